@@ -1,6 +1,6 @@
-// Which workgroup this is, when a count past 65,535 has been folded into two dimensions: count = GRID_X · rows.
-override GRID_X: u32 = 65535u;
+// Which workgroup this is: past 65,535 the planner folds a count into two dimensions, 65,535 wide.
+// The last row may be ragged, so a kernel returns where the index reaches its own count.
 
 fn workgroup_index(id: vec3u) -> u32 {
-  return id.y * GRID_X + id.x;
+  return id.y * 65535u + id.x;
 }

@@ -107,7 +107,8 @@ export interface Op<A = Attributes> {
   readonly name: string;
   /** Output types; throws a FathomError that names the op and the shapes. */
   readonly infer: (inputs: Listed<TensorType>, attributes: A) => TensorType | readonly TensorType[];
-  readonly vjp: Vjp<A> | "nondifferentiable";
+  /** "decompose" differentiates `decompose` in its place. */
+  readonly vjp: Vjp<A> | "nondifferentiable" | "decompose";
   readonly reference: (inputs: Listed<Reference>, attributes: A) => Reference | readonly Reference[];
   readonly form: Form<A>;
   /** The same value in simpler ops: what a second derivative goes through. */

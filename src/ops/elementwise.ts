@@ -5,9 +5,9 @@ import { type Attributes, type Node, type TensorType, makeNode } from "../graph/
 import type { Listed, Op, Reference, Vjp } from "../graph/op.ts";
 import { defineOp } from "./define.ts";
 
-/** Which dtypes an op takes, and what it yields: its inputs' common dtype unless `yields` says another. */
 export interface ElementwiseRow<A> {
-  readonly wgsl: (inputs: Listed<string>, attributes: A, index: string, dtypes: Listed<TensorType>) => string;
+  /** See `Form`: an expression over `F`, `I`, `U`; each input is an identifier that may be named more than once. */
+  readonly wgsl: (inputs: Listed<string>, attributes: A, index: string) => string;
   readonly js: (inputs: Listed<number>, attributes: A, index: number) => number;
   readonly vjp: Vjp<A> | "nondifferentiable";
 }
@@ -47,7 +47,7 @@ export function elementwiseOp<A = undefined>(
         data[index] = row.js(readers.map((read) => read(index)) as unknown as Listed<number>, attributes, index);
       return { shape, data };
     },
-    form: { kind: "elementwise", wgsl: row.wgsl as never, usesIndex: options.usesIndex ?? false },
+    form: { kind: "elementwise", wgsl: row.wgsl, usesIndex: options.usesIndex ?? false },
   });
 }
 
