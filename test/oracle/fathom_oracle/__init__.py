@@ -1,0 +1,1 @@
+"""The oracle: runs a Fathom experiment file in PyTorch, and says what training must give."""

@@ -1,0 +1,64 @@
+"""How far PyTorch's own float32 strays from float64: what the comparison with Fathom earns its tolerance from."""
+
+import math
+
+import numpy as np
+
+SCALARS = ["loss", "regularization", "learningRate", "gradientNorm", "clipScale"]
+# Beyond this a case amplifies rounding so much that agreement would say nothing.
+CHAOTIC = 1e-3
+# A gradient this small beside the other parameters of its layer is zero by construction (a bias that feeds a batch-norm):
+# what is computed is rounding noise, and it is measured against the scale of its layer.
+ZERO = 1e-10
+
+
+def relative(value, truth, scale):
+    """|value - truth| / scale, where 0 / 0 is 0."""
+    difference = abs(value - truth)
+    return 0.0 if difference == 0 else difference / scale if scale > 0 else math.inf
+
+
+def scalar_strays(steps64, steps32):
+    """{quantity: largest relative deviation over the steps}."""
+    return {
+        key: max(relative(b[key], a[key], abs(a[key])) for a, b in zip(steps64, steps32)) for key in SCALARS
+    }
+
+
+def scale_names(names, steps64):
+    """{parameter: whose gradient norm is its scale}: itself, or its layer's largest where its own is zero by construction."""
+    found = {}
+    for index, name in enumerate(names):
+        layer = name.rpartition(".")[0]
+        siblings = [other for other, sibling in enumerate(names) if sibling.rpartition(".")[0] == layer]
+        largest = max(siblings, key=lambda other: max(step["layers"][other] for step in steps64))
+        zero = all(step["layers"][index] < ZERO * step["layers"][largest] for step in steps64)
+        found[name] = names[largest] if zero else name
+    return found
+
+
+def layer_strays(names, scales, steps64, steps32):
+    """[largest deviation of each parameter's gradient norm over the steps, relative to its scale]."""
+    strays = []
+    for index, name in enumerate(names):
+        by = names.index(scales[name])
+        strays.append(max(relative(b["layers"][index], a["layers"][index], a["layers"][by]) for a, b in zip(steps64, steps32)))
+    return strays
+
+
+def final_strays(final64, final32, scales):
+    """{tensor: largest deviation of an element, relative to the largest magnitude in the tensor (or in the one it scales by)}."""
+    strays = {}
+    for name, truth in final64.items():
+        by = final64[scales.get(name, name)]
+        scale = max(float(np.abs(truth).max()), float(np.abs(by).max()))
+        strays[name] = relative(float(np.abs(final32[name].astype(np.float64) - truth).max()), 0.0, scale)
+    return strays
+
+
+def refuse_chaos(case, named_strays):
+    """Raises where anything strays by more than CHAOTIC: such a case must be replaced."""
+    worst = [(stray, name) for name, stray in named_strays if not stray <= CHAOTIC]
+    if worst:
+        listed = ", ".join(f"{name} {stray:.1e}" for stray, name in sorted(worst, reverse=True)[:5])
+        raise SystemExit(f"{case}: chaotic, PyTorch's float32 strays by more than {CHAOTIC:g} in {listed}; choose another case")

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Regenerates every fixture of the oracle: `npm run oracle`, or with the names of some cases behind it.
+
+What it writes depends on nothing but the sources here (and, in the last digits, on the machine's arithmetic).
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+try:
+    import numpy
+    import torch
+except ImportError as error:
+    sys.exit(
+        f"The oracle needs PyTorch and numpy ({error}). On Debian and Ubuntu: apt install python3-torch python3-numpy; "
+        "elsewhere: python3 -m pip install torch numpy. The committed fixtures stand without it."
+    )
+
+from fathom_oracle import fixture, ops, safetensors
+from fathom_oracle.cases import CASES
+from fathom_oracle.experiment import Experiment
+from fathom_oracle.initialisers import initial_state
+
+HERE = Path(__file__).parent
+
+
+def generate(name):
+    spec, data = CASES[name]()
+    # Made beside the old folder and then put in its place, so that a refused case leaves the old one whole.
+    folder = HERE / "cases" / f".{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "experiment.json").write_text(json.dumps(spec, indent=2) + "\n")
+    safetensors.write(folder / "data.safetensors", data)
+    model, inits = Experiment(folder / "experiment.json").build()
+    safetensors.write(folder / "weights.safetensors", initial_state(model, inits, spec["seed"]))
+    stray = fixture.write(folder / "experiment.json", folder / "weights.safetensors", folder)
+    shutil.rmtree(HERE / "cases" / name, ignore_errors=True)
+    folder = folder.rename(HERE / "cases" / name)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"{name}: {spec['steps']} steps, {size / 1024:.0f} KiB, float32 strays by {stray:.1e} at most")
+
+
+def main(names):
+    unknown = [name for name in names if name not in CASES]
+    if unknown:
+        sys.exit(f"no case is called {', '.join(unknown)}; there are {', '.join(CASES)}")
+    # One thread: the order of a sum then does not depend on the number of cores.
+    torch.set_num_threads(1)
+    print(f"torch {torch.__version__}, numpy {numpy.__version__}")
+    for name in names or CASES:
+        generate(name)
+    if not names:
+        for folder in (HERE / "cases").iterdir():
+            if folder.name not in CASES:
+                shutil.rmtree(folder)
+        ops.write(HERE / "ops.json")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
