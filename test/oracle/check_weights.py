@@ -11,10 +11,11 @@ import argparse
 import json
 import sys
 
-try:
-    import torch
-except ImportError as error:
-    sys.exit(f"check_weights needs PyTorch ({error}). On Debian and Ubuntu: apt install python3-torch python3-numpy")
+from fathom_oracle.environment import need_torch
+
+need_torch()
+
+import torch
 
 from fathom_oracle import safetensors, trace
 from fathom_oracle.experiment import Experiment

@@ -9,14 +9,12 @@ import shutil
 import sys
 from pathlib import Path
 
-try:
-    import numpy
-    import torch
-except ImportError as error:
-    sys.exit(
-        f"The oracle needs PyTorch and numpy ({error}). On Debian and Ubuntu: apt install python3-torch python3-numpy; "
-        "elsewhere: python3 -m pip install torch numpy. The committed fixtures stand without it."
-    )
+from fathom_oracle.environment import need_torch
+
+need_torch()
+
+import numpy
+import torch
 
 from fathom_oracle import fixture, ops, safetensors
 from fathom_oracle.cases import CASES

@@ -7,6 +7,10 @@
 
 import argparse
 
+from fathom_oracle.environment import need_torch
+
+need_torch()
+
 import torch
 
 from fathom_oracle import fixture, safetensors
