@@ -1,0 +1,288 @@
+/** From a graph to a plan: items, units, their order, their memory, their text. */
+import { FathomError } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { Binding, Define } from "../graph/op.ts";
+import { literalOp, scalarOp, stateOp } from "../ops/define.ts";
+import { SHADERS } from "../ops/shaders.ts";
+import { type GeneratedBinding, type Width, elementwiseWidth, generate } from "./codegen.ts";
+import { type Fused, type Unit, fuse } from "./fuse.ts";
+import { type Item, type Items, type LowerRequest, type Reference, buildItems, outputKey, placeKey } from "./items.ts";
+import { type Placement, Pools } from "./memory.ts";
+import { itemsOf, readsOf, schedule } from "./schedule.ts";
+import { type Access, type BufferReference, type Plan, type PlanBinding, type PlanConstant, type PlanDispatch, type PlanKernel, alignUp } from "./types.ts";
+
+/** WebGPU's baseline: storage buffers that one dispatch may bind. */
+const MOST_STORAGE_BUFFERS = 8;
+const MOST_WORKGROUPS = 65535;
+
+/** What a first attempt found it must not do; planning is then tried again. */
+class Conflict {
+  readonly apart: number | null;
+  readonly unplaced: string | null;
+
+  constructor(found: { apart?: number; unplaced?: string }) {
+    this.apart = found.apart ?? null;
+    this.unplaced = found.unplaced ?? null;
+  }
+}
+
+export function lower(request: LowerRequest): { plan: Plan; items: Items } {
+  const unplaced = new Set<string>();
+  const apart = new Set<number>();
+  let items = buildItems(request, unplaced);
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const fused = fuse(items.list, apart);
+    const result = new Emitter(items, fused, schedule(fused)).emit(request);
+    if (!(result instanceof Conflict)) return { plan: result, items };
+    if (result.apart !== null) apart.add(result.apart);
+    if (result.unplaced !== null) {
+      unplaced.add(result.unplaced);
+      apart.clear();
+      items = buildItems(request, unplaced);
+    }
+  }
+  throw new FathomError("internal", "planning did not settle after 1000 attempts");
+}
+
+type Bound = PlanBinding & { readonly access: Access };
+
+class Emitter {
+  private readonly pools = new Pools();
+  private readonly places = new Map<string, Placement>();
+  private readonly packs = new Map<Item, Placement>();
+  private readonly kernels: PlanKernel[] = [];
+  private readonly kernelIndex = new Map<string, number>();
+  private readonly dispatches: PlanDispatch[] = [];
+  private readonly constants: PlanConstant[] = [];
+  private readonly slots = new Map<string, number>();
+  private readonly states: Record<string, number> = {};
+  private constantBytes = 0;
+  private readonly items: Items;
+  private readonly fused: Fused;
+  private readonly order: readonly Unit[];
+
+  constructor(items: Items, fused: Fused, order: readonly Unit[]) {
+    this.items = items;
+    this.fused = fused;
+    this.order = order;
+  }
+
+  emit(request: LowerRequest): Plan | Conflict {
+    const lastUse = new Map<string, number>();
+    const needed = new Set<string>();
+    for (const [position, unit] of this.order.entries())
+      for (const read of readsOf(unit)) {
+        lastUse.set(outputKey(read), position);
+        needed.add(outputKey(read));
+      }
+    for (const item of this.items.list) for (const output of item.destinations.keys()) needed.add(outputKey({ item, output }));
+    const expiring = new Map<number, string[]>();
+    for (const [key, position] of lastUse) expiring.set(position, [...(expiring.get(position) ?? []), key]);
+
+    for (const [position, unit] of this.order.entries()) {
+      if (unit.size === 0 && !unit.anchor) continue;
+      const stored = this.storedBy(unit, needed);
+      const avoid = this.poolsRead(unit);
+      const temporaries = (unit.anchor?.kernel?.temporaries ?? []).map((size) => this.pools.take(size * 4, avoid));
+      for (const temporary of temporaries) avoid.add(temporary.pool);
+      for (const { item, output } of stored)
+        if (!item.destinations.has(output)) this.places.set(outputKey({ item, output }), this.pools.take(sizeOf(item.outputs[output]!.shape) * 4, avoid));
+      const conflict = unit.anchor ? this.anchored(unit, stored, temporaries) : this.elementwise(unit, stored);
+      if (conflict) return conflict;
+      for (const temporary of temporaries) this.pools.release(temporary);
+      const dead = stored.map(outputKey).filter((key) => !lastUse.has(key));
+      for (const key of [...(expiring.get(position) ?? []), ...dead]) {
+        const place = this.places.get(key);
+        if (place) this.pools.release(place);
+      }
+    }
+    return {
+      kernels: this.kernels,
+      dispatches: this.dispatches,
+      pools: this.pools.list.map(({ bytes, persistent }) => ({ bytes: alignUp(bytes), persistent })),
+      inputs: this.items.inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      outputs: request.roots.map(({ shape, dtype }) => ({ shape, dtype })),
+      states: this.states,
+      constants: { bytes: this.constantBytes, entries: this.constants },
+    };
+  }
+
+  /** The outputs of a unit that must be in memory. A kernel's further outputs are always written. */
+  private storedBy(unit: Unit, needed: ReadonlySet<string>): { item: Item; output: number }[] {
+    const own = new Set(itemsOf(unit));
+    const stored: { item: Item; output: number }[] = [];
+    for (const item of own)
+      for (const output of item.outputs.keys()) {
+        const fusable = item !== unit.anchor || (output === 0 && item.kernel?.calls.at(-1)?.epilogue !== undefined);
+        if (!fusable || needed.has(outputKey({ item, output }))) stored.push({ item, output });
+      }
+    return stored;
+  }
+
+  private poolsRead(unit: Unit): Set<number> {
+    const pools = new Set<number>();
+    for (const { item, output } of readsOf(unit)) {
+      const place = this.places.get(outputKey({ item, output }));
+      if (place) pools.add(place.pool);
+    }
+    return pools;
+  }
+
+  private pack(item: Item): Placement {
+    let place = this.packs.get(item);
+    if (!place) {
+      place = this.pools.persistent(sizeOf(item.outputs[0]!.shape) * 4);
+      this.packs.set(item, place);
+    }
+    return place;
+  }
+
+  /** Where an output begins. */
+  private place(item: Item, output: number): { buffer: BufferReference; offset: number } {
+    const destination = item.destinations.get(output);
+    if (destination?.kind === "output") return { buffer: destination, offset: 0 };
+    if (destination?.kind === "state") return { buffer: destination, offset: 0 };
+    if (destination) {
+      const { pool, offset } = this.pack(destination.pack);
+      return { buffer: { kind: "pool", index: pool }, offset: offset + destination.offset * 4 };
+    }
+    if (item.op.form.kind === "pack") return { buffer: { kind: "pool", index: this.pack(item).pool }, offset: 0 };
+    if (item.op === stateOp) {
+      const { state, size } = item.attributes;
+      this.states[state] = size;
+      return { buffer: { kind: "state", name: state }, offset: 0 };
+    }
+    if (item.op === literalOp || item.op === scalarOp) return { buffer: { kind: "constants" }, offset: this.slot([item]) };
+    const input = this.items.inputIndex.get(item);
+    if (input !== undefined) return { buffer: { kind: "input", index: input }, offset: 0 };
+    const place = this.places.get(outputKey({ item, output }));
+    if (!place) throw new FathomError("internal", `${item.op.name}: its value has no place in the plan`);
+    return { buffer: { kind: "pool", index: place.pool }, offset: place.offset };
+  }
+
+  private read({ item, output, view }: Reference): Bound {
+    const { buffer, offset } = this.place(item, output);
+    const skipped = Math.floor(view.offset / 64) * 256;
+    const last = view.shape.some((size) => size === 0) ? 0 : view.shape.reduce((sum, size, axis) => sum + (size - 1) * view.strides[axis]!, view.offset) + 1;
+    return { buffer, offset: offset + skipped, size: Math.max(last * 4 - skipped, 4), access: "read" };
+  }
+
+  private write(item: Item, output: number): Bound {
+    const { buffer, offset } = this.place(item, output);
+    if (buffer.kind === "state") this.states[buffer.name] ??= sizeOf(item.outputs[output]!.shape);
+    return { buffer, offset, size: Math.max(sizeOf(item.outputs[output]!.shape) * 4, 4), access: "read_write" };
+  }
+
+  /** A range of the constants buffer that holds these numbers, shared by equal lists. Byte offset. */
+  private slot(list: readonly Item[]): number {
+    const key = list.map((item) => item.index).join();
+    const known = this.slots.get(key);
+    if (known !== undefined) return known;
+    const start = this.constantBytes;
+    this.slots.set(key, start);
+    for (const [position, item] of list.entries()) {
+      const scalar = this.items.scalarIndex.get(item);
+      const value = scalar === undefined ? { literal: item.attributes.value } : { scalar };
+      this.constants.push({ offset: start + position * 4, dtype: item.attributes.dtype, value });
+    }
+    this.constantBytes = alignUp(start + list.length * 4);
+    return start;
+  }
+
+  private generated(binding: GeneratedBinding): Bound {
+    switch (binding.kind) {
+      case "read":
+        return this.read(binding.reference);
+      case "write":
+        return this.write(binding.item, binding.output);
+      case "flag":
+        this.states["flags"] ??= 0;
+        return { buffer: { kind: "state", name: "flags" }, offset: binding.layer * 256, size: 4, access: "read_write" };
+      case "constants":
+        return { buffer: { kind: "constants" }, offset: this.slot(binding.scalars), size: alignUp(binding.scalars.length * 4, 16), access: "uniform" };
+    }
+  }
+
+  private elementwise(unit: Unit, stored: readonly { item: Item; output: number }[]): Conflict | null {
+    const width = elementwiseWidth(unit);
+    const { text, bindings } = generate(unit, stored, 0, width);
+    const count = unit.size / width;
+    const bound = bindings.map((binding) => this.generated(binding));
+    return this.dispatch(unit, "elementwise", { ELEMENT: text, WIDTH: width }, { COUNT: count }, bound, Math.ceil(count / 64));
+  }
+
+  private anchored(unit: Unit, stored: readonly { item: Item; output: number }[], temporaries: readonly Placement[]): Conflict | null {
+    const anchor = unit.anchor!;
+    for (const call of anchor.kernel!.calls) {
+      const bound = call.bindings.map((binding) => this.declared(anchor, binding, temporaries));
+      const defines: Record<string, Define> = { ...call.defines };
+      if (call.epilogue) {
+        const { text, bindings } = generate(unit, stored, bound.length, call.epilogue.width as Width);
+        defines["EPILOGUE"] = text;
+        bound.push(...bindings.map((binding) => this.generated(binding)));
+      }
+      const conflict = this.dispatch(unit, call.shader, defines, call.overrides ?? {}, bound, call.workgroups);
+      if (conflict) return conflict;
+    }
+    return null;
+  }
+
+  private declared(anchor: Item, binding: Binding, temporaries: readonly Placement[]): Bound {
+    if ("input" in binding) return this.read(anchor.inputs[binding.input]!);
+    if ("output" in binding) return this.write(anchor, binding.output);
+    const { pool, offset } = temporaries[binding.temporary]!;
+    const size = anchor.kernel!.temporaries![binding.temporary]! * 4;
+    return { buffer: { kind: "pool", index: pool }, offset, size: Math.max(size, 4), access: binding.access ?? "read_write" };
+  }
+
+  private dispatch(
+    unit: Unit,
+    shader: string,
+    defines: Readonly<Record<string, Define>>,
+    constants: Readonly<Record<string, number>>,
+    bound: readonly Bound[],
+    workgroups: number | readonly [number, number, number],
+  ): Conflict | null {
+    const conflict = this.conflict(unit, bound);
+    if (conflict) return conflict;
+    const grid: readonly [number, number, number] =
+      typeof workgroups === "number" ? [Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS), 1] : workgroups;
+    if (grid.some((count) => count === 0)) return null;
+    if (grid.some((count) => count > MOST_WORKGROUPS))
+      throw new FathomError("limits-too-small", `${shader}: needs ${grid.join(" × ")} workgroups; WebGPU allows ${MOST_WORKGROUPS} in a dimension. Split the tensor`);
+    const access = bound.map((binding) => binding.access);
+    const key = `${shader} ${JSON.stringify(defines)} ${JSON.stringify(constants)} ${access.join()}`;
+    let kernel = this.kernelIndex.get(key);
+    if (kernel === undefined) {
+      const template = SHADERS[shader];
+      if (template === undefined) throw new FathomError("internal", `no shader is named ${shader}`);
+      kernel = this.kernels.push({ name: shader, template, defines, constants, access }) - 1;
+      this.kernelIndex.set(key, kernel);
+    }
+    const label = itemsOf(unit)
+      .map((item) => item.op.name)
+      .join(" ");
+    this.dispatches.push({ kernel, bindings: bound.map(({ buffer, offset, size }) => ({ buffer, offset, size })), workgroups: grid, label });
+    return null;
+  }
+
+  /** What makes a dispatch invalid in WebGPU: too many buffers, or one buffer both read and written. */
+  private conflict(unit: Unit, bound: readonly Bound[]): Conflict | null {
+    const storage = bound.filter(({ access }) => access !== "uniform").length;
+    const last = unit.members.at(-1);
+    if (storage > MOST_STORAGE_BUFFERS) {
+      if (!last || (!unit.anchor && unit.members.length === 1))
+        throw new FathomError("internal", `${unit.anchor?.op.name ?? last?.op.name}: needs ${storage} storage buffers; WebGPU promises ${MOST_STORAGE_BUFFERS}`);
+      return new Conflict({ apart: last.index });
+    }
+    const name = ({ buffer }: Bound): string => JSON.stringify(buffer);
+    const written = new Set(bound.filter(({ access }) => access === "read_write").map(name));
+    if (!bound.some((binding) => binding.access !== "read_write" && written.has(name(binding)))) return null;
+    for (const { item, output } of readsOf(unit)) {
+      const destination = item.destinations.get(output);
+      if (destination?.kind === "pack" && written.has(JSON.stringify({ kind: "pool", index: this.pack(destination.pack).pool })))
+        return new Conflict({ unplaced: placeKey({ item, output }) });
+    }
+    throw new FathomError("internal", `${itemsOf(unit).map((item) => item.op.name).join(" ")}: reads and writes one buffer in one dispatch`);
+  }
+}
