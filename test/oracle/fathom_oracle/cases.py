@@ -32,8 +32,8 @@ def experiment(name, **keys):
     return {"format": FORMAT, "name": name, "dataset": DATASET, "monitor": {"every": 1}, **keys}
 
 
-def linear(units, init="default", **keys):
-    return {"type": "linear", "units": units, **({} if init == "default" else {"init": init}), **keys}
+def linear(units, init=None, **keys):
+    return {"type": "linear", "units": units, **({"init": init} if init else {}), **keys}
 
 
 def layer(kind, **keys):
@@ -92,7 +92,7 @@ def batch_norm_sgd():
     return experiment(
         "batch-norm SGD", seed=4, batchSize=10, steps=20,
         model=[
-            layer("repeat", times=3, body=[linear(14, "heNormal"), layer("batchNorm", momentum=0.2, epsilon=0.001), layer("leakyRelu", slope=0.1)]),
+            layer("repeat", times=3, body=[linear(14, "heNormal"), layer("batchNorm", momentum=0.2, epsilon=0.001), layer("leakyRelu", negativeSlope=0.1)]),
             linear(9), layer("sigmoid"), linear(4),
         ],
         loss="binaryCrossEntropyWithLogits", optimizer={"type": "sgd", "momentum": 0.8, "dampening": 0.3},
@@ -114,7 +114,7 @@ def exponential_relu():
 
 def vanishing_sigmoid():
     """Twenty sigmoid layers from small weights: the first layer's gradient is 1e-20 of the last's, and must not be lost."""
-    hidden = [entry for _ in range(20) for entry in (linear(12, {"type": "normal", "std": 0.1}), layer("sigmoid"))]
+    hidden = [entry for _ in range(20) for entry in (linear(12, {"type": "normal", "standardDeviation": 0.1}), layer("sigmoid"))]
     return experiment(
         "vanishing sigmoid", seed=6, batchSize=16, steps=20, model=[*hidden, linear(4)], loss="softmaxCrossEntropy",
         optimizer={"type": "sgd", "momentum": 0.9}, schedule={"type": "constant", "initial": 0.1},
@@ -123,8 +123,8 @@ def vanishing_sigmoid():
 
 
 def exploding_relu():
-    """Relu layers from weights three times too large: gradients of 1e8, held by the clip."""
-    hidden = [entry for _ in range(8) for entry in (linear(12, {"type": "heNormal", "gain": 3.0}), layer("relu"))]
+    """Relu layers from weights almost three times too large: gradients of 1e8, held by the clip."""
+    hidden = [entry for _ in range(8) for entry in (linear(12, {"type": "heNormal", "gain": 4.0}), layer("relu"))]
     return experiment(
         "exploding relu", seed=7, batchSize=16, steps=20, model=[*hidden, linear(2)], loss="meanSquaredError",
         optimizer={"type": "sgd", "momentum": 0.5}, schedule={"type": "cosine", "initial": 0.01, "steps": 15},

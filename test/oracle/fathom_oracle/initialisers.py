@@ -9,22 +9,22 @@ from .tables import call
 # Each takes (generator, shape [out, in]), then its own keys.
 
 
-def uniform(generator, shape, low=-1.0, high=1.0):
+def uniform(generator, shape, low=0.0, high=1.0):
     return generator.uniform(low, high, shape)
 
 
-def normal(generator, shape, mean=0.0, std=1.0):
-    return generator.normal(mean, std, shape)
+def normal(generator, shape, mean=0.0, standard_deviation=1.0):
+    return generator.normal(mean, standard_deviation, shape)
 
 
-def scaled(distribution, variance):
-    """Zero-mean numbers whose variance is gain^2 * variance(fan_in, fan_out)."""
+def scaled(distribution, deviation, standard_gain=1.0):
+    """Zero-mean numbers of standard deviation gain * deviation(fan_in, fan_out)."""
 
-    def draw(generator, shape, gain=1.0):
-        std = gain * math.sqrt(variance(shape[1], shape[0]))
+    def draw(generator, shape, gain=standard_gain):
+        sigma = gain * deviation(shape[1], shape[0])
         if distribution == "normal":
-            return generator.normal(0.0, std, shape)
-        bound = math.sqrt(3.0) * std
+            return generator.normal(0.0, sigma, shape)
+        bound = math.sqrt(3.0) * sigma
         return generator.uniform(-bound, bound, shape)
 
     return draw
@@ -40,30 +40,32 @@ def orthogonal(generator, shape, gain=1.0):
 
 
 def glorot(fan_in, fan_out):
-    return 2.0 / (fan_in + fan_out)
+    return math.sqrt(2.0 / (fan_in + fan_out))
 
 
 def he(fan_in, _fan_out):
-    return 2.0 / fan_in
+    return 1.0 / math.sqrt(fan_in)
 
 
-def lecun(fan_in, _fan_out):
-    return 1.0 / fan_in
+def pytorch_linear(generator, shape):
+    bound = 1.0 / math.sqrt(shape[1])
+    return generator.uniform(-bound, bound, shape)
 
 
 INITIALISERS = {
-    # PyTorch's for a linear layer: uniform in +-1/sqrt(fan_in).
-    "default": lambda generator, shape: uniform(generator, shape, -1 / math.sqrt(shape[1]), 1 / math.sqrt(shape[1])),
+    "pytorchLinear": pytorch_linear,
     "zeros": lambda _generator, shape: np.zeros(shape),
+    "ones": lambda _generator, shape: np.ones(shape),
     "constant": lambda _generator, shape, value: np.full(shape, float(value)),
     "uniform": uniform,
     "normal": normal,
     "glorotUniform": scaled("uniform", glorot),
     "glorotNormal": scaled("normal", glorot),
-    "heUniform": scaled("uniform", he),
-    "heNormal": scaled("normal", he),
-    "lecunUniform": scaled("uniform", lecun),
-    "lecunNormal": scaled("normal", lecun),
+    # The gain is that of a relu unless another is given; LeCun's is He's with a gain of 1.
+    "heUniform": scaled("uniform", he, math.sqrt(2.0)),
+    "heNormal": scaled("normal", he, math.sqrt(2.0)),
+    "lecunUniform": scaled("uniform", he),
+    "lecunNormal": scaled("normal", he),
     "orthogonal": orthogonal,
 }
 
@@ -78,7 +80,7 @@ def initial_state(model, inits, seed):
         shape = tuple(module.weight.shape)
         drawn[f"{prefix}.weight"] = call("init", INITIALISERS, inits[module]["weight"], generator, shape)
         if module.bias is not None:
-            # A bias is drawn as a column next to the weights, so that "default" takes its fan_in from them.
+            # A bias is drawn as a column next to the weights, so that "pytorchLinear" takes its fan_in from them.
             bias_init = inits[module]["bias"]
             drawn[f"{prefix}.bias"] = call("init", INITIALISERS, bias_init, generator, shape)[:, 0]
     return {name: drawn.get(name, tensor.numpy()).astype(storage(tensor)) for name, tensor in model.state_dict().items()}

@@ -48,7 +48,7 @@ class Builder:
         return self.sequence(specs)
 
 
-def linear(builder, units, bias=True, init="default", bias_init="default"):
+def linear(builder, units, bias=True, init="pytorchLinear", bias_init="pytorchLinear"):
     layer = nn.Linear(builder.width, units, bias=bias)
     builder.initial[layer] = {"weight": init, "bias": bias_init}
     builder.width = units
@@ -74,7 +74,7 @@ def residual(builder, body, projection=None):
     shortcut = None
     if projection:
         shortcut = nn.Linear(width, builder.width, bias=False)
-        builder.initial[shortcut] = {"weight": "default"}
+        builder.initial[shortcut] = {"weight": "pytorchLinear"}
     return Residual(layers, shortcut)
 
 
@@ -96,7 +96,7 @@ LAYERS = {
     "sigmoid": lambda _builder: nn.Sigmoid(),
     "tanh": lambda _builder: nn.Tanh(),
     "relu": lambda _builder: nn.ReLU(),
-    "leakyRelu": lambda _builder, slope=0.01: nn.LeakyReLU(slope),
+    "leakyRelu": lambda _builder, negative_slope=0.01: nn.LeakyReLU(negative_slope),
     "elu": lambda _builder, alpha=1.0: nn.ELU(alpha),
     "selu": lambda _builder: nn.SELU(),
     "gelu": lambda _builder, form="erf": nn.GELU(approximate={"erf": "none", "tanh": "tanh"}[form]),
