@@ -6,7 +6,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return "an array";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
   return typeof value === "object" && value !== null ? `an object (${value.constructor?.name ?? "Object"})` : String(value);
 }
 

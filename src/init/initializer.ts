@@ -36,11 +36,11 @@ export function zeros(): Initializer {
 export interface UniformOptions {
   /** Default 0, as in PyTorch. */
   readonly low?: number;
-  /** Default 1; not reached itself. */
+  /** Default 1. */
   readonly high?: number;
 }
 
-/** Uniform in [low, high). */
+/** Uniform from low up to high. */
 export function uniform(options: UniformOptions = {}): Initializer {
   checkOptions("init.uniform", options, ["low", "high"]);
   const low = checkNumber("init.uniform", "low", options.low ?? 0);
