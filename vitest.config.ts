@@ -1,0 +1,84 @@
+/** One run of everything: pure code and shaders in Node, the engine inside each browser at hand, and pages and commands end to end. */
+import { defineConfig } from "vitest/config";
+import { type BrowserName, findBrowser } from "./src/cli/findBrowser.ts";
+import { puppeteerProvider } from "./test/support/puppeteerProvider.ts";
+
+/** Projects run one after another, in this order: on few cores a software GPU beside other tests would only slow both. */
+const GROUP = { cpu: 0, shaders: 1, gpu: 2, e2e: 3 };
+
+export default defineConfig(async () => ({
+  test: {
+    // A project may have no tests yet, and a run may select one file.
+    passWithNoTests: true,
+    reporters: process.env["CI"] ? ["default", "json"] : ["default"],
+    outputFile: { json: "coverage/vitest.json" },
+    projects: [
+      {
+        test: {
+          name: "cpu",
+          include: ["test/cpu/**/*.test.ts"],
+          environment: "node",
+          pool: "threads",
+          maxWorkers: 2,
+          sequence: { groupOrder: GROUP.cpu },
+        },
+      },
+      {
+        test: {
+          name: "shaders",
+          include: ["test/shaders/**/*.test.ts"],
+          environment: "node",
+          // Dawn is a native module, which wants a process of its own.
+          pool: "forks",
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          sequence: { groupOrder: GROUP.shaders },
+        },
+      },
+      {
+        // Named here, or Vite finds them during the run and reloads the page.
+        optimizeDeps: { include: ["wgsl-preprocessor/wgsl-preprocessor.js", "valibot", "fast-check"] },
+        test: {
+          name: "gpu",
+          include: ["test/gpu/**/*.test.ts"],
+          setupFiles: ["test/support/gpuGuard.ts"],
+          testTimeout: 30_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: GROUP.gpu },
+          browser: {
+            enabled: true,
+            headless: true,
+            ui: false,
+            screenshotFailures: false,
+            provider: puppeteerProvider(),
+            instances: (await browsersAtHand()).map((browser) => ({ browser })),
+          },
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          environment: "node",
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: GROUP.e2e },
+        },
+      },
+    ],
+  },
+}));
+
+/** Chromium always, so that a run without it fails with advice; Firefox where there is one. Nothing is installed here: see scripts/browsers.ts. */
+async function browsersAtHand(): Promise<BrowserName[]> {
+  try {
+    await findBrowser("firefox");
+    return ["chromium", "firefox"];
+  } catch (error) {
+    console.warn(`gpu (firefox): skipped. ${error instanceof Error ? error.message : String(error)}`);
+    return ["chromium"];
+  }
+}
