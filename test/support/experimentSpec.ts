@@ -23,12 +23,13 @@ export type OptimizerSpec =
 
 export type ScheduleSpec =
   | { readonly type: "constant"; readonly initial: number }
-  | { readonly type: "linear"; readonly initial: number; readonly steps: number }
-  | { readonly type: "step"; readonly initial: number; readonly every: number; readonly factor?: number }
-  | { readonly type: "exponential"; readonly initial: number; readonly factor: number }
+  | { readonly type: "linear"; readonly initial: number; readonly steps: number; readonly end?: number }
+  | { readonly type: "step"; readonly initial: number; readonly every: number; readonly gamma?: number }
+  | { readonly type: "exponential"; readonly initial: number; readonly gamma: number }
   | { readonly type: "inverseScaling"; readonly initial: number; readonly power?: number }
-  | { readonly type: "cosine"; readonly initial: number; readonly steps: number; readonly final?: number }
-  | { readonly type: "warmUp"; readonly steps: number; readonly then: ScheduleSpec };
+  | { readonly type: "cosine"; readonly initial: number; readonly steps: number; readonly end?: number }
+  | { readonly type: "warmUp"; readonly steps: number; readonly then: ScheduleSpec }
+  | { readonly type: "join"; readonly segments: readonly { readonly until?: number; readonly schedule: ScheduleSpec }[] };
 
 export interface ExperimentSpec {
   readonly format: "fathom-experiment/1";

@@ -62,7 +62,7 @@ def residual_batch_norm():
             linear(6),
         ],
         loss="softmaxCrossEntropy", optimizer={"type": "adamW", "weightDecay": 0.05},
-        schedule={"type": "warmUp", "steps": 4, "then": {"type": "cosine", "initial": 0.003, "final": 0.0001, "steps": 16}},
+        schedule={"type": "warmUp", "steps": 4, "then": {"type": "cosine", "initial": 0.003, "end": 0.0001, "steps": 16}},
         regularizer={"type": "l2", "lambda": 0.002},
     ), classes(102, 48, 10, 6, np.int32)
 
@@ -82,7 +82,7 @@ def branches():
             linear(3),
         ],
         loss="meanSquaredError", optimizer={"type": "adam", "beta1": 0.85, "beta2": 0.99, "epsilon": 1e-6, "weightDecay": 0.01},
-        schedule={"type": "step", "initial": 0.01, "factor": 0.5, "every": 7},
+        schedule={"type": "step", "initial": 0.01, "gamma": 0.5, "every": 7},
         regularizer={"type": "l1", "lambda": 0.05, "divideBy": "samples"},
     ), targets(103, 30, 7, 3)
 
@@ -107,7 +107,7 @@ def exponential_relu():
     return experiment(
         "exponential relu", seed=5, batchSize=8, steps=20, model=[*hidden, linear(3)], loss="softmaxCrossEntropy",
         optimizer={"type": "sgd"},
-        schedule={"type": "warmUp", "steps": 3, "then": {"type": "exponential", "initial": 0.1, "factor": 0.9}},
+        schedule={"type": "warmUp", "steps": 3, "then": {"type": "exponential", "initial": 0.1, "gamma": 0.9}},
         regularizer={"type": "l1", "lambda": 0.001},
     ), classes(105, 32, 8, 3, np.int64)
 
@@ -127,7 +127,10 @@ def exploding_relu():
     hidden = [entry for _ in range(8) for entry in (linear(12, {"type": "heNormal", "gain": 4.0}), layer("relu"))]
     return experiment(
         "exploding relu", seed=7, batchSize=16, steps=20, model=[*hidden, linear(2)], loss="meanSquaredError",
-        optimizer={"type": "sgd", "momentum": 0.5}, schedule={"type": "cosine", "initial": 0.01, "steps": 15},
+        optimizer={"type": "sgd", "momentum": 0.5}, schedule={"type": "join", "segments": [
+            {"until": 6, "schedule": {"type": "constant", "initial": 0.01}},
+            {"schedule": {"type": "cosine", "initial": 0.01, "steps": 10}},
+        ]},
         clip={"type": "globalNorm", "max": 1.0},
     ), targets(107, 32, 8, 2)
 

@@ -52,21 +52,36 @@ OPTIMIZERS = {"sgd": sgd, "adam": adam, "adamW": adam_w}
 
 
 def warm_up(t, steps, then):
-    """Rises linearly to the first rate of `then`, reached at the last of `steps`, and goes on with `then` from its beginning."""
+    """Rises in a straight line towards the first rate of `then`, and goes on with `then` from its beginning."""
     if t < steps:
-        return learning_rate(then, 0) * (t + 1) / steps
+        return learning_rate(then, 0) * (t + 1) / (steps + 1)
     return learning_rate(then, t - steps)
+
+
+def join(t, segments):
+    """One schedule after another, each counting from 0; all but the last say `until` which step."""
+    start = 0
+    for segment in segments:
+        if "until" not in segment or t < segment["until"]:
+            return learning_rate(segment["schedule"], t - start)
+        start = segment["until"]
+    raise ValueError("schedule join: the last segment must have no `until`")
+
+
+def progress(t, steps):
+    return min(t, steps) / steps
 
 
 # schedule(t, ...) -> learning rate of step t, from 0; each is clamped past its end.
 SCHEDULES = {
     "constant": lambda t, initial: initial,
-    "linear": lambda t, initial, steps: initial * (1 - min(t, steps) / steps),
-    "step": lambda t, initial, every, factor=0.1: initial * factor ** (t // every),
-    "exponential": lambda t, initial, factor: initial * factor**t,
+    "linear": lambda t, initial, steps, end=0.0: end + (initial - end) * (1 - progress(t, steps)),
+    "step": lambda t, initial, every, gamma=0.1: initial * gamma ** (t // every),
+    "exponential": lambda t, initial, gamma: initial * gamma**t,
     "inverseScaling": lambda t, initial, power=0.5: initial / (t + 1) ** power,
-    "cosine": lambda t, initial, steps, final=0.0: final + (initial - final) * (1 + math.cos(math.pi * min(t, steps) / steps)) / 2,
+    "cosine": lambda t, initial, steps, end=0.0: end + (initial - end) * (1 + math.cos(math.pi * progress(t, steps))) / 2,
     "warmUp": warm_up,
+    "join": join,
 }
 
 
