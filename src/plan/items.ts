@@ -42,6 +42,8 @@ export interface LowerRequest {
   readonly roots: readonly Node[];
   readonly assignments: readonly { readonly state: string; readonly node: Node }[];
   readonly layers?: ReadonlyMap<Node, number>;
+  /** Nodes whose values are at hand: inputs of the plan, whatever op they are of. */
+  readonly given?: (node: Node) => boolean;
   readonly target: Target;
 }
 
@@ -124,8 +126,9 @@ class Builder {
   }
 
   private resolve(node: Node): Reference {
-    const { op, attributes, dtype } = node;
-    const inputs = node.inputs.map((input) => this.of(input));
+    const { attributes, dtype } = node;
+    const op = this.request.given?.(node) ? inputOp : node.op;
+    const inputs = (op === inputOp ? [] : node.inputs).map((input) => this.of(input));
     if (op === pickOp) {
       const { item } = inputs[0]!;
       return { item, output: attributes.index, view: fullView(node.shape), dtype };
@@ -222,7 +225,7 @@ const referenceKey = ({ item, output, view, dtype }: Reference): string =>
 /** `unplaced` holds the outputs (`placeKey`) whose memory an earlier attempt found in conflict when put straight into a pack. */
 export function buildItems(request: LowerRequest, unplaced: ReadonlySet<string> = new Set()): Items {
   const builder = new Builder(request, unplaced);
-  const order = topologicalOrder([...request.roots, ...request.assignments.map((assignment) => assignment.node)]);
+  const order = topologicalOrder([...request.roots, ...request.assignments.map((assignment) => assignment.node)], request.given);
   for (const node of order) builder.add(node);
   request.roots.forEach((node, index) => builder.root(node, index));
   for (const { state, node } of request.assignments) builder.assign(state, node);

@@ -21,6 +21,8 @@ export interface ProgramRequest {
   readonly label: string;
   /** In order: what each state becomes. An in-place op's output is assigned to the state it was given. */
   readonly assignments: readonly { readonly state: StateBuffer; readonly node: Node }[];
+  /** States that the graph only reads. */
+  readonly states: readonly StateBuffer[];
   /** Where checked kernels raise a flag: word 64 · layer of `flags`. Nodes without a layer are not checked. */
   readonly check?: { readonly flags: StateBuffer; readonly layers: ReadonlyMap<Node, number> };
 }
@@ -33,7 +35,7 @@ export interface ProgramCounters {
   readonly compileMilliseconds: number;
 }
 
-/** A frozen plan. `run` encodes and submits it once, creating nothing but the encoder; see `Runtime.submit` to read in the same submit. */
+/** A frozen plan: `Runtime.submit` replays it, creating nothing but an encoder. */
 export interface Program {
   readonly counters: ProgramCounters;
   /** The plan as text. */
@@ -44,7 +46,7 @@ export interface Program {
 export interface Runtime {
   readonly adapter: { readonly class: "software" | "hardware"; readonly description: string };
   state(name: string, dtype: DType, size: number, initial?: TypedArray): StateBuffer;
-  compile(request: ProgramRequest): Promise<Program>;
+  compileProgram(request: ProgramRequest): Promise<Program>;
   /**
    * Encodes and submits the programs, in one command buffer. With `read`, part of a state is copied out in the same submit and handed
    * over when the GPU is done: the loop need not wait for it.
@@ -54,5 +56,7 @@ export interface Runtime {
   settled(): Promise<void>;
   /** Throws the FathomError of a lost device or an uncaptured GPU error, if there was one. Cheap: call it every step. */
   throwIfFailed(): void;
+  /** Runs `body` without evaluating any tensor on the way. */
+  trace<T>(body: () => T): T;
   wrap(node: Node): Tensor;
 }

@@ -1,0 +1,167 @@
+/** Getting a GPUDevice, and knowing when it has failed: everything that WebGPU reports reaches the caller as a FathomError. */
+import { FathomError, throwIfAborted } from "../core/errors.ts";
+import { browserAdvice } from "./advice.ts";
+
+export interface OpenOptions {
+  /** A device of your own; Fathom then never destroys it. */
+  readonly device?: GPUDevice;
+  readonly adapter?: GPUAdapter;
+  readonly powerPreference?: GPUPowerPreference;
+  readonly signal?: AbortSignal;
+  /** Where `navigator.gpu` is not: Dawn in Node, for one. */
+  readonly gpu?: GPU;
+}
+
+export interface AdapterFacts {
+  /** A software adapter runs on the CPU (SwiftShader, llvmpipe, WARP). */
+  readonly class: "software" | "hardware";
+  readonly description: string;
+  readonly vendor: string;
+  readonly architecture: string;
+}
+
+/** WebGPU's baseline; an adapter below it is not to be worked with. */
+const NEEDED_LIMITS = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeWorkgroupsPerDimension: 65535,
+  maxStorageBufferBindingSize: 128 * 1024 * 1024,
+} as const satisfies Partial<Record<keyof GPUSupportedLimits, number>>;
+
+/** Asked for in full where the adapter has more than the baseline. */
+const WANTED_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
+const WANTED_FEATURES = ["subgroups", "shader-f16", "timestamp-query"] as const;
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render|warp\b/i;
+
+/** A device with its first failure, if it had one. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterFacts;
+  private readonly owned: boolean;
+  private failure: FathomError | null = null;
+  private closed = false;
+  private readonly waiting = new Set<(error: FathomError) => void>();
+  private readonly onError = (event: Event): void => this.fail(fromGpuError((event as GPUUncapturedErrorEvent).error));
+
+  constructor(device: GPUDevice, adapter: AdapterFacts, owned: boolean) {
+    this.device = device;
+    this.adapter = adapter;
+    this.owned = owned;
+    device.addEventListener("uncapturederror", this.onError);
+    void device.lost.then(({ reason, message }) => {
+      if (this.closed) return;
+      this.fail(
+        new FathomError(
+          "device-lost",
+          `the GPU device was lost (${reason === "destroyed" ? "it was destroyed" : message || "no reason given"}). Open a new engine and restore from a checkpoint`,
+          { details: { reason } },
+        ),
+      );
+    });
+  }
+
+  private fail(error: FathomError): void {
+    this.failure ??= error;
+    for (const reject of this.waiting) reject(this.failure);
+    this.waiting.clear();
+  }
+
+  /** Throws the first failure, if there was one. */
+  throwIfFailed(): void {
+    if (this.closed) throw new FathomError("disposed", "this engine was closed with dispose(); open() another");
+    if (this.failure) throw this.failure;
+  }
+
+  /** The promise's value, or the device's failure where that comes first: a lost device leaves promises that never settle, or settle wrongly. */
+  async guard<T>(promise: Promise<T>): Promise<T> {
+    this.throwIfFailed();
+    let leave = (_: FathomError): void => {};
+    const failed = new Promise<never>((_, reject) => {
+      leave = reject;
+      this.waiting.add(reject);
+    });
+    try {
+      const value = await Promise.race([promise, failed]);
+      this.throwIfFailed();
+      return value;
+    } catch (error) {
+      // A map is refused just before `lost` is reported; the loss is the cause.
+      if (!(error instanceof FathomError)) await Promise.race([failed, this.device.lost.then(() => undefined), after(50)]);
+      this.throwIfFailed();
+      throw error instanceof FathomError ? error : new FathomError("validation", `the GPU refused: ${String(error)}`, { cause: error });
+    } finally {
+      this.waiting.delete(leave);
+    }
+  }
+
+  dispose(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.device.removeEventListener("uncapturederror", this.onError);
+    for (const reject of this.waiting) reject(new FathomError("disposed", "this engine was closed with dispose() while work was under way"));
+    this.waiting.clear();
+    if (this.owned) this.device.destroy();
+  }
+}
+
+const after = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export function fromGpuError(error: GPUError): FathomError {
+  const kind = error.constructor.name;
+  if (kind === "GPUOutOfMemoryError")
+    return new FathomError("out-of-memory", `the GPU has no memory left: ${error.message}. Use a smaller batch or model, or dispose of tensors`);
+  return new FathomError(kind === "GPUValidationError" ? "validation" : "internal", `WebGPU: ${error.message}`);
+}
+
+function factsOf(info: GPUAdapterInfo | undefined): AdapterFacts {
+  const { vendor = "", architecture = "", device = "", description = "" } = info ?? {};
+  const text = [vendor, architecture, device, description].filter((part) => part !== "").join(" ") || "unnamed adapter";
+  const software = SOFTWARE.test(text) || (info as { isFallbackAdapter?: boolean } | undefined)?.isFallbackAdapter === true;
+  return { class: software ? "software" : "hardware", description: text, vendor, architecture };
+}
+
+function checkLimits(limits: GPUSupportedLimits, what: string): void {
+  for (const [name, needed] of Object.entries(NEEDED_LIMITS)) {
+    const has = limits[name as keyof typeof NEEDED_LIMITS];
+    if (has < needed)
+      throw new FathomError("limits-too-small", `${what} allows ${name} of ${has}; Fathom needs ${needed}, WebGPU's baseline. Use a device requested without lower limits, or another adapter`);
+  }
+}
+
+/** Opens a device, or takes the given one. Throws a FathomError that says what is missing, with advice for this browser. */
+export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
+  const { device, signal } = options;
+  throwIfAborted(signal, "open");
+  if (device) {
+    checkLimits(device.limits, "the given device");
+    return new Gpu(device, factsOf((device as { adapterInfo?: GPUAdapterInfo }).adapterInfo ?? options.adapter?.info), false);
+  }
+  const adapter = options.adapter ?? (await requestAdapter(options));
+  throwIfAborted(signal, "open");
+  checkLimits(adapter.limits, "this machine's GPU adapter");
+  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
+  let opened: GPUDevice;
+  try {
+    opened = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "fathom" });
+  } catch (error) {
+    throw new FathomError("no-adapter", `the GPU adapter gave no device: ${String(error)}. ${browserAdvice()}`, { cause: error });
+  }
+  if (signal?.aborted) opened.destroy();
+  throwIfAborted(signal, "open");
+  return new Gpu(opened, factsOf(adapter.info), true);
+}
+
+async function requestAdapter({ gpu, powerPreference }: OpenOptions): Promise<GPUAdapter> {
+  const api = gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!api) {
+    if (globalThis.isSecureContext === false)
+      throw new FathomError("insecure-context", "WebGPU works only in a secure context: open this page over https, or from localhost");
+    throw new FathomError("no-webgpu", `this ${typeof document === "undefined" ? "environment" : "browser"} has no WebGPU. ${browserAdvice()}`);
+  }
+  const adapter = await api.requestAdapter(powerPreference ? { powerPreference } : {});
+  if (!adapter) throw new FathomError("no-adapter", `WebGPU is here, but it offers no GPU adapter. ${browserAdvice()}`);
+  return adapter;
+}

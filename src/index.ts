@@ -1,0 +1,15 @@
+/** Fathom's public API. Nothing inside src imports this file. */
+export { type Compiled, type Engine, type EngineCounters, open } from "./engine.ts";
+export { Tensor, type TensorLike } from "./tensor.ts";
+export { type ValueAndGradients, grad, valueAndGrad } from "./grad.ts";
+export { FathomError, type FathomErrorCode } from "./core/errors.ts";
+export type { DType, TypedArray } from "./core/dtype.ts";
+export type { Shape } from "./core/shape.ts";
+export type { OpenOptions } from "./gpu/device.ts";
+export * as nn from "./nn/index.ts";
+export * as init from "./init/index.ts";
+export * as optim from "./optim/index.ts";
+export * as schedule from "./optim/schedule.ts";
+export * as data from "./data/index.ts";
+export type { Dataset, Split } from "./data/dataset.ts";
+export type { Report, Trainer, TrainerOptions } from "./train/trainer.ts";
