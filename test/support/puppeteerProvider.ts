@@ -22,7 +22,6 @@ class PuppeteerProvider implements BrowserProvider {
   private readonly project: TestProject;
   private readonly pages = new Map<string, Page>();
   private browser: Promise<Browser> | undefined;
-  private closing = false;
 
   constructor(project: TestProject) {
     this.project = project;
@@ -35,7 +34,7 @@ class PuppeteerProvider implements BrowserProvider {
   }
 
   async openPage(session: string, url: string): Promise<void> {
-    this.browser ??= this.launch();
+    this.browser ??= launchBrowser(this.browserName, { launch: { headless: this.project.config.browser.headless } });
     await this.pages.get(session)?.close();
     const page = await (await this.browser).newPage();
     this.pages.set(session, page);
@@ -44,42 +43,28 @@ class PuppeteerProvider implements BrowserProvider {
   }
 
   async close(): Promise<void> {
-    this.closing = true;
     const browser = await this.browser?.catch(() => undefined);
     this.browser = undefined;
     this.pages.clear();
     await browser?.close();
   }
 
-  private async launch(): Promise<Browser> {
-    const browser = await launchBrowser(this.browserName, { launch: { headless: this.project.config.browser.headless } });
-    browser.once("disconnected", () => {
-      if (!this.closing) this.fail("the browser ended before its tests did");
-    });
-    return browser;
-  }
-
   private get browserName(): BrowserName {
     return this.project.config.browser.name as BrowserName;
   }
 
-  /** Vitest reports what tests log and throw; the rest, which only the browser sees, is reported from here. */
+  /** Vitest reports what tests log and throw, and fails when the page is gone; what only the browser knows is told here. */
   private watch(page: Page): void {
-    page.on("error", (error) => this.fail(`the page crashed: ${error}`));
+    const tell = (what: string): void => this.project.vitest.logger.error(`[${this.browserName}] ${what}`);
+    page.on("error", (error) => tell(`the page crashed: ${error.message}`));
     page.on("console", (message) => {
-      if (isFromBrowser(message)) this.project.vitest.logger.error(`[${this.browserName}] ${message.type()}: ${message.text()}`);
+      if (isFromBrowser(message)) tell(`${message.type()}: ${message.text()}`);
     });
-  }
-
-  /** Fails the run, as Vitest does for an error that no test caught: otherwise it would wait for a page that is gone. */
-  private fail(what: string): void {
-    this.project.vitest.state.catchError(new Error(`${this.browserName}: ${what}`), "Browser Error");
-    void this.project.vitest.cancelCurrentRun("test-failure");
   }
 }
 
-/** Warnings and errors without a stack are the browser's own, such as WebGPU's validation messages. */
+/** Warnings and errors without arguments are no console call but the browser's own, such as WebGPU's validation messages. */
 function isFromBrowser(message: ConsoleMessage): boolean {
   const type = message.type();
-  return (type === "error" || type === "warn") && message.stackTrace().length === 0;
+  return (type === "error" || type === "warn") && message.args().length === 0;
 }
