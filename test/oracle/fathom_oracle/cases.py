@@ -135,6 +135,18 @@ def exploding_relu():
     ), targets(107, 32, 8, 2)
 
 
+def faint():
+    """Gradients of 1e-4 under a clip of 1e-5: the clip's 1e-6 and Adam's epsilon weigh in, wherever they stand."""
+    hidden = [entry for _ in range(3) for entry in (linear(10), layer("tanh"))]
+    data = targets(108, 30, 6, 2)
+    return experiment(
+        "faint gradients", seed=8, batchSize=10, steps=20,
+        model=[*hidden, linear(2, {"type": "normal", "standardDeviation": 0.0001}, biasInit="zeros")],
+        loss="meanSquaredError", optimizer={"type": "adam", "epsilon": 1e-6},
+        schedule={"type": "linear", "initial": 0.00002, "end": 0.00001, "steps": 10}, clip={"type": "globalNorm", "max": 1e-5},
+    ), {"x": data["x"], "y": (data["y"].astype(np.float64) * 0.0002).astype(np.float32)}
+
+
 def counted(hidden, width):
     """The net whose dispatches are counted: `hidden` layers of tanh, SGD, clip and per-parameter norms.
 
@@ -157,6 +169,7 @@ CASES = {
     "exponential-relu": exponential_relu,
     "vanishing-sigmoid": vanishing_sigmoid,
     "exploding-relu": exploding_relu,
+    "faint": faint,
     "count-3": lambda: counted(3, 32),
     "count-10": lambda: counted(10, 32),
     "count-50": lambda: counted(50, 16),
