@@ -266,6 +266,18 @@ class Emitter {
     return null;
   }
 
+  /** Where to cut a unit that binds too much: the first member whose reads no longer fit; the last where it is the stores that do not. */
+  private firstTooMany(unit: Unit): Item {
+    const own = new Set(itemsOf(unit));
+    const read = new Set(unit.anchor?.inputs.map(outputKey));
+    const written = unit.anchor?.outputs.length ?? 1;
+    for (const member of unit.members) {
+      for (const input of member.inputs) if (!own.has(input.item) && input.item.op !== literalOp && input.item.op !== scalarOp) read.add(outputKey(input));
+      if (read.size + written > MOST_STORAGE_BUFFERS && member !== unit.members[0]) return member;
+    }
+    return unit.members.at(-1)!;
+  }
+
   /** What makes a dispatch invalid in WebGPU: too many buffers, or one buffer both read and written. */
   private conflict(unit: Unit, bound: readonly Bound[]): Conflict | null {
     const storage = bound.filter(({ access }) => access !== "uniform").length;
@@ -273,7 +285,7 @@ class Emitter {
     if (storage > MOST_STORAGE_BUFFERS) {
       if (!last || (!unit.anchor && unit.members.length === 1))
         throw new FathomError("internal", `${unit.anchor?.op.name ?? last?.op.name}: needs ${storage} storage buffers; WebGPU promises ${MOST_STORAGE_BUFFERS}`);
-      return new Conflict({ apart: last.index });
+      return new Conflict({ apart: this.firstTooMany(unit).index });
     }
     const name = ({ buffer }: Bound): string => JSON.stringify(buffer);
     const written = new Set(bound.filter(({ access }) => access === "read_write").map(name));
