@@ -24,8 +24,8 @@ const ADAPTER_FLAGS = {
   hardware: [],
 } satisfies Record<AdapterChoice, readonly string[]>;
 
-/** Headless Chromium on Linux has no Vulkan unless told; it still falls back to its own software adapter. */
-const LINUX_HARDWARE_FLAGS = ["--enable-features=Vulkan", "--use-angle=vulkan", "--disable-vulkan-surface", "--ignore-gpu-blocklist"];
+/** Headless Chromium on Linux has no Vulkan unless told. Where the GPU has no driver these still fall back to software; with ANGLE on Vulkan as well, Chromium hangs there. */
+const LINUX_HARDWARE_FLAGS = ["--enable-features=Vulkan", "--disable-vulkan-surface", "--ignore-gpu-blocklist"];
 
 const FIREFOX_PREFERENCES = {
   "dom.webgpu.enabled": true,
