@@ -27,9 +27,12 @@ export interface NumberRange {
 
 export function checkNumber(what: string, name: string, value: unknown, range: NumberRange = {}): number {
   const { least = -Infinity, most = Infinity, above = -Infinity, below = Infinity } = range;
-  if (typeof value === "number" && Number.isFinite(value) && value >= least && value <= most && value > above && value < below) return value;
+  if (typeof value === "number" && Number.isFinite(value) && value >= least && value <= most && value > above && value < below)
+    return value;
   const words = { least: "from", above: "above", most: "up to", below: "below" } as const;
-  const bounds = (["least", "above", "most", "below"] as const).filter((bound) => range[bound] !== undefined).map((bound) => ` ${words[bound]} ${range[bound]}`);
+  const bounds = (["least", "above", "most", "below"] as const)
+    .filter((bound) => range[bound] !== undefined)
+    .map((bound) => ` ${words[bound]} ${range[bound]}`);
   throw new FathomError("argument", `${what}: ${name} is ${show(value)}; use a finite number${bounds.join(",")}`);
 }
 

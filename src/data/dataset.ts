@@ -45,24 +45,35 @@ export function flattenSamples(dataset: Dataset): Dataset {
 export function checkDataset(what: string, dataset: Dataset): void {
   const { name, sampleShape, classes, train, test } = dataset;
   checkShape(`${what}: sampleShape of ${name}`, sampleShape);
-  if (sizeOf(sampleShape) === 0) throw new FathomError("shape", `${what}: samples of ${name} have shape [${sampleShape.join(",")}], no values at all`);
+  if (sizeOf(sampleShape) === 0)
+    throw new FathomError("shape", `${what}: samples of ${name} have shape [${sampleShape.join(",")}], no values at all`);
   if (classes !== null && !(Number.isSafeInteger(classes) && classes > 0))
-    throw new FathomError("argument", `${what}: ${name} has classes ${show(classes)}; use a whole number from 1, or null for float targets`);
+    throw new FathomError(
+      "argument",
+      `${what}: ${name} has classes ${show(classes)}; use a whole number from 1, or null for float targets`,
+    );
   if (test && test.yShape.join() !== train.yShape.join())
-    throw new FathomError("shape", `${what}: targets of ${name} are [${train.yShape.join(",")}] in train and [${test.yShape.join(",")}] in test`);
+    throw new FathomError(
+      "shape",
+      `${what}: targets of ${name} are [${train.yShape.join(",")}] in train and [${test.yShape.join(",")}] in test`,
+    );
   checkSplit(`${what}: train of ${name}`, train, dataset);
   if (test) checkSplit(`${what}: test of ${name}`, test, dataset);
 }
 
 function checkSplit(what: string, split: Split, { sampleShape, classes }: Dataset): void {
   const { count, x, xScale, y, yShape } = split;
-  if (!Number.isSafeInteger(count) || count < 1) throw new FathomError("argument", `${what}: count is ${show(count)}; a split has at least one sample`);
-  if (!(x instanceof Uint8Array || x instanceof Float32Array)) throw new FathomError("argument", `${what}: x is ${show(x)}; use a Uint8Array or a Float32Array`);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new FathomError("argument", `${what}: count is ${show(count)}; a split has at least one sample`);
+  if (!(x instanceof Uint8Array || x instanceof Float32Array))
+    throw new FathomError("argument", `${what}: x is ${show(x)}; use a Uint8Array or a Float32Array`);
   checkLength(`${what}: x`, x.length, count, sampleShape);
-  if (!Number.isFinite(xScale)) throw new FathomError("argument", `${what}: xScale is ${show(xScale)}; use a finite number, 1 to leave x as it is`);
+  if (!Number.isFinite(xScale))
+    throw new FathomError("argument", `${what}: xScale is ${show(xScale)}; use a finite number, 1 to leave x as it is`);
   checkShape(`${what}: yShape`, yShape);
   if (classes === null) {
-    if (!(y instanceof Float32Array)) throw new FathomError("argument", `${what}: y is ${show(y)}; float targets (classes: null) are a Float32Array`);
+    if (!(y instanceof Float32Array))
+      throw new FathomError("argument", `${what}: y is ${show(y)}; float targets (classes: null) are a Float32Array`);
     checkLength(`${what}: y`, y.length, count, yShape);
     return;
   }
@@ -70,10 +81,14 @@ function checkSplit(what: string, split: Split, { sampleShape, classes }: Datase
   if (yShape.length > 0) throw new FathomError("shape", `${what}: yShape is [${yShape.join(",")}]; a class is one number, so yShape is []`);
   checkLength(`${what}: y`, y.length, count, yShape);
   const wrong = y.findIndex((label) => label < 0 || label >= classes);
-  if (wrong >= 0) throw new FathomError("argument", `${what}: label ${y[wrong]} at index ${wrong}; with ${classes} classes use 0 to ${classes - 1}`);
+  if (wrong >= 0)
+    throw new FathomError("argument", `${what}: label ${y[wrong]} at index ${wrong}; with ${classes} classes use 0 to ${classes - 1}`);
 }
 
 function checkLength(what: string, length: number, count: number, shape: Shape): void {
   if (length !== count * sizeOf(shape))
-    throw new FathomError("shape", `${what} has ${length} values; ${count} samples of shape [${shape.join(",")}] are ${count * sizeOf(shape)}`);
+    throw new FathomError(
+      "shape",
+      `${what} has ${length} values; ${count} samples of shape [${shape.join(",")}] are ${count * sizeOf(shape)}`,
+    );
 }

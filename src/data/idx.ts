@@ -34,12 +34,18 @@ export async function idx(sources: IdxSources, options: IdxOptions = {}): Promis
   const limits = { maxBytes: checkInteger("data.idx", "maxBytes", options.maxBytes ?? 2 ** 30, 1), signal: options.signal };
   const { trainImages, trainLabels, testImages, testLabels } = sources;
   if ((testImages === undefined) !== (testLabels === undefined))
-    throw new FathomError("argument", `data.idx: ${testImages === undefined ? "testLabels" : "testImages"} came alone; pass both test files or neither`);
+    throw new FathomError(
+      "argument",
+      `data.idx: ${testImages === undefined ? "testLabels" : "testImages"} came alone; pass both test files or neither`,
+    );
 
   const train = await readSplit("train", trainImages, trainLabels, classes, scale, limits);
   const test = testImages === undefined ? null : await readSplit("test", testImages, testLabels!, classes, scale, limits);
   if (test && test.sampleShape.join() !== train.sampleShape.join())
-    throw new FathomError("file-format", `${test.name}: images are ${test.sampleShape.join("×")}, but those of ${train.name} are ${train.sampleShape.join("×")}`);
+    throw new FathomError(
+      "file-format",
+      `${test.name}: images are ${test.sampleShape.join("×")}, but those of ${train.name} are ${train.sampleShape.join("×")}`,
+    );
   const dataset = { name: options.name ?? "idx", sampleShape: train.sampleShape, classes, train: train.split, test: test?.split ?? null };
   return (options.flatten ?? true) ? flattenSamples(dataset) : dataset;
 }
@@ -53,12 +59,19 @@ async function readSplit(part: string, imageSource: Source, labelSource: Source,
   const images = await readIdx(`${part}Images`, imageSource, "images", limits);
   const labels = await readIdx(`${part}Labels`, labelSource, "labels", limits);
   const [count = 0, ...sampleShape] = images.shape;
-  if (count === 0 || sizeOf(sampleShape) === 0) throw new FathomError("file-format", `${images.name}: holds ${images.shape.join("×")} images: none at all`);
+  if (count === 0 || sizeOf(sampleShape) === 0)
+    throw new FathomError("file-format", `${images.name}: holds ${images.shape.join("×")} images: none at all`);
   if (labels.shape[0] !== count)
-    throw new FathomError("file-format", `${labels.name}: holds ${labels.shape[0]} labels, but ${images.name} holds ${count} images; are they of one set?`);
+    throw new FathomError(
+      "file-format",
+      `${labels.name}: holds ${labels.shape[0]} labels, but ${images.name} holds ${count} images; are they of one set?`,
+    );
   const wrong = labels.data.findIndex((label) => label >= classes);
   if (wrong >= 0)
-    throw new FathomError("file-format", `${labels.name}: label ${labels.data[wrong]} at index ${wrong} is out of range: ${classes} classes are 0 to ${classes - 1}; pass the right { classes }`);
+    throw new FathomError(
+      "file-format",
+      `${labels.name}: label ${labels.data[wrong]} at index ${wrong} is out of range: ${classes} classes are 0 to ${classes - 1}; pass the right { classes }`,
+    );
   const split: Split = { count, x: images.data, xScale: scale, y: Int32Array.from(labels.data), yShape: [] };
   return { name: images.name, split, sampleShape };
 }
@@ -67,7 +80,14 @@ type Kind = "images" | "labels";
 const AXES = { images: ["count", "rows", "columns"], labels: ["count"] } as const satisfies Record<Kind, readonly string[]>;
 
 /** Element types by code; all but bytes are refused by name. */
-const TYPES: Readonly<Record<number, string>> = { 8: "unsigned bytes", 9: "signed bytes", 11: "16-bit integers", 12: "32-bit integers", 13: "float32", 14: "float64" };
+const TYPES: Readonly<Record<number, string>> = {
+  8: "unsigned bytes",
+  9: "signed bytes",
+  11: "16-bit integers",
+  12: "32-bit integers",
+  13: "float32",
+  14: "float64",
+};
 
 interface IdxFile {
   readonly name: string;
@@ -94,13 +114,22 @@ async function readIdx(label: string, source: Source, kind: Kind, { maxBytes, si
       shape = readDimensions(gather(chunks, 0, headerBytes));
       expected = headerBytes + sizeOf(shape);
       if (expected > maxBytes)
-        throw new FathomError("file-format", `${name}: declares ${shape.join("×")} bytes, over the limit of ${maxBytes}; pass a larger { maxBytes } if that is meant`);
+        throw new FathomError(
+          "file-format",
+          `${name}: declares ${shape.join("×")} bytes, over the limit of ${maxBytes}; pass a larger { maxBytes } if that is meant`,
+        );
     }
     if (shape && received > expected)
-      throw new FathomError("file-format", `${name}: goes on past the ${expected} bytes that its header (${shape.join("×")}) declares; it is damaged, or not what it says it is`);
+      throw new FathomError(
+        "file-format",
+        `${name}: goes on past the ${expected} bytes that its header (${shape.join("×")}) declares; it is damaged, or not what it says it is`,
+      );
   }
   if (!shape || received < expected)
-    throw new FathomError("file-format", `${name}: is truncated: ${received} bytes, but its ${shape ? `header (${shape.join("×")}) declares` : "header alone has"} ${expected}; download it again`);
+    throw new FathomError(
+      "file-format",
+      `${name}: is truncated: ${received} bytes, but its ${shape ? `header (${shape.join("×")}) declares` : "header alone has"} ${expected}; download it again`,
+    );
   return { name, shape, data: gather(chunks, headerBytes, expected) };
 }
 
@@ -108,12 +137,21 @@ function checkMagic(name: string, header: Uint8Array, kind: Kind): void {
   const [zero, alsoZero, type = 0, rank] = header;
   const hex = [...header].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   if (zero !== 0 || alsoZero !== 0)
-    throw new FathomError("file-format", `${name}: bad magic ${hex}; an IDX file begins with 00 00${zero === 0x3c ? " (this looks like a web page: check the address)" : ""}`);
+    throw new FathomError(
+      "file-format",
+      `${name}: bad magic ${hex}; an IDX file begins with 00 00${zero === 0x3c ? " (this looks like a web page: check the address)" : ""}`,
+    );
   if (type !== 8)
-    throw new FathomError("file-format", `${name}: element type 0x${type.toString(16).padStart(2, "0")} (${TYPES[type] ?? "unknown"}); ${kind} are 0x08 (unsigned bytes)`);
+    throw new FathomError(
+      "file-format",
+      `${name}: element type 0x${type.toString(16).padStart(2, "0")} (${TYPES[type] ?? "unknown"}); ${kind} are 0x08 (unsigned bytes)`,
+    );
   const axes = AXES[kind];
   if (rank !== axes.length)
-    throw new FathomError("file-format", `${name}: rank ${rank}; ${kind} have rank ${axes.length} (${axes.join(", ")})${rank === 1 || rank === 3 ? "; are images and labels swapped?" : ""}`);
+    throw new FathomError(
+      "file-format",
+      `${name}: rank ${rank}; ${kind} have rank ${axes.length} (${axes.join(", ")})${rank === 1 || rank === 3 ? "; are images and labels swapped?" : ""}`,
+    );
 }
 
 function readDimensions(header: Uint8Array): number[] {

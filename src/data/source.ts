@@ -77,14 +77,19 @@ async function openStream(name: string, source: Source, signal?: AbortSignal): P
   if (source instanceof ArrayBuffer) return new Blob([source]).stream() as ReadableStream<Bytes>;
   if (source instanceof Uint8Array) return new Blob([source as Bytes]).stream() as ReadableStream<Bytes>;
   if (typeof source !== "string" && !(source instanceof URL))
-    throw new FathomError("argument", `${name}: the source is ${show(source)}; pass a URL, a File or Blob, an ArrayBuffer or Uint8Array, or in Node a path`);
+    throw new FathomError(
+      "argument",
+      `${name}: the source is ${show(source)}; pass a URL, a File or Blob, an ArrayBuffer or Uint8Array, or in Node a path`,
+    );
   const address = String(source);
   if (runsInNode() && (address.startsWith("file:") || !/^[a-z][a-z0-9+.-]+:/i.test(address))) return openFile(name, source);
   const response = await fetch(address, signal ? { signal } : {}).catch((cause: unknown) => {
     throw asIoError(name, cause, signal);
   });
-  if (!response.ok || !response.body)
-    throw new FathomError("io", `${name}: the server answered ${response.status} ${response.statusText}`.trimEnd() + "; check the address");
+  if (!response.ok || !response.body) {
+    const status = `${response.status} ${response.statusText}`.trimEnd();
+    throw new FathomError("io", `${name}: the server answered ${status}; check the address`);
+  }
   return response.body as ReadableStream<Bytes>;
 }
 
@@ -120,5 +125,9 @@ async function openFile(name: string, path: string | URL): Promise<ReadableStrea
 function asIoError(name: string, cause: unknown, signal?: AbortSignal): FathomError {
   if (signal?.aborted) return new FathomError("aborted", `${name}: stopped, because its signal was aborted`, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FathomError("io", `${name}: could not be read (${reason}); check that it exists and may be read, and for another site that it allows CORS`, { cause });
+  return new FathomError(
+    "io",
+    `${name}: could not be read (${reason}); check that it exists and may be read, and for another site that it allows CORS`,
+    { cause },
+  );
 }

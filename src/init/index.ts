@@ -1,8 +1,16 @@
 /** Initialisers: `init.heNormal()`, `init.normal({ standardDeviation: 0.1 })`. All are seeded, and computed in float64 on the CPU. */
 export { type Fans, gain, type Nonlinearity } from "./fans.ts";
-export { constant, type Initializer, normal, type NormalOptions, uniform, type UniformOptions, zeros } from "./initializer.ts";
-export { orthogonal, type OrthogonalOptions } from "./orthogonal.ts";
+export { constant, type Initializer, type NormalOptions, normal, type UniformOptions, uniform, zeros } from "./initializer.ts";
+export { type OrthogonalOptions, orthogonal } from "./orthogonal.ts";
 export {
-  glorotNormal, type GlorotOptions, glorotUniform, heNormal, type HeOptions, heUniform, lecunNormal, lecunUniform, pytorchLinear,
+  type GlorotOptions,
+  glorotNormal,
+  glorotUniform,
+  type HeOptions,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
   type PytorchLinearOptions,
+  pytorchLinear,
 } from "./scaled.ts";

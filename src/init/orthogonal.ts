@@ -23,7 +23,10 @@ export function orthogonal(options: OrthogonalOptions = {}): Initializer {
     generate(shape, random) {
       checkShape("init.orthogonal", shape);
       if (shape.length < 2)
-        throw new FathomError("shape", `init.orthogonal: needs a weight of at least two axes, not [${shape.join(",")}]; use init.normal for a vector`);
+        throw new FathomError(
+          "shape",
+          `init.orthogonal: needs a weight of at least two axes, not [${shape.join(",")}]; use init.normal for a vector`,
+        );
       const size = sizeOf(shape);
       if (size === 0) return new Float64Array(0);
       const rows = shape[0]!;

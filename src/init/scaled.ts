@@ -9,7 +9,7 @@
  */
 import { checkChoice, checkInteger, checkNumber, checkOptions } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { type Fans, fans, gain, type Nonlinearity, NONLINEARITIES } from "./fans.ts";
+import { type Fans, fans, gain, NONLINEARITIES, type Nonlinearity } from "./fans.ts";
 import { elementwise, type Initializer } from "./initializer.ts";
 
 type Distribution = "uniform" | "normal";
@@ -43,7 +43,10 @@ export interface HeOptions {
 
 function resolveGain(what: string, options: HeOptions, standard: Nonlinearity): number {
   if (options.gain !== undefined && options.nonlinearity !== undefined)
-    throw new FathomError("argument", `${what}: gain ${options.gain} and nonlinearity "${options.nonlinearity}" are both given; leave one out`);
+    throw new FathomError(
+      "argument",
+      `${what}: gain ${options.gain} and nonlinearity "${options.nonlinearity}" are both given; leave one out`,
+    );
   if (options.gain !== undefined) return checkNumber(what, "gain", options.gain, { least: 0 });
   const nonlinearity = checkChoice(what, "nonlinearity", options.nonlinearity ?? standard, NONLINEARITIES);
   return gain(nonlinearity, options.negativeSlope);

@@ -1,3 +1,3 @@
 /** Files of tensors. */
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type TensorToStore } from "./safetensors.ts";
-export { storedArray, type StoredArray, type StoredTensor, type StoredType, toFloat32, toInt32 } from "./storedTypes.ts";
+export { type StoredArray, type StoredTensor, type StoredType, storedArray, toFloat32, toInt32 } from "./storedTypes.ts";

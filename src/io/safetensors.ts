@@ -36,7 +36,10 @@ export function encodeSafetensors(
   named.sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
 
   // Written by hand, entry by entry: a tensor may be called "__proto__".
-  const entries = Object.keys(metadata).length > 0 ? [`${JSON.stringify(METADATA)}:${JSON.stringify(checkMetadata("safetensors", metadata, "argument"))}`] : [];
+  const entries =
+    Object.keys(metadata).length > 0
+      ? [`${JSON.stringify(METADATA)}:${JSON.stringify(checkMetadata("safetensors", metadata, "argument"))}`]
+      : [];
   let dataBytes = 0;
   for (const [name, { dtype, shape, data }] of named) {
     const begin = dataBytes;
@@ -61,10 +64,13 @@ export function encodeSafetensors(
 function checkTensor(name: string, { dtype, shape, data }: TensorToStore): void {
   const what = `safetensors: tensor ${JSON.stringify(name)}`;
   if (name === METADATA) throw new FathomError("argument", `${what}: this name is kept for metadata; call the tensor something else`);
-  if (!isStoredType(dtype)) throw new FathomError("argument", `${what}: dtype is ${show(dtype)}; use one of ${Object.keys(STORED_ARRAYS).join(", ")}`);
-  if (!(data instanceof STORED_ARRAYS[dtype])) throw new FathomError("argument", `${what}: data is ${show(data)}; ${dtype} is stored from a ${STORED_ARRAYS[dtype].name}`);
+  if (!isStoredType(dtype))
+    throw new FathomError("argument", `${what}: dtype is ${show(dtype)}; use one of ${Object.keys(STORED_ARRAYS).join(", ")}`);
+  if (!(data instanceof STORED_ARRAYS[dtype]))
+    throw new FathomError("argument", `${what}: data is ${show(data)}; ${dtype} is stored from a ${STORED_ARRAYS[dtype].name}`);
   if (!isShape(shape)) throw new FathomError("shape", `${what}: shape is [${String(shape)}]; dimensions are whole numbers from 0`);
-  if (sizeOf(shape) !== data.length) throw new FathomError("shape", `${what}: shape [${shape.join(",")}] has ${sizeOf(shape)} elements, but data has ${data.length}`);
+  if (sizeOf(shape) !== data.length)
+    throw new FathomError("shape", `${what}: shape [${shape.join(",")}] has ${sizeOf(shape)} elements, but data has ${data.length}`);
 }
 
 function isShape(shape: unknown): shape is number[] {
@@ -96,12 +102,15 @@ export function decodeSafetensors(bytes: Uint8Array, fileName: string): Safetens
 type Refuse = (why: string, cause?: unknown) => FathomError;
 
 function readHeader(bytes: Uint8Array, refuse: Refuse): { text: string; dataStart: number } {
-  if (bytes.length < LENGTH_BYTES) throw refuse(`is truncated: ${bytes.length} bytes, but a safetensors file begins with 8 bytes of header length`);
+  if (bytes.length < LENGTH_BYTES)
+    throw refuse(`is truncated: ${bytes.length} bytes, but a safetensors file begins with 8 bytes of header length`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > LARGEST_HEADER) throw refuse(`declares a header of ${length} bytes, over the limit of ${LARGEST_HEADER}; it is probably not a safetensors file`);
+  if (length > LARGEST_HEADER)
+    throw refuse(`declares a header of ${length} bytes, over the limit of ${LARGEST_HEADER}; it is probably not a safetensors file`);
   const dataStart = LENGTH_BYTES + Number(length);
   if (dataStart > bytes.length) throw refuse(`is truncated: ${bytes.length} bytes, but its header alone ends at ${dataStart}`);
-  if (bytes[LENGTH_BYTES] !== 0x7b || length === 0n) throw refuse(`has a header that does not begin with {; it is probably not a safetensors file`);
+  if (bytes[LENGTH_BYTES] !== 0x7b || length === 0n)
+    throw refuse(`has a header that does not begin with {; it is probably not a safetensors file`);
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart)), dataStart };
   } catch (cause) {
@@ -144,22 +153,26 @@ function checkMetadata(what: string, metadata: unknown, code: FathomErrorCode): 
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
     throw new FathomError(code, `${what}: metadata is ${show(metadata)}; it is an object of strings`);
   for (const [key, value] of Object.entries(metadata))
-    if (typeof value !== "string") throw new FathomError(code, `${what}: metadata ${JSON.stringify(key)} is ${show(value)}; it has to be a string`);
+    if (typeof value !== "string")
+      throw new FathomError(code, `${what}: metadata ${JSON.stringify(key)} is ${show(value)}; it has to be a string`);
   return metadata as Record<string, string>;
 }
 
 function readEntry(name: string, entry: unknown, dataBytes: number, refuse: Refuse) {
   const what = `tensor ${JSON.stringify(name)}`;
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) throw refuse(`${what} is ${show(entry)} in the header; it is { dtype, shape, data_offsets }`);
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry))
+    throw refuse(`${what} is ${show(entry)} in the header; it is { dtype, shape, data_offsets }`);
   const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
   if (typeof dtype !== "string") throw refuse(`${what} has dtype ${show(dtype)}; it is a string such as "F32"`);
   if (!isShape(shape)) throw refuse(`${what} has shape ${JSON.stringify(shape)}; it is an array of whole numbers from 0`);
   if (!isShape(offsets) || offsets.length !== 2) throw refuse(`${what} has data_offsets ${JSON.stringify(offsets)}; they are [begin, end]`);
   const [begin, end] = offsets as [number, number];
-  if (begin > end || end > dataBytes) throw refuse(`${what} has data_offsets [${begin}, ${end}], outside the ${dataBytes} bytes of data; the file is damaged or truncated`);
+  if (begin > end || end > dataBytes)
+    throw refuse(`${what} has data_offsets [${begin}, ${end}], outside the ${dataBytes} bytes of data; the file is damaged or truncated`);
   if (isStoredType(dtype)) {
     const size = sizeOf(shape) * STORED_ARRAYS[dtype].BYTES_PER_ELEMENT;
-    if (size !== end - begin) throw refuse(`${what} is ${dtype}[${shape.join(",")}], ${size} bytes, but has data_offsets [${begin}, ${end}], ${end - begin} bytes`);
+    if (size !== end - begin)
+      throw refuse(`${what} is ${dtype}[${shape.join(",")}], ${size} bytes, but has data_offsets [${begin}, ${end}], ${end - begin} bytes`);
   }
   return { dtype, shape, begin, end };
 }

@@ -2,7 +2,16 @@
 import { FathomError } from "../core/errors.ts";
 
 export type StoredArray =
-  | Float64Array | Float32Array | Uint16Array | BigInt64Array | Int32Array | Int16Array | Int8Array | BigUint64Array | Uint32Array | Uint8Array;
+  | Float64Array
+  | Float32Array
+  | Uint16Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | BigUint64Array
+  | Uint32Array
+  | Uint8Array;
 
 /** Types that can be written and read. F16 and BF16 are held as their bits, BOOL as bytes 0 and 1. */
 export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U64" | "U32" | "U16" | "U8" | "BOOL";
@@ -50,7 +59,8 @@ function refuse(tensor: StoredTensor, why: string): FathomError {
 /** A copy in the typed array of the tensor's own type. Safetensors are little-endian, as every machine with WebGPU is. */
 export function storedArray(tensor: StoredTensor): StoredArray {
   const { dtype, bytes } = tensor;
-  if (!isStoredType(dtype)) throw refuse(tensor, `has dtype ${JSON.stringify(dtype)}; Fathom reads ${Object.keys(STORED_ARRAYS).join(", ")}: convert it`);
+  if (!isStoredType(dtype))
+    throw refuse(tensor, `has dtype ${JSON.stringify(dtype)}; Fathom reads ${Object.keys(STORED_ARRAYS).join(", ")}: convert it`);
   const array: ArrayClass = STORED_ARRAYS[dtype];
   return new array(bytes.slice().buffer as ArrayBuffer);
 }

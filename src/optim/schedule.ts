@@ -102,7 +102,9 @@ export function inverseScaling(initial: number, options: InverseScalingOptions =
 export function warmUp(steps: number, then: Schedule | number): DescribedSchedule {
   checkInteger("schedule.warmUp", "steps", steps);
   const after = asSchedule("schedule.warmUp", then);
-  return described(`warmUp(${steps} steps) then ${after.description}`, (at) => (at < steps ? (after(0) * (at + 1)) / (steps + 1) : after(at - steps)));
+  return described(`warmUp(${steps} steps) then ${after.description}`, (at) =>
+    at < steps ? (after(0) * (at + 1)) / (steps + 1) : after(at - steps),
+  );
 }
 
 export interface Segment {
@@ -114,13 +116,17 @@ export interface Segment {
 /** One schedule after another; each counts its own steps from 0. */
 export function join(segments: readonly Segment[]): DescribedSchedule {
   if (!Array.isArray(segments) || segments.length === 0)
-    throw new FathomError("argument", `schedule.join: segments are ${show(segments)}; pass an array such as [{ until: 100, schedule: 0.1 }, { schedule: 0.01 }]`);
+    throw new FathomError(
+      "argument",
+      `schedule.join: segments are ${show(segments)}; pass an array such as [{ until: 100, schedule: 0.1 }, { schedule: 0.01 }]`,
+    );
   let start = 0;
   const parts = segments.map(({ until, schedule, ...rest }: Segment, index) => {
     const what = `schedule.join: segment ${index}`;
     checkOptions(what, rest, []);
     const last = index === segments.length - 1;
-    if (last && until !== undefined) throw new FathomError("argument", `${what} is the last and has until ${show(until)}; leave it out, the last goes on for ever`);
+    if (last && until !== undefined)
+      throw new FathomError("argument", `${what} is the last and has until ${show(until)}; leave it out, the last goes on for ever`);
     const part = { start, end: last ? Infinity : checkInteger(what, "until", until, start + 1), rate: asSchedule(what, schedule) };
     start = part.end;
     return part;
@@ -139,6 +145,9 @@ export function asSchedule(what: string, value: Schedule | number): DescribedSch
     return constant(value);
   }
   if (typeof value !== "function")
-    throw new FathomError("argument", `${what}: learning rate is ${show(value)}; use a number or a schedule such as schedule.cosine(3e-3, { steps: 2000 })`);
+    throw new FathomError(
+      "argument",
+      `${what}: learning rate is ${show(value)}; use a number or a schedule such as schedule.cosine(3e-3, { steps: 2000 })`,
+    );
   return "description" in value ? (value as DescribedSchedule) : described("custom", value);
 }

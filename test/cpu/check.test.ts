@@ -9,7 +9,9 @@ describe("checks of arguments", () => {
     expect(checkNumber("op", "rate", 0, { least: 0, below: 1 })).toBe(0);
     expect(checkNumber("op", "rate", -1.5)).toBe(-1.5);
     expect(checkChoice("op", "mode", "a", ["a", "b"])).toBe("a");
-    expect(() => { checkOptions("op", { a: 1 }, ["a", "b"]); }).not.toThrow();
+    expect(() => {
+      checkOptions("op", { a: 1 }, ["a", "b"]);
+    }).not.toThrow();
   });
 
   it.each<[() => unknown, string]>([
@@ -24,9 +26,24 @@ describe("checks of arguments", () => {
     [() => checkNumber("op", "rate", Infinity), "op: rate is Infinity; use a finite number"],
     [() => checkNumber("op", "rate", undefined), "op: rate is undefined; use a finite number"],
     [() => checkChoice("op", "mode", "c", ["a", "b"]), 'op: mode is "c"; use one of "a", "b"'],
-    [() => { checkOptions("op", { c: 1 }, ["a", "b"]); }, 'op: there is no option "c"; it has a, b'],
-    [() => { checkOptions("op", null, ["a"]); }, "op: options are null; pass an object with a"],
-    [() => { checkOptions("op", [1], ["a"]); }, "op: options are an array; pass an object with a"],
+    [
+      () => {
+        checkOptions("op", { c: 1 }, ["a", "b"]);
+      },
+      'op: there is no option "c"; it has a, b',
+    ],
+    [
+      () => {
+        checkOptions("op", null, ["a"]);
+      },
+      "op: options are null; pass an object with a",
+    ],
+    [
+      () => {
+        checkOptions("op", [1], ["a"]);
+      },
+      "op: options are an array; pass an object with a",
+    ],
   ])("refuse the rest in words (%#)", (call, message) => {
     expect(call).toThrow(new FathomError("argument", message));
   });

@@ -32,14 +32,19 @@ describe("digits", () => {
     expect(test.y[0]).toBe(0);
     expect([...train.x.subarray(0, 16)]).toEqual([0, 0, 0, 12, 13, 5, 0, 0, 0, 0, 0, 11, 16, 9, 0, 0]);
     expect(train.y[0]).toBe(1);
-    expect(() => { data.checkDataset("test", set); }).not.toThrow();
+    expect(() => {
+      data.checkDataset("test", set);
+    }).not.toThrow();
   });
 
   it("is split alike in every class, and shares no digit", async () => {
     const { train, test } = await data.digits();
     const inTest = countLabels(test!, 10);
-    countLabels(train, 10).forEach((count, label) => { expect(Math.abs(inTest[label]! - (count + inTest[label]!) / 5)).toBeLessThan(1); });
-    const rows = (split: data.Split) => Array.from({ length: split.count }, (_, index) => split.x.subarray(index * 64, index * 64 + 64).join());
+    countLabels(train, 10).forEach((count, label) => {
+      expect(Math.abs(inTest[label]! - (count + inTest[label]!) / 5)).toBeLessThan(1);
+    });
+    const rows = (split: data.Split) =>
+      Array.from({ length: split.count }, (_, index) => split.x.subarray(index * 64, index * 64 + 64).join());
     expect(new Set([...rows(train), ...rows(test!)]).size).toBe(1797);
   });
 
@@ -52,8 +57,13 @@ describe("digits", () => {
   });
 
   it.each(["train-images", "train-labels", "test-images", "test-labels"] as const)("embeds %s as its file is", (name) => {
-    const key = name.replace(/-./, (text) => text[1]!.toUpperCase()) as keyof typeof embedded;
-    expect(Buffer.from(embedded[key], "base64").equals(file(`src/data/digits/${name}.idx.gz`))).toBe(true);
+    const { [name]: text } = {
+      "train-images": embedded.trainImages,
+      "train-labels": embedded.trainLabels,
+      "test-images": embedded.testImages,
+      "test-labels": embedded.testLabels,
+    };
+    expect(Buffer.from(text, "base64").equals(file(`src/data/digits/${name}.idx.gz`))).toBe(true);
     expect(gunzipSync(file(`src/data/digits/${name}.idx.gz`)).readUInt32BE(4)).toBe(name.startsWith("train") ? 1437 : 360);
   });
 
@@ -89,7 +99,11 @@ describe("generators", () => {
   });
 
   /** Points without noise, each with its class. */
-  const points = (set: data.Dataset) => Array.from(set.train.y, (label, index) => ({ label, point: [...set.train.x.subarray(index * set.sampleShape[0]!, (index + 1) * set.sampleShape[0]!)] }));
+  const points = (set: data.Dataset) =>
+    Array.from(set.train.y, (label, index) => ({
+      label,
+      point: [...set.train.x.subarray(index * set.sampleShape[0]!, (index + 1) * set.sampleShape[0]!)],
+    }));
   const still = { samples: 300, testFraction: 0, noise: 0 };
 
   it("spirals: each arm turns with its radius, and starts at an angle of its own", () => {
@@ -114,7 +128,8 @@ describe("generators", () => {
   it("xor: class 1 where the signs differ, in all four quadrants alike", () => {
     const made = points(data.xor(still));
     for (const { label, point } of made) expect(label).toBe(point[0]! * point[1]! < 0 ? 1 : 0);
-    for (const x of [-1, 1]) for (const y of [-1, 1]) expect(made.filter(({ point }) => point[0]! * x > 0 && point[1]! * y > 0)).toHaveLength(75);
+    for (const x of [-1, 1])
+      for (const y of [-1, 1]) expect(made.filter(({ point }) => point[0]! * x > 0 && point[1]! * y > 0)).toHaveLength(75);
     expect(Math.max(...made.flatMap(({ point }) => point.map(Math.abs)))).toBeLessThanOrEqual(1);
   });
 
@@ -134,15 +149,26 @@ describe("generators", () => {
 
   it("gaussian: a centre per class on the unit circle, and nothing but noise on further axes", () => {
     const set = data.gaussian({ ...still, classes: 4, dimensions: 3 });
-    const centres = [[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]];
-    for (const { label, point } of points(set)) point.forEach((value, axis) => { expect(value).toBeCloseTo(centres[label]![axis]!, 6); });
+    const centres = [
+      [1, 0, 0],
+      [0, 1, 0],
+      [-1, 0, 0],
+      [0, -1, 0],
+    ];
+    for (const { label, point } of points(set))
+      point.forEach((value, axis) => {
+        expect(value).toBeCloseTo(centres[label]![axis]!, 6);
+      });
   });
 
   it.each<[() => unknown, string]>([
     [() => data.spirals({ samples: 0 }), "data.spirals: samples is 0; use a whole number from 1"],
     [() => data.spirals({ samples: 2 ** 31 }), "data.spirals: shape [2147483648,2] has 4294967296 elements; the limit is 2147483647"],
     [() => data.spirals({ classes: 1 }), "data.spirals: classes is 1; use a whole number from 2"],
-    [() => data.spirals({ arms: 2 } as never), 'data.spirals: there is no option "arms"; it has samples, testFraction, noise, seed, classes, turns'],
+    [
+      () => data.spirals({ arms: 2 } as never),
+      'data.spirals: there is no option "arms"; it has samples, testFraction, noise, seed, classes, turns',
+    ],
     [() => data.circles({ testFraction: 1 }), "data.circles: testFraction is 1; use a finite number from 0, below 1"],
     [() => data.xor({ noise: -1 }), "data.xor: noise is -1; use a finite number from 0"],
     [() => data.xor({ seed: 0.5 }), "seed is 0.5; use a whole number from 0 to 4294967295"],
@@ -167,9 +193,13 @@ describe("data sets", () => {
   });
 
   it("pass the check, with classes or with float targets", () => {
-    expect(() => { data.checkDataset("train", set); }).not.toThrow();
+    expect(() => {
+      data.checkDataset("train", set);
+    }).not.toThrow();
     const targets: data.Split = { ...train, y: Float32Array.of(1, 2, 3, 4), yShape: [2] };
-    expect(() => { data.checkDataset("train", { ...set, classes: null, train: targets, test: targets }); }).not.toThrow();
+    expect(() => {
+      data.checkDataset("train", { ...set, classes: null, train: targets, test: targets });
+    }).not.toThrow();
   });
 
   it.each<[Partial<data.Dataset> | Partial<data.Split>, string]>([
@@ -190,6 +220,8 @@ describe("data sets", () => {
   ])("are refused when their parts do not fit (%#)", (change, message) => {
     const ofSplit = Object.keys(change).every((key) => key in train);
     const changed = ofSplit ? { ...set, train: { ...train, ...change } } : { ...set, ...change };
-    expect(() => { data.checkDataset("train", changed as data.Dataset); }).toThrow(message);
+    expect(() => {
+      data.checkDataset("train", changed as data.Dataset);
+    }).toThrow(message);
   });
 });

@@ -1,5 +1,5 @@
-import { createServer, type Server } from "node:http";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,7 +12,10 @@ import { gzip, idxBytes, images, labels, MALFORMED, PIXELS } from "../support/id
 
 /** What a call throws, as code and message. */
 async function failure(call: Promise<unknown>): Promise<{ code: string; message: string }> {
-  const error = await call.then(() => null, (thrown: unknown) => thrown);
+  const error = await call.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof FathomError)) throw new Error(`expected a FathomError, not ${String(error)}`);
   return { code: error.code, message: error.message };
 }
@@ -49,7 +52,9 @@ describe("data.idx", () => {
       train: { count: 3, x: Uint8Array.from(PIXELS), xScale: 1 / 255, y: Int32Array.of(9, 0, 4), yShape: [] },
       test: null,
     });
-    expect(() => { data.checkDataset("test", set); }).not.toThrow();
+    expect(() => {
+      data.checkDataset("test", set);
+    }).not.toThrow();
   });
 
   it("flattens by default, and takes a test set and options", async () => {
@@ -78,13 +83,22 @@ describe("data.idx", () => {
   });
 
   it("reads any set in chunks of any size", async () => {
-    const set = fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 40 }), fc.boolean());
+    const set = fc.tuple(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.boolean(),
+    );
     await fc.assert(
       fc.asyncProperty(set, async ([count, rows, columns, size, zipped]) => {
         const pixels = Uint8Array.from({ length: count * rows * columns }, (_, index) => (index * 37) % 256);
         const file = idxBytes([count, rows, columns], pixels);
         const trainImages = new Trickle(zipped ? await gzip(file) : file, size);
-        const { train, sampleShape } = await data.idx({ trainImages, trainLabels: idxBytes([count], new Array(count).fill(1)) }, { flatten: false });
+        const { train, sampleShape } = await data.idx(
+          { trainImages, trainLabels: idxBytes([count], new Array(count).fill(1)) },
+          { flatten: false },
+        );
         expect(sampleShape).toEqual([rows, columns]);
         expect(train.x).toEqual(pixels);
       }),
@@ -94,7 +108,10 @@ describe("data.idx", () => {
 
   it("reads a set of many chunks", async () => {
     const pixels = Uint8Array.from({ length: 1000 * 28 * 28 }, (_, index) => (index * 2654435761) >>> 24);
-    const { train } = await data.idx({ trainImages: await gzip(idxBytes([1000, 28, 28], pixels)), trainLabels: idxBytes([1000], new Array(1000).fill(3)) });
+    const { train } = await data.idx({
+      trainImages: await gzip(idxBytes([1000, 28, 28], pixels)),
+      trainLabels: idxBytes([1000], new Array(1000).fill(3)),
+    });
     expect(Buffer.compare(train.x as Uint8Array, pixels)).toBe(0);
   });
 
@@ -108,16 +125,26 @@ describe("data.idx", () => {
   it("stops unfolding a bomb, whether its header is honest or not", async () => {
     let unfolded = 0;
     const Plain = DecompressionStream;
-    vi.stubGlobal("DecompressionStream", class {
-      readonly #inner = new Plain("gzip");
-      readonly writable = this.#inner.writable;
-      readonly readable = this.#inner.readable.pipeThrough(
-        new TransformStream<Uint8Array, Uint8Array>({ transform: (chunk, controller) => { unfolded += chunk.length; controller.enqueue(chunk); } }),
-      );
-    });
+    vi.stubGlobal(
+      "DecompressionStream",
+      class {
+        readonly #inner = new Plain("gzip");
+        readonly writable = this.#inner.writable;
+        readonly readable = this.#inner.readable.pipeThrough(
+          new TransformStream<Uint8Array, Uint8Array>({
+            transform: (chunk, controller) => {
+              unfolded += chunk.length;
+              controller.enqueue(chunk);
+            },
+          }),
+        );
+      },
+    );
     try {
       const liar = gzipSync(Buffer.concat([images(), Buffer.alloc(1 << 26)]));
-      expect((await failure(data.idx({ trainImages: liar, trainLabels: labels() }))).message).toMatch(/^trainImages: goes on past the 28 bytes/);
+      expect((await failure(data.idx({ trainImages: liar, trainLabels: labels() }))).message).toMatch(
+        /^trainImages: goes on past the 28 bytes/,
+      );
       const honest = gzipSync(Buffer.concat([idxBytes([1 << 14, 64, 64], []), Buffer.alloc(1 << 26)]));
       expect((await failure(data.idx({ trainImages: honest, trainLabels: labels() }, { maxBytes: 1 << 20 }))).message).toMatch(
         /declares 16384×64×64 bytes, over the limit of 1048576/,
@@ -136,14 +163,31 @@ describe("data.idx", () => {
   });
 
   it("refuses test images of another size than the train images", async () => {
-    const call = data.idx({ trainImages: images(), trainLabels: labels(), testImages: idxBytes([1, 4, 1], [1, 2, 3, 4]), testLabels: idxBytes([1], [0]) });
+    const call = data.idx({
+      trainImages: images(),
+      trainLabels: labels(),
+      testImages: idxBytes([1, 4, 1], [1, 2, 3, 4]),
+      testLabels: idxBytes([1], [0]),
+    });
     expect(await failure(call)).toEqual({ code: "file-format", message: "testImages: images are 4×1, but those of trainImages are 2×2" });
   });
 
   it.each<[string, () => Promise<unknown>, string]>([
-    ["half a test set", () => data.idx({ trainImages: images(), trainLabels: labels(), testImages: images() }), "data.idx: testImages came alone; pass both test files or neither"],
-    ["an unknown option", () => data.idx({ trainImages: images(), trainLabels: labels() }, { shape: [2] } as never), 'data.idx: there is no option "shape"'],
-    ["a bad number of classes", () => data.idx({ trainImages: images(), trainLabels: labels() }, { classes: 0 }), "data.idx: classes is 0; use a whole number from 1 to 256"],
+    [
+      "half a test set",
+      () => data.idx({ trainImages: images(), trainLabels: labels(), testImages: images() }),
+      "data.idx: testImages came alone; pass both test files or neither",
+    ],
+    [
+      "an unknown option",
+      () => data.idx({ trainImages: images(), trainLabels: labels() }, { shape: [2] } as never),
+      'data.idx: there is no option "shape"',
+    ],
+    [
+      "a bad number of classes",
+      () => data.idx({ trainImages: images(), trainLabels: labels() }, { classes: 0 }),
+      "data.idx: classes is 0; use a whole number from 1 to 256",
+    ],
     ["no source", () => data.idx({ trainImages: images() } as never), "trainLabels: the source is undefined; pass a URL"],
   ])("refuses %s", async (_, call, message) => {
     const error = await failure(call());
@@ -159,10 +203,16 @@ describe("paths", () => {
     await writeFile(join(folder, "images.gz"), await gzip(images()));
     await writeFile(join(folder, "labels"), labels());
   });
-  afterAll(async () => { await rm(folder, { recursive: true }); });
+  afterAll(async () => {
+    await rm(folder, { recursive: true });
+  });
 
   it("are read in Node, plain or as file URLs", async () => {
-    for (const address of [(name: string) => join(folder, name), (name: string) => pathToFileURL(join(folder, name)), (name: string) => pathToFileURL(join(folder, name)).href]) {
+    for (const address of [
+      (name: string) => join(folder, name),
+      (name: string) => pathToFileURL(join(folder, name)),
+      (name: string) => pathToFileURL(join(folder, name)).href,
+    ]) {
       const { train } = await data.idx({ trainImages: address("images.gz"), trainLabels: address("labels") });
       expect([...train.x]).toEqual(PIXELS);
     }
@@ -188,8 +238,11 @@ describe("URLs", () => {
         response.write(images());
         endlessClosed = new Promise((resolve) => response.once("close", resolve));
         const pump = setInterval(() => response.write(new Uint8Array(1000)), 1);
-        response.once("close", () => { clearInterval(pump); });
-      } else if (request.url === "/cut") response.writeHead(200, { "content-length": "28" }).write(images().slice(0, 20), () => response.destroy());
+        response.once("close", () => {
+          clearInterval(pump);
+        });
+      } else if (request.url === "/cut")
+        response.writeHead(200, { "content-length": "28" }).write(images().slice(0, 20), () => response.destroy());
       else if (request.url === "/silent") response.write(images().slice(0, 20));
       else response.writeHead(404).end("no");
     });
@@ -197,7 +250,10 @@ describe("URLs", () => {
     const address = server.address();
     site = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   });
-  afterAll(() => { server.closeAllConnections(); server.close(); });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
 
   it("are fetched, as strings or URL objects", async () => {
     const { train } = await data.idx({ trainImages: `${site}/images.gz`, trainLabels: new URL(`${site}/labels`) });
@@ -225,7 +281,11 @@ describe("URLs", () => {
   });
 
   it("stops when its signal is aborted, before and during the download", async () => {
-    expect((await failure(data.idx({ trainImages: `${site}/images.gz`, trainLabels: labels() }, { signal: AbortSignal.abort() }))).code).toBe("aborted");
-    expect((await failure(data.idx({ trainImages: `${site}/silent`, trainLabels: labels() }, { signal: AbortSignal.timeout(50) }))).code).toBe("aborted");
+    expect(
+      (await failure(data.idx({ trainImages: `${site}/images.gz`, trainLabels: labels() }, { signal: AbortSignal.abort() }))).code,
+    ).toBe("aborted");
+    expect(
+      (await failure(data.idx({ trainImages: `${site}/silent`, trainLabels: labels() }, { signal: AbortSignal.timeout(50) }))).code,
+    ).toBe("aborted");
   });
 });

@@ -32,7 +32,16 @@ describe("fans", () => {
   });
 
   it("refuses a vector, naming the initialiser and the shape", () => {
-    for (const make of [init.glorotUniform, init.glorotNormal, init.heUniform, init.heNormal, init.lecunUniform, init.lecunNormal, init.pytorchLinear, init.orthogonal])
+    for (const make of [
+      init.glorotUniform,
+      init.glorotNormal,
+      init.heUniform,
+      init.heNormal,
+      init.lecunUniform,
+      init.lecunNormal,
+      init.pytorchLinear,
+      init.orthogonal,
+    ])
       expect(() => make().generate([5], random())).toThrow(`init.${make().name}: needs a weight`);
   });
 });
@@ -43,7 +52,7 @@ describe("gain", () => {
     ["linear", undefined, 1],
     ["sigmoid", undefined, 1],
     ["tanh", undefined, 1.6666666666666667],
-    ["relu", undefined, 1.4142135623730951],
+    ["relu", undefined, Math.SQRT2],
     ["leakyRelu", undefined, 1.4141428569978354],
     ["leakyRelu", 0.2, 1.3867504905630728],
     ["selu", undefined, 0.75],
@@ -78,7 +87,10 @@ describe("spread", () => {
   });
 
   it("shifts by the mean, and keeps to the bounds", () => {
-    const shifted = init.normal({ mean: 4, standardDeviation: 0.5 }).generate([10_000], random()).map((value) => value - 4);
+    const shifted = init
+      .normal({ mean: 4, standardDeviation: 0.5 })
+      .generate([10_000], random())
+      .map((value) => value - 4);
     expectSpread(shifted, 0.5, "normal");
     const bounded = init.uniform({ low: 2, high: 3 }).generate([1000], random());
     expect(bounded.every((value) => value >= 2 && value < 3)).toBe(true);
@@ -93,15 +105,30 @@ describe("spread", () => {
 
 describe("every initialiser", () => {
   const all = [
-    init.zeros(), init.constant(1), init.uniform(), init.normal(), init.glorotUniform(), init.glorotNormal(), init.heUniform(), init.heNormal(),
-    init.lecunUniform(), init.lecunNormal(), init.orthogonal(), init.pytorchLinear(),
+    init.zeros(),
+    init.constant(1),
+    init.uniform(),
+    init.normal(),
+    init.glorotUniform(),
+    init.glorotNormal(),
+    init.heUniform(),
+    init.heNormal(),
+    init.lecunUniform(),
+    init.lecunNormal(),
+    init.orthogonal(),
+    init.pytorchLinear(),
   ];
   it.each(all)("$name repeats for one place, differs for another, and takes a shape of no elements", (initializer) => {
     const first = initializer.generate([6, 5], random());
     expect(first).toHaveLength(30);
     expect(initializer.generate([6, 5], random())).toEqual(first);
     if (!["zeros", "constant"].includes(initializer.name)) expect(initializer.generate([6, 5], random(1))).not.toEqual(first);
-    for (const shape of [[0, 5], [5, 0], [0, 0]]) expect(initializer.generate(shape, random())).toHaveLength(0);
+    for (const shape of [
+      [0, 5],
+      [5, 0],
+      [0, 0],
+    ])
+      expect(initializer.generate(shape, random())).toHaveLength(0);
     expect(() => initializer.generate([2, -1], random())).toThrow(FathomError);
   });
 });
@@ -123,8 +150,16 @@ describe("orthogonal", () => {
     return worst;
   }
 
-  it.each([[64, 64], [10, 64], [64, 10], [1, 7], [7, 1], [1, 1]])("is orthonormal along the smaller side of [%i, %i]", (rows, columns) => {
-    for (let node = 0; node < 5; node++) expect(defect(init.orthogonal().generate([rows, columns], random(node)), rows, columns, 1)).toBeLessThan(1e-12);
+  it.each([
+    [64, 64],
+    [10, 64],
+    [64, 10],
+    [1, 7],
+    [7, 1],
+    [1, 1],
+  ])("is orthonormal along the smaller side of [%i, %i]", (rows, columns) => {
+    for (let node = 0; node < 5; node++)
+      expect(defect(init.orthogonal().generate([rows, columns], random(node)), rows, columns, 1)).toBeLessThan(1e-12);
   });
 
   it("flattens a receptive field, and applies the gain", () => {

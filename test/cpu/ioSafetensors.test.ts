@@ -1,7 +1,16 @@
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FathomError } from "../../src/core/errors.ts";
-import { decodeSafetensors, encodeSafetensors, storedArray, type StoredType, type TensorToStore, toFloat32, toInt32 } from "../../src/io/index.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredType,
+  storedArray,
+  type TensorToStore,
+  toFloat32,
+  toInt32,
+} from "../../src/io/index.ts";
 import { STORED_ARRAYS } from "../../src/io/storedTypes.ts";
 import { readSafetensors } from "../support/safetensorsReader.ts";
 
@@ -17,7 +26,8 @@ function fileOf(header: string | Uint8Array, data: ArrayLike<number> = [], lengt
 
 const GOOD = '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]}}';
 const DATA = [0, 0, 128, 63, 0, 0, 0, 192, 7];
-const entry = (name: string, dtype: string, shape: string, offsets: string) => `"${name}":{"dtype":"${dtype}","shape":${shape},"data_offsets":${offsets}}`;
+const entry = (name: string, dtype: string, shape: string, offsets: string) =>
+  `"${name}":{"dtype":"${dtype}","shape":${shape},"data_offsets":${offsets}}`;
 
 describe("decodeSafetensors", () => {
   it("reads a file that was written by hand", () => {
@@ -34,7 +44,11 @@ describe("decodeSafetensors", () => {
     expect(toFloat32(decodeSafetensors(shifted, "shifted").tensors.get("a")!)).toEqual(Float32Array.of(1, -2));
     const header = `{${entry("late", "U8", "[1]", "[1,2]")},${entry("empty", "F32", "[0,3]", "[1,1]")},${entry("early", "U8", "[1]", "[0,1]")}}`;
     const { tensors } = decodeSafetensors(fileOf(header, [5, 6]), "orders");
-    expect([...tensors].map(([name, tensor]) => [name, [...(storedArray(tensor) as Uint8Array)]])).toEqual([["late", [6]], ["empty", []], ["early", [5]]]);
+    expect([...tensors].map(([name, tensor]) => [name, [...(storedArray(tensor) as Uint8Array)]])).toEqual([
+      ["late", [6]],
+      ["empty", []],
+      ["early", [5]],
+    ]);
     expect(decodeSafetensors(fileOf("{}"), "none").tensors.size).toBe(0);
   });
 
@@ -42,34 +56,82 @@ describe("decodeSafetensors", () => {
     ["no bytes", new Uint8Array(0), "is truncated: 0 bytes, but a safetensors file begins with 8 bytes of header length"],
     ["a cut length", new Uint8Array(7), "is truncated: 7 bytes"],
     ["a huge header length", fileOf(GOOD, DATA, 2n ** 63n), "declares a header of 9223372036854775808 bytes, over the limit of 100000000"],
-    ["a header length past the end", fileOf(GOOD, DATA, BigInt(GOOD.length + 10)), `is truncated: ${GOOD.length + 17} bytes, but its header alone ends at ${GOOD.length + 18}`],
+    [
+      "a header length past the end",
+      fileOf(GOOD, DATA, BigInt(GOOD.length + 10)),
+      `is truncated: ${GOOD.length + 17} bytes, but its header alone ends at ${GOOD.length + 18}`,
+    ],
     ["a header length of 0", fileOf(GOOD, DATA, 0n), "has a header that does not begin with {"],
     ["a header that is an array", fileOf("[]"), "has a header that does not begin with {"],
     ["a header that is not UTF-8", fileOf(Uint8Array.of(0x7b, 0xff, 0x7d)), "has a header that is not UTF-8"],
     ["a header that is not JSON", fileOf('{"a":}'), "has a header that is not JSON ("],
     ["a cut header", fileOf(GOOD, DATA, BigInt(GOOD.length - 1)), "has a header that is not JSON ("],
     ["a NaN in a shape", fileOf(`{${entry("a", "U8", "[NaN]", "[0,1]")}}`, [1]), "has a header that is not JSON ("],
-    ["a name twice", fileOf(`{${entry("a", "U8", "[1]", "[0,1]")},${entry("\\u0061", "U8", "[1]", "[0,1]")}}`, [1]), 'has "\\u0061" twice in its header'],
+    [
+      "a name twice",
+      fileOf(`{${entry("a", "U8", "[1]", "[0,1]")},${entry("\\u0061", "U8", "[1]", "[0,1]")}}`, [1]),
+      'has "\\u0061" twice in its header',
+    ],
     ["a key twice", fileOf('{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), 'has "dtype" twice in its header'],
     ["metadata that is no object", fileOf('{"__metadata__":3}'), "metadata is 3; it is an object of strings"],
     ["metadata that is no string", fileOf('{"__metadata__":{"format":1}}'), 'metadata "format" is 1; it has to be a string'],
     ["an entry that is no object", fileOf('{"a":null}'), 'tensor "a" is null in the header; it is { dtype, shape, data_offsets }'],
     ["no dtype", fileOf('{"a":{"shape":[],"data_offsets":[0,0]}}'), 'tensor "a" has dtype undefined; it is a string such as "F32"'],
     ["no shape", fileOf('{"a":{"dtype":"U8","data_offsets":[0,1]}}', [1]), 'tensor "a" has shape undefined'],
-    ["a negative dimension", fileOf(`{${entry("a", "U8", "[-1]", "[0,1]")}}`, [1]), 'tensor "a" has shape [-1]; it is an array of whole numbers from 0'],
+    [
+      "a negative dimension",
+      fileOf(`{${entry("a", "U8", "[-1]", "[0,1]")}}`, [1]),
+      'tensor "a" has shape [-1]; it is an array of whole numbers from 0',
+    ],
     ["a fractional dimension", fileOf(`{${entry("a", "U8", "[0.5,2]", "[0,1]")}}`, [1]), 'tensor "a" has shape [0.5,2]'],
     ["an infinite dimension", fileOf(`{${entry("a", "U8", "[1e999]", "[0,1]")}}`, [1]), 'tensor "a" has shape [null]'],
     ["a shape that is no array", fileOf(`{${entry("a", "U8", "1", "[0,1]")}}`, [1]), 'tensor "a" has shape 1'],
     ["one offset", fileOf(`{${entry("a", "U8", "[1]", "[1]")}}`, [1]), 'tensor "a" has data_offsets [1]; they are [begin, end]'],
-    ["a negative offset", fileOf(`{${entry("a", "U8", "[1]", "[-1,0]")}}`, [1]), 'tensor "a" has data_offsets [-1,0]; they are [begin, end]'],
-    ["offsets in reverse", fileOf(`{${entry("a", "U8", "[1]", "[1,0]")}}`, [1]), 'tensor "a" has data_offsets [1, 0], outside the 1 bytes of data'],
-    ["offsets past the end", fileOf(GOOD, DATA.slice(1)), 'tensor "b" has data_offsets [8, 9], outside the 8 bytes of data; the file is damaged or truncated'],
-    ["a size that does not fit the type", fileOf(`{${entry("a", "F32", "[1]", "[0,3]")}}`, [1, 2, 3]), 'tensor "a" is F32[1], 4 bytes, but has data_offsets [0, 3], 3 bytes'],
-    ["a size past all numbers", fileOf(`{${entry("a", "U8", "[9007199254740991,9007199254740991]", "[0,1]")}}`, [1]), 'tensor "a" is U8[9007199254740991,9007199254740991]'],
-    ["an overlap", fileOf(`{${entry("a", "U8", "[2]", "[0,2]")},${entry("b", "U8", "[2]", "[1,3]")}}`, [1, 2, 3]), 'tensor "b" begins at byte 1 of the data, inside the one before it, which ends at 2: tensors overlap'],
-    ["two tensors in one place", fileOf(`{${entry("a", "U8", "[1]", "[0,1]")},${entry("b", "U8", "[1]", "[0,1]")}}`, [1]), 'tensor "b" begins at byte 0 of the data, inside the one before it'],
-    ["a gap", fileOf(`{${entry("a", "U8", "[1]", "[0,1]")},${entry("b", "U8", "[1]", "[2,3]")}}`, [1, 2, 3]), 'tensor "b" begins at byte 2 of the data, but the one before it ends at 1: there is a gap'],
-    ["a gap at the start", fileOf(`{${entry("a", "U8", "[1]", "[1,2]")}}`, [1, 2]), 'tensor "a" begins at byte 1 of the data, but the one before it ends at 0'],
+    [
+      "a negative offset",
+      fileOf(`{${entry("a", "U8", "[1]", "[-1,0]")}}`, [1]),
+      'tensor "a" has data_offsets [-1,0]; they are [begin, end]',
+    ],
+    [
+      "offsets in reverse",
+      fileOf(`{${entry("a", "U8", "[1]", "[1,0]")}}`, [1]),
+      'tensor "a" has data_offsets [1, 0], outside the 1 bytes of data',
+    ],
+    [
+      "offsets past the end",
+      fileOf(GOOD, DATA.slice(1)),
+      'tensor "b" has data_offsets [8, 9], outside the 8 bytes of data; the file is damaged or truncated',
+    ],
+    [
+      "a size that does not fit the type",
+      fileOf(`{${entry("a", "F32", "[1]", "[0,3]")}}`, [1, 2, 3]),
+      'tensor "a" is F32[1], 4 bytes, but has data_offsets [0, 3], 3 bytes',
+    ],
+    [
+      "a size past all numbers",
+      fileOf(`{${entry("a", "U8", "[9007199254740991,9007199254740991]", "[0,1]")}}`, [1]),
+      'tensor "a" is U8[9007199254740991,9007199254740991]',
+    ],
+    [
+      "an overlap",
+      fileOf(`{${entry("a", "U8", "[2]", "[0,2]")},${entry("b", "U8", "[2]", "[1,3]")}}`, [1, 2, 3]),
+      'tensor "b" begins at byte 1 of the data, inside the one before it, which ends at 2: tensors overlap',
+    ],
+    [
+      "two tensors in one place",
+      fileOf(`{${entry("a", "U8", "[1]", "[0,1]")},${entry("b", "U8", "[1]", "[0,1]")}}`, [1]),
+      'tensor "b" begins at byte 0 of the data, inside the one before it',
+    ],
+    [
+      "a gap",
+      fileOf(`{${entry("a", "U8", "[1]", "[0,1]")},${entry("b", "U8", "[1]", "[2,3]")}}`, [1, 2, 3]),
+      'tensor "b" begins at byte 2 of the data, but the one before it ends at 1: there is a gap',
+    ],
+    [
+      "a gap at the start",
+      fileOf(`{${entry("a", "U8", "[1]", "[1,2]")}}`, [1, 2]),
+      'tensor "a" begins at byte 1 of the data, but the one before it ends at 0',
+    ],
     ["trailing bytes", fileOf(GOOD, [...DATA, 0]), "has 1 trailing bytes after its last tensor"],
   ];
   it.each(MALFORMED)("refuses %s", (_, bytes, message) => {
@@ -85,7 +147,13 @@ describe("decodeSafetensors", () => {
   });
 
   it("answers any damage with a FathomError or a file, never with another error", () => {
-    const good = encodeSafetensors({ weight: { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }, steps: { dtype: "I64", shape: [], data: BigInt64Array.of(7n) } }, { format: "pt" });
+    const good = encodeSafetensors(
+      {
+        weight: { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
+        steps: { dtype: "I64", shape: [], data: BigInt64Array.of(7n) },
+      },
+      { format: "pt" },
+    );
     const damage = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(damage, fc.nat(good.length), (changes, cut) => {
@@ -109,11 +177,34 @@ const tensor: fc.Arbitrary<TensorToStore> = fc
   .tuple(fc.constantFrom(...TYPES), fc.array(fc.nat(4), { maxLength: 4 }), fc.nat(255))
   .map(([dtype, shape, salt]) => {
     const make = STORED_ARRAYS[dtype];
-    const bytes = Uint8Array.from({ length: shape.reduce((size, dimension) => size * dimension, make.BYTES_PER_ELEMENT) }, (_, index) => (index * 31 + salt) % 256);
+    const bytes = Uint8Array.from(
+      { length: shape.reduce((size, dimension) => size * dimension, make.BYTES_PER_ELEMENT) },
+      (_, index) => (index * 31 + salt) % 256,
+    );
     return { dtype, shape, data: new make(bytes.buffer) };
   });
-const tensors = fc.uniqueArray(fc.tuple(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", "__proto__", "a.0.weight", "toString")), tensor), { selector: ([name]) => name, maxLength: 6 });
+const tensors = fc.uniqueArray(
+  fc.tuple(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", "__proto__", "a.0.weight", "toString")), tensor),
+  { selector: ([name]) => name, maxLength: 6 },
+);
 const bytesOf = ({ data }: TensorToStore) => [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+
+describe("files that Python wrote", () => {
+  const cases = new URL("../oracle/cases/", import.meta.url);
+  const paths = readdirSync(cases).flatMap((name) => ["data", "weights", "final"].map((file) => `${name}/${file}.safetensors`));
+  it.each(paths)("%s is read as another reader reads it", (path) => {
+    const bytes = readFileSync(new URL(path, cases));
+    const { tensors: ours } = decodeSafetensors(bytes, path);
+    const theirs = readSafetensors(bytes);
+    expect([...ours.keys()]).toEqual([...theirs.keys()]);
+    expect(theirs.size).toBeGreaterThan(0);
+    for (const [name, { dtype, shape, data }] of theirs) {
+      const read = ours.get(name)!;
+      expect([read.dtype, read.shape]).toEqual([dtype, shape]);
+      expect(Array.from(storedArray(read) as ArrayLike<number | bigint>, Number)).toEqual([...data]);
+    }
+  });
+});
 
 describe("encodeSafetensors", () => {
   it("writes what it is given, for our reader to read back bit for bit", () => {
@@ -161,11 +252,31 @@ describe("encodeSafetensors", () => {
   });
 
   it.each<[Record<string, TensorToStore>, Record<string, string>, string]>([
-    [{ a: { dtype: "F32", shape: [3], data: new Float32Array(2) } }, {}, 'safetensors: tensor "a": shape [3] has 3 elements, but data has 2'],
-    [{ a: { dtype: "F32", shape: [1.5], data: new Float32Array(2) } }, {}, 'safetensors: tensor "a": shape is [1.5]; dimensions are whole numbers from 0'],
-    [{ a: { dtype: "F32", shape: [2], data: new Float64Array(2) } }, {}, 'safetensors: tensor "a": data is an object (Float64Array); F32 is stored from a Float32Array'],
-    [{ a: { dtype: "f32" as never, shape: [2], data: new Float32Array(2) } }, {}, 'safetensors: tensor "a": dtype is "f32"; use one of F64, F32'],
-    [{ __metadata__: { dtype: "U8", shape: [], data: new Uint8Array(1) } }, {}, 'safetensors: tensor "__metadata__": this name is kept for metadata'],
+    [
+      { a: { dtype: "F32", shape: [3], data: new Float32Array(2) } },
+      {},
+      'safetensors: tensor "a": shape [3] has 3 elements, but data has 2',
+    ],
+    [
+      { a: { dtype: "F32", shape: [1.5], data: new Float32Array(2) } },
+      {},
+      'safetensors: tensor "a": shape is [1.5]; dimensions are whole numbers from 0',
+    ],
+    [
+      { a: { dtype: "F32", shape: [2], data: new Float64Array(2) } },
+      {},
+      'safetensors: tensor "a": data is an object (Float64Array); F32 is stored from a Float32Array',
+    ],
+    [
+      { a: { dtype: "f32" as never, shape: [2], data: new Float32Array(2) } },
+      {},
+      'safetensors: tensor "a": dtype is "f32"; use one of F64, F32',
+    ],
+    [
+      { __metadata__: { dtype: "U8", shape: [], data: new Uint8Array(1) } },
+      {},
+      'safetensors: tensor "__metadata__": this name is kept for metadata',
+    ],
     [{}, { step: 3 as never }, 'safetensors: metadata "step" is 3; it has to be a string'],
   ])("refuses what does not fit together (%#)", (named, metadata, message) => {
     expect(() => encodeSafetensors(named, metadata)).toThrow(message);
@@ -197,7 +308,10 @@ describe("reading as numbers", () => {
 
   it.each<[() => unknown, string]>([
     [() => toFloat32(stored("F64", Float64Array.of(1, 1e39))), 'numbers: tensor "t" holds 1e+39 at index 1, too large for float32'],
-    [() => toFloat32(stored("I64", BigInt64Array.of(1n))), 'numbers: tensor "t" has dtype I64, whole numbers; real numbers are wanted here'],
+    [
+      () => toFloat32(stored("I64", BigInt64Array.of(1n))),
+      'numbers: tensor "t" has dtype I64, whole numbers; real numbers are wanted here',
+    ],
     [() => toInt32(stored("F32", Float32Array.of(1))), 'numbers: tensor "t" has dtype F32, real numbers; whole numbers are wanted here'],
     [() => toInt32(stored("F16", Uint16Array.of(1))), 'numbers: tensor "t" has dtype F16, real numbers'],
     [() => toInt32(stored("I64", BigInt64Array.of(0n, 2n ** 31n))), 'numbers: tensor "t" holds 2147483648 at index 1, outside int32'],

@@ -38,7 +38,10 @@ describe("philox4x32", () => {
   });
 
   it("equals 64-bit integer arithmetic for any words", () => {
-    const word = fc.oneof(fc.integer({ min: 0, max: 0xffffffff }), fc.constantFrom(0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff));
+    const word = fc.oneof(
+      fc.integer({ min: 0, max: 0xffffffff }),
+      fc.constantFrom(0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff),
+    );
     fc.assert(
       fc.property(fc.tuple(word, word, word, word), fc.tuple(word, word), (counter, key) => {
         expect(philox4x32(counter, key).map(BigInt)).toEqual(philoxOfBigInts(counter.map(BigInt), key.map(BigInt)));

@@ -26,8 +26,11 @@ describe("Random", () => {
   it("repeats for the same place, and differs when any part of it differs", () => {
     const first = (random: Random) => [random.bits(), random.bits(), random.bits(), random.bits()].join();
     const places = [
-      () => new Random(1, "init"), () => new Random(2, "init"), () => new Random(1, "shuffle"),
-      () => new Random(1, "init", { step: 1 }), () => new Random(1, "init", { node: 1 }),
+      () => new Random(1, "init"),
+      () => new Random(2, "init"),
+      () => new Random(1, "shuffle"),
+      () => new Random(1, "init", { step: 1 }),
+      () => new Random(1, "init", { node: 1 }),
     ];
     expect(places.map((make) => first(make()))).toEqual(places.map((make) => first(make())));
     expect(new Set(places.map((make) => first(make()))).size).toBe(places.length);
@@ -63,7 +66,12 @@ describe("Random", () => {
     expect(Math.abs(moment(2) - 1)).toBeLessThan(5 * Math.sqrt(2 / COUNT));
     expect(Math.abs(moment(3))).toBeLessThan(5 * Math.sqrt(15 / COUNT));
     expect(Math.abs(moment(4) - 3)).toBeLessThan(5 * Math.sqrt(96 / COUNT));
-    const tails: readonly [number, number][] = [[0.5, 0.6170750774519738], [1, 0.31731050786291415], [2, 0.04550026389635839], [3, 0.0026997960632601866]];
+    const tails: readonly [number, number][] = [
+      [0.5, 0.6170750774519738],
+      [1, 0.31731050786291415],
+      [2, 0.04550026389635839],
+      [3, 0.0026997960632601866],
+    ];
     for (const [edge, p] of tails) expect(deviations(values, (value) => Math.abs(value) > edge, p)).toBeLessThan(5);
     let product = 0;
     for (let index = 0; index < COUNT; index += 2) product += values[index]! * values[index + 1]!;
@@ -91,7 +99,11 @@ describe("Random", () => {
 describe("naturalLog", () => {
   // Math.log is within 2·2⁻⁵³ of the truth in every engine, ours within 6·2⁻⁵³.
   it("agrees with Math.log", () => {
-    const positive = fc.oneof(fc.double({ min: 2 ** -110, max: 1, noNaN: true }), fc.double({ min: 0.5, max: 2, noNaN: true }), fc.double({ min: 1e-300, max: 1e300, noNaN: true }));
+    const positive = fc.oneof(
+      fc.double({ min: 2 ** -110, max: 1, noNaN: true }),
+      fc.double({ min: 0.5, max: 2, noNaN: true }),
+      fc.double({ min: 1e-300, max: 1e300, noNaN: true }),
+    );
     fc.assert(
       fc.property(positive, (x) => Math.abs(naturalLog(x) - Math.log(x)) <= 8 * 2 ** -53 * Math.abs(Math.log(x))),
       { numRuns: 2000, examples: [[1], [Math.SQRT1_2], [Math.SQRT2], [1 - 2 ** -53], [1 + 2 ** -52], [0.5]] },

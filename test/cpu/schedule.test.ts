@@ -60,7 +60,11 @@ describe("closed forms", () => {
   });
 
   it("joins, each part from its own step 0", () => {
-    const rate = schedule.join([{ until: 2, schedule: 5 }, { until: 6, schedule: schedule.linear(4, { steps: 4 }) }, { schedule: (t) => 100 + t }]);
+    const rate = schedule.join([
+      { until: 2, schedule: 5 },
+      { until: 6, schedule: schedule.linear(4, { steps: 4 }) },
+      { schedule: (t) => 100 + t },
+    ]);
     expect([0, 1, 2, 3, 5, 6, 7].map(rate)).toEqual([5, 5, 4, 3, 1, 100, 101]);
   });
 });
@@ -109,7 +113,10 @@ describe("refused", () => {
     [() => schedule.warmUp(1, "fast" as never), 'schedule.warmUp: learning rate is "fast"; use a number or a schedule'],
     [() => schedule.join([]), "schedule.join: segments are an empty array; pass an array such as"],
     [() => schedule.join([{ schedule: 1 }, { schedule: 2 }]), "schedule.join: segment 0: until is undefined; use a whole number from 1"],
-    [() => schedule.join([{ until: 5, schedule: 1 }, { until: 5, schedule: 1 }, { schedule: 2 }]), "segment 1: until is 5; use a whole number from 6"],
+    [
+      () => schedule.join([{ until: 5, schedule: 1 }, { until: 5, schedule: 1 }, { schedule: 2 }]),
+      "segment 1: until is 5; use a whole number from 6",
+    ],
     [() => schedule.join([{ until: 5, schedule: 1 }]), "schedule.join: segment 0 is the last and has until 5; leave it out"],
     [() => schedule.join([{ untill: 5, schedule: 1 } as never]), 'schedule.join: segment 0: there is no option "untill"'],
     [() => schedule.asSchedule("sgd", -0.1), "sgd: learning rate is -0.1; use a finite number from 0"],

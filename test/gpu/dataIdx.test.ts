@@ -5,7 +5,10 @@ import * as data from "../../src/data/index.ts";
 import { gzip, idxBytes, images, labels, MALFORMED, PIXELS } from "../support/idxFiles.ts";
 
 async function failure(call: Promise<unknown>): Promise<FathomError> {
-  const error = await call.then(() => null, (thrown: unknown) => thrown);
+  const error = await call.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof FathomError)) throw new Error(`expected a FathomError, not ${String(error)}`);
   return error;
 }
@@ -24,7 +27,9 @@ it("reads Files and blob URLs, plain or gzipped", async () => {
 
 it("stops unfolding a bomb", async () => {
   const bomb = await gzip(idxBytes([3, 2, 2], new Uint8Array(1 << 20)));
-  expect((await failure(data.idx({ trainImages: bomb, trainLabels: labels() }))).message).toMatch(/^trainImages: goes on past the 28 bytes/);
+  expect((await failure(data.idx({ trainImages: bomb, trainLabels: labels() }))).message).toMatch(
+    /^trainImages: goes on past the 28 bytes/,
+  );
 });
 
 describe("malformed files", () => {

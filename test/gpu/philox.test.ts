@@ -62,7 +62,9 @@ it("equals the published answers and the TypeScript twin, bit for bit", async ()
     pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
     pass.dispatchWorkgroups(Math.ceil(CASES.length / 64));
     pass.end();
-    outputs.forEach((buffer, index) => { encoder.copyBufferToBuffer(buffer, 0, staging, index * canaries.byteLength, canaries.byteLength); });
+    outputs.forEach((buffer, index) => {
+      encoder.copyBufferToBuffer(buffer, 0, staging, index * canaries.byteLength, canaries.byteLength);
+    });
     device.queue.submit([encoder.finish()]);
     await staging.mapAsync(GPUMapMode.READ);
     const mapped = staging.getMappedRange().slice(0);
