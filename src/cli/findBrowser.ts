@@ -78,9 +78,13 @@ function named(name: BrowserName, machine: Machine): string | undefined {
   const path = machine.env[variable];
   if (!path) return undefined;
   if (!machine.exists(path)) {
-    throw new FathomError("browser", `${variable} names ${path}, but there is no such file; correct it, or unset it to search the usual places`, {
-      details: { browser: name, variable, path },
-    });
+    throw new FathomError(
+      "browser",
+      `${variable} names ${path}, but there is no such file; correct it, or unset it to search the usual places`,
+      {
+        details: { browser: name, variable, path },
+      },
+    );
   }
   return path;
 }
@@ -151,10 +155,15 @@ async function fromDownload(name: BrowserName, machine: Machine, tried: string[]
 async function ensureDriver(name: BrowserName, machine: Machine, mayInstall: boolean): Promise<void> {
   if (name !== "firefox" || machine.platform !== "linux" || hasVulkanDriver(machine)) return;
   const tried: string[] = [];
-  if (mayInstall && isDebianRoot(machine) && (await aptInstall(["mesa-vulkan-drivers"], machine, tried)) && hasVulkanDriver(machine)) return;
+  if (mayInstall && isDebianRoot(machine) && (await aptInstall(["mesa-vulkan-drivers"], machine, tried)) && hasVulkanDriver(machine))
+    return;
   throw new FathomError(
     "browser",
-    ["Firefox is here, but no Vulkan driver, which its WebGPU needs.", ...tried, "On Debian or Ubuntu: sudo apt-get install mesa-vulkan-drivers"].join("\n  "),
+    [
+      "Firefox is here, but no Vulkan driver, which its WebGPU needs.",
+      ...tried,
+      "On Debian or Ubuntu: sudo apt-get install mesa-vulkan-drivers",
+    ].join("\n  "),
     { details: { browser: name, tried } },
   );
 }

@@ -30,7 +30,10 @@ function machine(made: Made): Machine & { log: string[] } {
     home: made.platform === "darwin" ? "/Users/me" : "/home/me",
     isRoot: made.isRoot ?? false,
     exists: (path) => path in files,
-    list: (folder) => Object.keys(files).filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
+    list: (folder) =>
+      Object.keys(files)
+        .filter((path) => path.startsWith(`${folder}/`))
+        .map((path) => path.slice(folder.length + 1)),
     read: (path) => files[path] ?? "",
     run: async (command, args) => {
       const line = [command, ...args].join(" ");
@@ -64,8 +67,12 @@ describe("an installed browser", () => {
   const chrome = { "/usr/bin/google-chrome": "" };
   test("is what the variable names, before all others", async () => {
     const files = { ...chrome, "/opt/mine": "" };
-    expect(await findBrowser("chromium", { machine: machine({ files, env: { CHROME_BIN: "/opt/mine", PATH: "/usr/bin" } }) })).toBe("/opt/mine");
-    expect(await findBrowser("chromium", { machine: machine({ files, env: { CHROME_BIN: "", PATH: "/usr/bin" } }) })).toBe("/usr/bin/google-chrome");
+    expect(await findBrowser("chromium", { machine: machine({ files, env: { CHROME_BIN: "/opt/mine", PATH: "/usr/bin" } }) })).toBe(
+      "/opt/mine",
+    );
+    expect(await findBrowser("chromium", { machine: machine({ files, env: { CHROME_BIN: "", PATH: "/usr/bin" } }) })).toBe(
+      "/usr/bin/google-chrome",
+    );
   });
 
   test("a variable that names nothing is an error, not a hint", async () => {
@@ -75,7 +82,12 @@ describe("an installed browser", () => {
 
   test.each<[string, BrowserName, Made, string]>([
     ["the PATH, Chrome before Chromium", "chromium", { files: { "/usr/local/bin/chromium": "", ...chrome } }, "/usr/bin/google-chrome"],
-    ["the PATH, its first folder first", "chromium", { files: { "/usr/local/bin/chromium": "", "/usr/bin/chromium": "" } }, "/usr/local/bin/chromium"],
+    [
+      "the PATH, its first folder first",
+      "chromium",
+      { files: { "/usr/local/bin/chromium": "", "/usr/bin/chromium": "" } },
+      "/usr/local/bin/chromium",
+    ],
     ["Linux places off the PATH", "chromium", { files: { "/opt/google/chrome/chrome": "" }, env: {} }, "/opt/google/chrome/chrome"],
     ["Edge on the PATH", "chromium", { files: { "/usr/bin/microsoft-edge": "" } }, "/usr/bin/microsoft-edge"],
     ["Debian's Firefox", "firefox", { files: { "/usr/bin/firefox-esr": "", ...DRIVER } }, "/usr/bin/firefox-esr"],
@@ -164,13 +176,19 @@ describe("installing", () => {
     for (const part of ["apt-get install chromium: E: it failed", "download: no network", "sudo apt-get install chromium", "CHROME_BIN="]) {
       expect(error.message).toContain(part);
     }
-    expect((await refusal("firefox", { platform: "win32", env: {}, download: new Error("no network") })).message).toContain("winget install Mozilla.Firefox");
+    expect((await refusal("firefox", { platform: "win32", env: {}, download: new Error("no network") })).message).toContain(
+      "winget install Mozilla.Firefox",
+    );
   });
 
   test("brings Firefox on Linux its Vulkan driver, or refuses it", async () => {
     const files = { "/usr/bin/firefox": "" };
     expect((await refusal("firefox", { files })).message).toContain("mesa-vulkan-drivers");
-    const here = machine({ isRoot: true, files: { ...files, ...DEBIAN }, commands: (line) => (line === install("mesa-vulkan-drivers") ? DRIVER : {}) });
+    const here = machine({
+      isRoot: true,
+      files: { ...files, ...DEBIAN },
+      commands: (line) => (line === install("mesa-vulkan-drivers") ? DRIVER : {}),
+    });
     expect(await findBrowser("firefox", { install: true, machine: here })).toBe("/usr/bin/firefox");
     const withGpu = { files, env: { PATH: "/usr/bin", VK_DRIVER_FILES: "/opt/icd.json" } };
     expect(await findBrowser("firefox", { machine: machine(withGpu) })).toBe("/usr/bin/firefox");
@@ -198,7 +216,9 @@ describe("starting", () => {
   });
 
   test("refuses an adapter it does not know", () => {
-    expect(() => adapterChoice(machine({ env: { FATHOM_ADAPTER: "gpu" } }))).toThrow(/FATHOM_ADAPTER is "gpu".*"swiftshader" or "hardware"/);
+    expect(() => adapterChoice(machine({ env: { FATHOM_ADAPTER: "gpu" } }))).toThrow(
+      /FATHOM_ADAPTER is "gpu".*"swiftshader" or "hardware"/,
+    );
   });
 
   test.each<[string, Made, boolean]>([
@@ -211,6 +231,10 @@ describe("starting", () => {
   });
 
   test("turns WebGPU on in Firefox by preferences", () => {
-    expect(launchOptions("firefox", machine({}))).toMatchObject({ browser: "firefox", headless: true, extraPrefsFirefox: { "dom.webgpu.enabled": true } });
+    expect(launchOptions("firefox", machine({}))).toMatchObject({
+      browser: "firefox",
+      headless: true,
+      extraPrefsFirefox: { "dom.webgpu.enabled": true },
+    });
   });
 });

@@ -47,17 +47,22 @@ describe("specialize", () => {
     const defines = { VALUE: 7, ...Object.fromEntries(flags.map((flag, level) => [flag, level < depth - 1])) };
     const words = specialize("a.wgsl", `first\n${opening}${closing}last`, defines).split(/\s+/);
     const kept = flags.slice(0, -1);
-    expect(words).toEqual(["first", ...kept.flatMap((_, level) => [`in${level}`, "7"]), ...kept.map((_, level) => `out${depth - 2 - level}`), "last"]);
+    expect(words).toEqual([
+      "first",
+      ...kept.flatMap((_, level) => [`in${level}`, "7"]),
+      ...kept.map((_, level) => `out${depth - 2 - level}`),
+      "last",
+    ]);
   });
 
   test("files joined into one text keep their own directives", () => {
     const library = "#if ${FAST}\nfast\n#endif\n";
     const kernel = "// a comment may hold # and #12\n#if ${FAST}\nkernel ${N}\n#endif";
-    expect(specialize("a.wgsl", library + kernel, { FAST: true, N: 3 }).split(/\n+/).filter(Boolean)).toEqual([
-      "fast",
-      "// a comment may hold # and #12",
-      "kernel 3",
-    ]);
+    expect(
+      specialize("a.wgsl", library + kernel, { FAST: true, N: 3 })
+        .split(/\n+/)
+        .filter(Boolean),
+    ).toEqual(["fast", "// a comment may hold # and #12", "kernel 3"]);
   });
 
   test("reads files with Windows line ends", () => {
@@ -87,7 +92,7 @@ describe("specialize", () => {
     ["a lower-case name", "x\n${name}", { name: 1 }, 2],
     ["an expression", "${A + 1}", { A: 1 }, 1],
     ["an open brace", "x\n${A", { A: 1 }, 2],
-    ["a missing define", "x\ny ${A}", { }, 2],
+    ["a missing define", "x\ny ${A}", {}, 2],
     ["a missing define in a dead branch", "#if ${A}\n${B}\n#endif", { A: false }, 2],
     ["a name that Object has by itself", "${A}\n${B}", Object.create({ A: 1, B: 2 }) as Defines, 1],
     ["a number that decides an #if", "#if ${A}\n#endif", { A: 1 }, 1],

@@ -24,7 +24,10 @@ afterEach(async () => {
   const pattern = globalThis.allowedGpuErrors;
   globalThis.allowedGpuErrors = undefined;
   const heard = [...errors.splice(0).map((error) => `uncaptured ${error.constructor.name}: ${error.message}`), ...losses.splice(0)];
-  expect(heard.filter((line) => !pattern?.test(line)), "GPU errors that nothing handled").toEqual([]);
+  expect(
+    heard.filter((line) => !pattern?.test(line)),
+    "GPU errors that nothing handled",
+  ).toEqual([]);
 });
 
 async function settle(device: GPUDevice): Promise<void> {
