@@ -1,0 +1,67 @@
+/** What a module is: a plain description of a layer, its parameters and its children, and how it turns a tensor into the next. */
+import type { Shape } from "../core/shape.ts";
+import type { Initializer } from "../init/index.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** What a parameter is for; said by its layer, never guessed from a name or a rank. The regulariser covers weights only. */
+export type Role = "weight" | "bias" | "normScale" | "normShift";
+
+export interface ParameterSpec {
+  /** As PyTorch's module of that kind calls it. */
+  readonly name: string;
+  readonly role: Role;
+  readonly shape: Shape;
+  readonly init: Initializer;
+}
+
+/** Estimates that a batch-norm keeps while it trains, and uses afterwards. */
+export interface StatisticsSpec {
+  readonly features: number;
+  /** Weight of the newest batch: running ← (1 − momentum)·running + momentum·batch. */
+  readonly momentum: number;
+}
+
+export interface Child {
+  readonly name: string;
+  readonly module: Module;
+}
+
+export interface Module {
+  /** "linear", "tanh" … */
+  readonly type: string;
+  /** For messages: "linear 64 → 128". */
+  readonly description: string;
+  /** The module's own; those of its children are not among them. */
+  readonly parameters: readonly ParameterSpec[];
+  readonly statistics: StatisticsSpec | null;
+  readonly children: readonly Child[];
+  /** Features that an input must have; null where any number will do. */
+  readonly takes: number | null;
+  /** Features of the output, where the input has `features`; null where that is not known. */
+  gives(features: number | null): number | null;
+  forward(x: Tensor, context: ForwardContext): Tensor;
+}
+
+/** What `forward` may ask for; all of it concerns the module that is being run. */
+export interface ForwardContext {
+  readonly training: boolean;
+  parameter(name: string): Tensor;
+  /** Runs a child: the only way to do so, for names and layers are counted here. */
+  run(child: Child, x: Tensor): Tensor;
+  /** Normalises by the batch's statistics, which are kept for the running estimates; outside training by those. */
+  batchNorm(x: Tensor, scale: Tensor | null, shift: Tensor | null, epsilon: number): Tensor;
+  /** Drops elements at random; each use in a model draws numbers of its own. Only asked for in training. */
+  dropout(x: Tensor, rate: number): Tensor;
+}
+
+const NOTHING: readonly never[] = [];
+const same = (features: number | null): number | null => features;
+
+/** A module of a given type without parameters, children or a width of its own, but for what is said. */
+export function defineModule(module: Pick<Module, "type" | "forward"> & Partial<Module>): Module {
+  return Object.freeze({ description: module.type, parameters: NOTHING, statistics: null, children: NOTHING, takes: null, gives: same, ...module });
+}
+
+export function isModule(value: unknown): value is Module {
+  return typeof value === "object" && value !== null && typeof (value as Partial<Module>).forward === "function" && Array.isArray((value as Partial<Module>).children);
+}

@@ -1,0 +1,71 @@
+/** Modules one after another, and a body repeated; a list of thousands is walked by a loop. */
+import { checkInteger, show } from "../core/check.ts";
+import { FathomError } from "../core/errors.ts";
+import { type Child, type ForwardContext, type Module, defineModule, isModule } from "./module.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Names entries by their position, as nn.Sequential does. */
+export function numbered(what: string, modules: readonly unknown[]): Child[] {
+  return modules.map((module, index) => {
+    if (!isModule(module)) throw new FathomError("argument", `${what}: entry ${index} is ${show(module)}; pass modules such as nn.linear(64, 10)`);
+    return { name: String(index), module };
+  });
+}
+
+/** Whether a module hands on as many features as it gets, whatever their number. */
+const keepsWidth = (module: Module): boolean => module.takes === null && module.gives(1) === 1;
+
+export interface Chain {
+  readonly takes: number | null;
+  gives(features: number | null): number | null;
+  forward(x: Tensor, context: ForwardContext): Tensor;
+}
+
+/** The children one after another; refuses neighbours whose widths do not fit. */
+export function chain(what: string, children: readonly Child[]): Chain {
+  const gives = (features: number | null): number | null => children.reduce((width, { module }) => module.gives(width), features);
+  let takes: number | null = null;
+  for (const { module } of children) {
+    takes = module.takes;
+    if (!keepsWidth(module)) break;
+  }
+  let width = takes;
+  for (const [index, { name, module }] of children.entries()) {
+    if (module.takes !== null && width !== null && module.takes !== width)
+      throw new FathomError(
+        "shape",
+        `${what}: entry ${name} (${module.description}) takes ${module.takes} features, and entry ${index - 1} (${children[index - 1]!.module.description}) gives ${width}`,
+      );
+    width = module.gives(width);
+  }
+  return { takes, gives, forward: (x, context) => children.reduce((y, child) => context.run(child, y), x) };
+}
+
+/** One after another; names as nn.Sequential's: `0.weight`, `1.weight`, … */
+export function sequential(...modules: readonly Module[]): Module {
+  const children = numbered("nn.sequential", modules);
+  return defineModule({ type: "sequential", description: `sequential of ${children.length}`, children, ...chain("nn.sequential", children) });
+}
+
+/**
+ * `times` rounds of what `factory` makes, each with parameters of its own. Always wrapped: entry b of round r is `r.b`, also for one
+ * round and a body of one.
+ */
+export function repeat(times: number, factory: (round: number) => Module | readonly Module[]): Module {
+  checkInteger("nn.repeat", "times", times);
+  if (typeof factory !== "function")
+    throw new FathomError("argument", `nn.repeat: takes a function that makes a new body for each round, such as () => nn.linear(64, 64); got ${show(factory)}`);
+  const seen = new Set<Module>();
+  const rounds = Array.from({ length: times }, (_, round) => {
+    const made = factory(round);
+    const body = Array.isArray(made) ? (made as readonly Module[]) : [made as Module];
+    for (const module of body) {
+      if (seen.has(module))
+        throw new FathomError("argument", `nn.repeat: round ${round} is the same module as an earlier one (${module.description}); make it inside the function, so that each round has its own`);
+      seen.add(module);
+    }
+    return sequential(...body);
+  });
+  const children = numbered("nn.repeat", rounds);
+  return defineModule({ type: "repeat", description: `repeat × ${times}`, children, ...chain("nn.repeat", children) });
+}

@@ -1,0 +1,112 @@
+/** What a step reports, and how the GPU's record of it is read. */
+import { FathomError } from "../core/errors.ts";
+import type { Role } from "../nn/module.ts";
+import type { Segment } from "./arena.ts";
+
+export interface LayerReport {
+  /** PyTorch's name of the parameter. */
+  readonly name: string;
+  readonly role: Role;
+  /** Before the clip, the penalty's gradient included. */
+  readonly gradientNorm: number;
+}
+
+export interface Report {
+  /** From 0. */
+  readonly step: number;
+  /** Before this step's update, without the penalty. */
+  readonly loss: number;
+  readonly regularization: number;
+  readonly learningRate: number;
+  /** Over all parameters, before the clip. */
+  readonly gradientNorm: number;
+  readonly clipScale: number;
+  /** Every parameter tensor, in depth order. */
+  readonly layers: readonly LayerReport[];
+  /** Updates made until now, this one included. */
+  readonly appliedStep: number;
+  /** Whether this step's update was left out, because something was not finite. */
+  readonly skipped: boolean;
+}
+
+/** Words of a record before the segments' norms; see decodeRecord. */
+const HEAD_WORDS = 16;
+/** Words of the whole ring that is worth spending on fewer reads. */
+const MOST_RING_WORDS = 1 << 20;
+const MOST_SLOTS = 64;
+
+export const recordWords = (segments: number): number => HEAD_WORDS + segments;
+
+/** Records that the ring holds: step k's lies at slot k mod slots. */
+export function ringSlots(segments: number): number {
+  return Math.max(2, Math.min(MOST_SLOTS, Math.floor(MOST_RING_WORDS / recordWords(segments))));
+}
+
+const NONE = 0xffffffff;
+
+/** What stopped, or would have stopped, a run. */
+export interface NonFinite {
+  readonly step: number;
+  /** Lowest layer whose output was not finite, counted among those that are checked. */
+  readonly layer: number | null;
+  /** The parameter, by its index, whose gradient is the first in backward order that is not finite. */
+  readonly segment: number | null;
+}
+
+export interface StepRecord {
+  readonly report: Report;
+  readonly nonFinite: NonFinite | null;
+  readonly stopped: boolean;
+}
+
+const numbered = (word: number): number | null => (word === NONE ? null : word);
+
+/** Record `index` of what was read from the ring. Words: 0 step, 1 status, 2 layer, 3 segment, 4 loss, 5 penalty, 6 norm, 7 clip scale, 8 rate, 9 applied, 16 norms. */
+export function decodeRecord(words: Uint32Array, index: number, segments: readonly Segment[]): StepRecord {
+  const base = index * recordWords(segments.length);
+  const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  const word = (at: number): number => words[base + at]!;
+  const float = (at: number): number => floats[base + at]!;
+  const step = word(0);
+  const status = word(1);
+  const layers = segments.map(({ name, role }, segment): LayerReport => ({ name, role, gradientNorm: float(HEAD_WORDS + segment) }));
+  return {
+    report: {
+      step,
+      loss: float(4),
+      regularization: float(5),
+      learningRate: float(8),
+      gradientNorm: float(6),
+      clipScale: float(7),
+      layers,
+      appliedStep: word(9),
+      skipped: (status & 2) !== 0,
+    },
+    nonFinite: (status & 1) === 0 ? null : { step, layer: numbered(word(2)), segment: numbered(word(3)) },
+    stopped: (status & 4) !== 0,
+  };
+}
+
+/** The counters' words: 0 applied, 1 stopped, 2 skipped, 3 first bad step, 4 its layer, 5 its segment. */
+export const COUNTER_WORDS = 8;
+
+export function firstBad(counters: Uint32Array): NonFinite | null {
+  return counters[1] === 0 ? null : { step: counters[3]!, layer: numbered(counters[4]!), segment: numbered(counters[5]!) };
+}
+
+/** The error of policy "stop". */
+export function nonFiniteError({ step, layer, segment }: NonFinite, layerNames: readonly string[], segments: readonly Segment[]): FathomError {
+  const layerName = layer === null ? null : (layerNames[layer] ?? `layer ${layer}`);
+  const parameter = segment === null ? null : segments[segment]!.name;
+  const where =
+    layerName !== null
+      ? `the output of layer ${layer}, ${layerName}, is not finite (it is the first such layer)`
+      : parameter !== null
+        ? `the gradient of ${parameter} is not finite (the first in backward order), though every layer's output is`
+        : "the loss is not finite, though every layer's output is";
+  return new FathomError(
+    "non-finite",
+    `training stopped at step ${step}: ${where}. That update was not made. Use a smaller learning rate, clip: optim.clipGlobalNorm(1), another initialisation, or nonFinite: "skip"`,
+    { details: { step, layer, layerName, parameter } },
+  );
+}
