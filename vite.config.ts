@@ -1,0 +1,54 @@
+/** What Vite serves and builds: the library, the command line with its page, and the demo. `vite` alone serves the demo. */
+import { resolve } from "node:path";
+import { defineConfig, type UserConfig } from "vite";
+import packageJson from "./package.json" with { type: "json" };
+
+const root = import.meta.dirname;
+const at = (path: string): string => resolve(root, path);
+const dependencies = Object.keys(packageJson.dependencies);
+/** The package's dependencies, and what lies within them. */
+const isDependency = (id: string): boolean => dependencies.some((name) => id === name || id.startsWith(`${name}/`));
+
+type Target = "library" | "cli" | "demo";
+
+const TARGETS = {
+  // One file with the shaders inlined. Dependencies stay imports: a bundler finds them, and their licences stay with them.
+  library: {
+    build: {
+      outDir: at("dist"),
+      // The other targets live in the same folder.
+      emptyOutDir: false,
+      target: "es2022",
+      sourcemap: true,
+      lib: { entry: at("src/index.ts"), formats: ["es"], fileName: () => "fathom.js" },
+      rolldownOptions: { external: isDependency },
+    },
+  },
+  // For Node, so that the command starts without Vite.
+  cli: {
+    build: {
+      ssr: at("src/cli/fathom.ts"),
+      outDir: at("dist/cli"),
+      emptyOutDir: true,
+      target: "node20",
+      sourcemap: true,
+      rolldownOptions: { external: isDependency, output: { entryFileNames: "fathom.js", banner: "#!/usr/bin/env node" } },
+    },
+  },
+  // Relative, so that it works from any folder of any server.
+  demo: {
+    root: at("demo"),
+    base: "./",
+    build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022" },
+    // The demo imports ../src, which is outside its root.
+    server: { fs: { allow: [root] } },
+  },
+} satisfies Record<Target, UserConfig>;
+
+export default defineConfig(({ command, mode }): UserConfig => {
+  if (command === "serve") return TARGETS.demo;
+  const target = mode === "production" ? "library" : mode;
+  if (!Object.hasOwn(TARGETS, target)) throw new Error(`vite build --mode ${mode}: the modes are ${Object.keys(TARGETS).join(", ")}`);
+  // A mode other than production would build React-style development code into dependencies that look at it.
+  return { ...TARGETS[target as Target], define: { "process.env.NODE_ENV": '"production"' } };
+});
