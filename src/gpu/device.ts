@@ -62,7 +62,9 @@ export class Gpu {
     });
   }
 
+  /** The first failure stands, but a loss explains whatever was reported before it. */
   private fail(error: FathomError): void {
+    if (error.code === "device-lost") this.failure = error;
     this.failure ??= error;
     for (const reject of this.waiting) reject(this.failure);
     this.waiting.clear();
@@ -87,13 +89,17 @@ export class Gpu {
       this.throwIfFailed();
       return value;
     } catch (error) {
-      // A map is refused just before `lost` is reported; the loss is the cause.
-      if (!(error instanceof FathomError)) await Promise.race([failed, this.device.lost.then(() => undefined), after(50)]);
-      this.throwIfFailed();
+      await this.explain();
       throw error instanceof FathomError ? error : new FathomError("validation", `the GPU refused: ${String(error)}`, { cause: error });
     } finally {
       this.waiting.delete(leave);
     }
+  }
+
+  /** After an error: throws the device's failure where there is one. A loss is reported just after the errors that it causes. */
+  async explain(): Promise<void> {
+    if (!this.closed) await Promise.race([this.device.lost, after(300)]);
+    this.throwIfFailed();
   }
 
   dispose(): void {

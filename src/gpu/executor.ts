@@ -124,7 +124,10 @@ export async function checked<T>(gpu: Gpu, make: () => T): Promise<T> {
   }
   const errors = await gpu.guard(scopes);
   const error = errors.find((one) => one !== null);
-  if (error) throw fromGpuError(error);
+  if (error) {
+    await gpu.explain();
+    throw fromGpuError(error);
+  }
   return made;
 }
 

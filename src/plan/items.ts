@@ -127,7 +127,7 @@ class Builder {
 
   private resolve(node: Node): Reference {
     const { attributes, dtype } = node;
-    const op = this.request.given?.(node) ? inputOp : node.op;
+    const op: Op = this.request.given?.(node) ? inputOp : node.op;
     const inputs = (op === inputOp ? [] : node.inputs).map((input) => this.of(input));
     if (op === pickOp) {
       const { item } = inputs[0]!;
