@@ -1,7 +1,7 @@
 /** Imports point one way (docs/architecture.md): for each room of src, the rooms it may import; all others are refused. */
 
 /** Written on top of tensors; they may use one another, as long as no circle comes of it. */
-const PUBLIC = ["nn", "init", "optim", "data", "train", "io"];
+const PUBLIC = ["nn", "init", "optim", "data", "train", "io", "experiment"];
 const BELOW_PUBLIC = ["grad", "tensor", "ops", "graph", "core", ...PUBLIC];
 
 /** A name is a folder of src or a module right in it. `types`: what a room may import as types only. */
@@ -16,6 +16,8 @@ const ROOMS = {
   tensor: { imports: ["ops", "graph", "core"] },
   grad: { imports: ["autodiff", "tensor", "ops", "graph", "core"] },
   ...Object.fromEntries(PUBLIC.map((room) => [room, { imports: BELOW_PUBLIC }])),
+  // The step is a graph with its gradient in it, built once.
+  train: { imports: [...BELOW_PUBLIC, "autodiff"] },
 };
 /** These join the rooms, so they may import all of them. */
 const JOINTS = ["engine", "index", "cli"];

@@ -1,0 +1,66 @@
+/** What a trainer is made of. */
+import { checkChoice, checkInteger, checkOptions, show } from "../core/check.ts";
+import { FathomError } from "../core/errors.ts";
+import type { Loss } from "../nn/losses.ts";
+import { type Module, isModule } from "../nn/module.ts";
+import type { Clip } from "../optim/clip.ts";
+import type { Optimizer } from "../optim/optimizers.ts";
+import type { Regularizer } from "../optim/regularizers.ts";
+import type { Order } from "./order.ts";
+
+/** What to do when an activation, the loss or a gradient is not finite. */
+export type NonFinitePolicy = "stop" | "skip" | "ignore";
+
+export interface TrainerOptions {
+  readonly model: Module;
+  readonly loss: Loss;
+  readonly batchSize: number;
+  readonly optimizer: Optimizer;
+  /** Of initial weights, data order and dropout; default 0. */
+  readonly seed?: number;
+  readonly clip?: Clip;
+  readonly regularizer?: Regularizer;
+  /** Default "stop": the run throws a FathomError that names the step and the layer. */
+  readonly nonFinite?: NonFinitePolicy;
+  /** "shuffled" (default): every epoch in an order of its own. "sequential": in the order of the data set. */
+  readonly order?: Order;
+}
+
+/** All of them, checked. */
+export interface ResolvedOptions {
+  readonly model: Module;
+  readonly loss: Loss;
+  readonly batchSize: number;
+  readonly optimizer: Optimizer;
+  readonly seed: number;
+  readonly clip: Clip | null;
+  readonly regularizer: Regularizer | null;
+  readonly nonFinite: NonFinitePolicy;
+  readonly order: Order;
+}
+
+const KEYS = ["model", "loss", "batchSize", "optimizer", "seed", "clip", "regularizer", "nonFinite", "order"];
+
+export function resolveOptions(options: TrainerOptions): ResolvedOptions {
+  checkOptions("train", options, KEYS);
+  const { model, loss, optimizer, clip, regularizer } = options;
+  const demand = (holds: boolean, name: string, value: unknown, example: string): void => {
+    if (!holds) throw new FathomError("argument", `train: ${name} is ${show(value)}; pass ${example}`);
+  };
+  demand(isModule(model), "model", model, "a module such as nn.sequential(nn.linear(64, 10))");
+  demand(typeof loss?.mean === "function", "loss", loss, "a loss such as nn.softmaxCrossEntropy()");
+  demand(typeof optimizer?.learningRate === "function", "optimizer", optimizer, "an optimizer such as optim.sgd({ learningRate: 0.1 })");
+  demand(clip === undefined || clip?.type === "globalNorm", "clip", clip, "optim.clipGlobalNorm(1), or leave it out");
+  demand(regularizer === undefined || typeof regularizer?.lambda === "number", "regularizer", regularizer, "optim.l2(1e-4), or leave it out");
+  return {
+    model,
+    loss,
+    optimizer,
+    clip: clip ?? null,
+    regularizer: regularizer ?? null,
+    batchSize: checkInteger("train", "batchSize", options.batchSize, 1),
+    seed: checkInteger("train", "seed", options.seed ?? 0, 0, 2 ** 32 - 1),
+    nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),
+    order: checkChoice("train", "order", options.order ?? "shuffled", ["shuffled", "sequential"]),
+  };
+}
