@@ -1,0 +1,108 @@
+/** Runs a job in a headless browser: serves the page, starts the browser, hands on what the page tells, and closes everything whatever happens. */
+import type { Browser } from "puppeteer-core";
+import { FathomError, throwIfAborted } from "../core/errors.ts";
+import type { BrowserName } from "./findBrowser.ts";
+import { launchBrowser } from "./launchBrowser.ts";
+import { type PageFiles, servePage } from "./serve.ts";
+import { type ErrorFacts, fromJson, toJson } from "./wire.ts";
+
+export interface DriveOptions {
+  readonly page: PageFiles;
+  /** What the page finds at `data/job.json`. */
+  readonly job: unknown;
+  readonly browser: BrowserName;
+  /** Other files for the page, by name below `data/`. */
+  readonly read?: (name: string) => Promise<Uint8Array | undefined>;
+  /** What the page posts, by name below `data/`, except events. */
+  readonly receive?: (name: string, body: Buffer) => Promise<void>;
+  /** Events in the order in which the page told them. `done` and `failed` end the job and are not handed on. */
+  readonly onEvent: (event: { readonly type: string }) => void;
+  readonly signal?: AbortSignal;
+  /** Without a sign of life for so long the page is given up. */
+  readonly silenceSeconds?: number;
+}
+
+export interface Driven {
+  /** Such as "Chrome/140.0.7339.80". */
+  readonly browserVersion: string;
+  /** What the page logged as a warning or an error, and what it threw. */
+  readonly complaints: readonly string[];
+}
+
+const DEFAULT_SILENCE_SECONDS = 120;
+
+export async function drive(options: DriveOptions): Promise<Driven> {
+  const { job, onEvent, receive, signal, silenceSeconds = DEFAULT_SILENCE_SECONDS } = options;
+  throwIfAborted(signal, "the run");
+  const complaints: string[] = [];
+  // How it ends: the page is done or fails or falls silent, the browser ends, or the signal comes.
+  let succeed = (): void => undefined;
+  let fail: (error: unknown) => void = () => undefined;
+  const ending = new Promise<void>((resolve, reject) => {
+    succeed = resolve;
+    fail = reject;
+  });
+  // It may be rejected while nobody waits for it.
+  ending.catch(() => undefined);
+  const interrupt = (): void => fail(new FathomError("aborted", "interrupted"));
+  signal?.addEventListener("abort", interrupt);
+  let heard = Date.now();
+  const watch = setInterval(() => {
+    if (Date.now() - heard > silenceSeconds * 1000)
+      fail(
+        new FathomError("browser", withComplaints(`the page gave no sign of life for ${silenceSeconds} s, and was given up`, complaints)),
+      );
+  }, 1000);
+
+  const server = await servePage({
+    page: options.page,
+    read: async (name) => (name === "job.json" ? toJson(job) : options.read?.(name)),
+    write: async (name, body) => {
+      heard = Date.now();
+      if (name !== "events") return receive?.(name, body);
+      for (const event of fromJson(body.toString("utf8")) as { type: string; error?: ErrorFacts }[]) {
+        if (event.type === "done") succeed();
+        else if (event.type === "failed") fail(asError(event.error!));
+        else onEvent(event);
+      }
+    },
+  });
+  let browser: Browser | undefined;
+  try {
+    // Our own handler closes the browser on Ctrl-C; Puppeteer's would end the process before the files are closed.
+    const launching = launchBrowser(options.browser, {
+      install: true,
+      launch: { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
+    });
+    launching.then((late) => (signal?.aborted ? late.close() : undefined)).catch(() => undefined);
+    browser = (await Promise.race([launching, ending])) as Browser;
+    const browserVersion = await browser.version();
+    browser.once("disconnected", () =>
+      fail(new FathomError("browser", withComplaints("the browser ended before the job did", complaints))),
+    );
+    const page = await browser.newPage();
+    page.on("console", (message) => {
+      if (["error", "warn"].includes(message.type())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error instanceof Error ? error.message : String(error)));
+    page.on("error", (error) => fail(new FathomError("browser", withComplaints(`the page crashed: ${error.message}`, complaints))));
+    heard = Date.now();
+    await Promise.race([page.goto(server.url, { timeout: 60_000 }), ending]);
+    await ending;
+    return { browserVersion, complaints };
+  } finally {
+    clearInterval(watch);
+    signal?.removeEventListener("abort", interrupt);
+    await browser?.close().catch(() => undefined);
+    await server.close();
+  }
+}
+
+/** The page's error as one of ours: what has no code is a fault of Fathom. */
+function asError({ code, message, details }: ErrorFacts): Error {
+  return code === null ? new Error(message) : new FathomError(code as FathomError["code"], message, { details });
+}
+
+function withComplaints(message: string, complaints: readonly string[]): string {
+  return complaints.length === 0 ? message : `${message}; its last message was: ${complaints.at(-1)}`;
+}

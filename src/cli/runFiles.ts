@@ -1,0 +1,57 @@
+/** The files of a run: metrics.jsonl, summary.json and weights.safetensors, as docs/experiment.md has them. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FathomError } from "../core/errors.ts";
+import type { Report } from "../train/report.ts";
+import type { NetResult, RunResult } from "./results.ts";
+import { overhead } from "./results.ts";
+import { toJson } from "./wire.ts";
+
+/** One line for each report, with the documented fields only. */
+export function metricsText(reports: readonly Report[]): string {
+  return reports
+    .map(({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers }) => {
+      const norms = layers.map((layer) => ({ name: layer.name, gradientNorm: layer.gradientNorm }));
+      return `${toJson({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers: norms })}\n`;
+    })
+    .join("");
+}
+
+export function summaryOf(result: RunResult, net: NetResult): Record<string, unknown> {
+  const { verdict, scores, reports, stopped } = net;
+  return {
+    format: "fathom-summary/1",
+    name: net.name,
+    title: net.title,
+    seed: net.seed,
+    steps: (reports.at(-1)?.step ?? -1) + 1,
+    trainLoss: scores?.trainLoss ?? null,
+    trainAccuracy: scores?.trainAccuracy ?? null,
+    testLoss: scores?.testLoss ?? null,
+    testAccuracy: scores?.testAccuracy ?? null,
+    verdict: { kind: verdict.kind, text: verdict.text },
+    gradient: verdict.first && verdict.last ? { first: verdict.first, last: verdict.last, ratio: verdict.ratio, ratioAtStart: verdict.ratioAtStart } : null,
+    stopped: stopped && { code: stopped.code, message: stopped.message, ...stopped.details },
+    counters: net.counters && { ...net.counters, parameters: net.parameters },
+    timing: {
+      trainingMilliseconds: net.trainingMilliseconds,
+      step: net.stepTime && { milliseconds: net.stepTime.median, ...net.stepTime },
+      overPlain: overhead(result, net),
+      plain: result.plain,
+    },
+    environment: result.environment,
+    experiment: net.experiment,
+  };
+}
+
+/** Makes the folder, or says why not. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new FathomError("io", `the folder ${folder} cannot be made (${(cause as Error).message}); name another with --out`, { cause });
+  });
+}
+
+export async function writeRun(folder: string, result: RunResult, net: NetResult): Promise<void> {
+  await writeFile(join(folder, "metrics.jsonl"), metricsText(net.reports));
+  await writeFile(join(folder, "summary.json"), `${toJson(summaryOf(result, net), 2)}\n`);
+}
