@@ -12,16 +12,18 @@ const isDependency = (id: string): boolean => dependencies.some((name) => id ===
 type Target = "library" | "cli" | "demo";
 
 const TARGETS = {
-  // One file with the shaders inlined. Dependencies stay imports: a bundler finds them, and their licences stay with them.
+  // Shaders inlined. Dependencies stay imports: a bundler finds them, and their licences stay with them.
   library: {
     build: {
       outDir: at("dist"),
       // The other targets live in the same folder.
       emptyOutDir: false,
       target: "es2022",
+      // Readable, for stack traces; whoever bundles it makes it small.
+      minify: false,
       sourcemap: true,
       lib: { entry: at("src/index.ts"), formats: ["es"], fileName: () => "fathom.js" },
-      rolldownOptions: { external: isDependency },
+      rolldownOptions: { external: isDependency, output: { chunkFileNames: "[name].js" } },
     },
   },
   // For Node, so that the command starts without Vite.
@@ -49,6 +51,6 @@ export default defineConfig(({ command, mode }): UserConfig => {
   if (command === "serve") return TARGETS.demo;
   const target = mode === "production" ? "library" : mode;
   if (!Object.hasOwn(TARGETS, target)) throw new Error(`vite build --mode ${mode}: the modes are ${Object.keys(TARGETS).join(", ")}`);
-  // A mode other than production would build React-style development code into dependencies that look at it.
+  // Vite takes any mode but its own for development.
   return { ...TARGETS[target as Target], define: { "process.env.NODE_ENV": '"production"' } };
 });

@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" preserve="true" />
 /** Fathom's public API. Nothing inside src imports this file. */
 export { type Compiled, type Engine, type EngineCounters, open } from "./engine.ts";
 export { Tensor, type TensorLike } from "./tensor.ts";
