@@ -1,0 +1,162 @@
+/** A trainer's state as safetensors: weights by PyTorch's names, and a checkpoint that holds what resuming needs besides. */
+import { show } from "../core/check.ts";
+import { FathomError } from "../core/errors.ts";
+import { type Shape, sameShape } from "../core/shape.ts";
+import { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type TensorToStore } from "./safetensors.ts";
+import { type StoredTensor, storedArray, toFloat32, toInt32 } from "./storedTypes.ts";
+
+/** A tensor that a model has: f32, or a count (PyTorch's num_batches_tracked, an I64 scalar). */
+export interface ModelTensor {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly shape: Shape;
+  readonly kind: "f32" | "count";
+}
+
+export type ModelValues = ReadonlyMap<string, Float32Array | number>;
+
+const CHECKPOINT_FORMAT = "fathom-checkpoint/1";
+/** Before the name of the parameter that the moment belongs to. */
+const MOMENT_PREFIXES = ["optimizer.first.", "optimizer.second."] as const;
+const COUNTERS = "trainer.counters";
+
+function storable(tensors: readonly ModelTensor[], values: ModelValues): Map<string, TensorToStore> {
+  const stored = new Map<string, TensorToStore>();
+  for (const { name, aliases, shape, kind } of tensors) {
+    const value = values.get(name)!;
+    const tensor: TensorToStore =
+      kind === "count"
+        ? { dtype: "I64", shape: [], data: BigInt64Array.of(BigInt(value as number)) }
+        : { dtype: "F32", shape, data: value as Float32Array };
+    for (const one of [name, ...aliases]) stored.set(one, tensor);
+  }
+  return stored;
+}
+
+/** Loads in PyTorch with `load_state_dict(strict=True)`. */
+export function encodeWeights(tensors: readonly ModelTensor[], values: ModelValues): Uint8Array<ArrayBuffer> {
+  return encodeSafetensors(storable(tensors, values), { format: "pt", producer: "fathom" });
+}
+
+export interface LoadResult {
+  /** Names that were found and taken. */
+  readonly loaded: readonly string[];
+  /** Names of the model that the file does not have, and of the file that the model does not. */
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+}
+
+/** The file's values for a model's tensors. A name that is missing or unexpected is refused unless `partial`; a wrong shape always. */
+export function decodeWeights(
+  bytes: Uint8Array,
+  fileName: string,
+  tensors: readonly ModelTensor[],
+  partial: boolean,
+): { values: ModelValues; result: LoadResult } {
+  return match(decodeSafetensors(bytes, fileName).tensors, fileName, tensors, partial);
+}
+
+function match(
+  stored: SafetensorsFile["tensors"],
+  fileName: string,
+  tensors: readonly ModelTensor[],
+  partial: boolean,
+): { values: ModelValues; result: LoadResult } {
+  const values = new Map<string, Float32Array | number>();
+  const known = new Set<string>();
+  const missing: string[] = [];
+  for (const { name, aliases, shape, kind } of tensors) {
+    const names = [name, ...aliases];
+    for (const one of names) known.add(one);
+    const found = names.find((one) => stored.has(one));
+    if (found === undefined) {
+      missing.push(name);
+      continue;
+    }
+    values.set(name, valueOf(stored.get(found)!, fileName, shape, kind));
+  }
+  const unexpected = [...stored.keys()].filter((name) => !known.has(name));
+  if (!partial && missing.length + unexpected.length > 0) {
+    const parts = [
+      missing.length > 0 ? `lacks ${few(missing)}` : "",
+      unexpected.length > 0 ? `has ${few(unexpected)}, which the model does not` : "",
+    ];
+    throw new FathomError(
+      "file-format",
+      `${fileName}: does not fit this model: it ${parts.filter((part) => part !== "").join(", and ")}. Load what fits with { partial: true }`,
+      { details: { missing, unexpected } },
+    );
+  }
+  return { values, result: { loaded: [...values.keys()], missing, unexpected } };
+}
+
+function valueOf(tensor: StoredTensor, fileName: string, shape: Shape, kind: ModelTensor["kind"]): Float32Array | number {
+  if (!sameShape(tensor.shape, shape))
+    throw new FathomError(
+      "file-format",
+      `${fileName}: ${tensor.name} is [${tensor.shape.join(",")}] in the file and [${shape.join(",")}] in the model`,
+    );
+  return kind === "count" ? toInt32(tensor)[0]! : toFloat32(tensor);
+}
+
+const few = (names: readonly string[]): string => names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+
+/** What resuming needs besides the weights. */
+export interface CheckpointState {
+  /** By parameter: first moments, second moments. */
+  readonly moments: readonly ReadonlyMap<string, Float32Array>[];
+  readonly counters: Uint32Array;
+  /** Facts of the run: those that must be equal in the trainer that goes on, and those that are only told. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export function encodeCheckpoint(
+  tensors: readonly ModelTensor[],
+  values: ModelValues,
+  { moments, counters, facts }: CheckpointState,
+): Uint8Array<ArrayBuffer> {
+  const stored = storable(tensors, values);
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  for (const [index, moment] of moments.entries())
+    for (const [name, data] of moment) stored.set(MOMENT_PREFIXES[index] + name, { dtype: "F32", shape: shapes.get(name)!, data });
+  stored.set(COUNTERS, { dtype: "U32", shape: [counters.length], data: counters });
+  return encodeSafetensors(stored, { format: CHECKPOINT_FORMAT, facts: JSON.stringify(facts) });
+}
+
+/** `parameters` are the names that have moments, of which the optimizer keeps `momentCount`. */
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  fileName: string,
+  tensors: readonly ModelTensor[],
+  parameters: readonly string[],
+  momentCount: number,
+): { values: ModelValues; state: CheckpointState } {
+  const { tensors: stored, metadata } = decodeSafetensors(bytes, fileName);
+  if (metadata["format"] !== CHECKPOINT_FORMAT)
+    throw new FathomError(
+      "file-format",
+      `${fileName}: its format is ${show(metadata["format"])}, and a checkpoint's is "${CHECKPOINT_FORMAT}". Weights alone are read by trainer.load()`,
+    );
+  const rest = new Map(stored);
+  const take = (name: string): StoredTensor => {
+    const tensor = rest.get(name);
+    if (!tensor) throw new FathomError("file-format", `${fileName}: lacks ${name}; was it made with another optimizer?`);
+    rest.delete(name);
+    return tensor;
+  };
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  const moments = MOMENT_PREFIXES.slice(0, momentCount).map(
+    (prefix) => new Map(parameters.map((name) => [name, valueOf(take(prefix + name), fileName, shapes.get(name)!, "f32") as Float32Array])),
+  );
+  const counters = storedArray(take(COUNTERS)) as Uint32Array;
+  const { values } = match(rest, fileName, tensors, false);
+  return { values, state: { moments, counters, facts: factsOf(metadata["facts"], fileName) } };
+}
+
+function factsOf(text: string | undefined, fileName: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text ?? "null") as Record<string, unknown>;
+  } catch (cause) {
+    throw new FathomError("file-format", `${fileName}: its facts are not JSON`, { cause });
+  }
+}

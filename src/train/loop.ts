@@ -1,0 +1,150 @@
+/**
+ * The training loop: submits step after step, bounded by `Pace`, and hands over the records of monitored steps, in order and complete.
+ *
+ * Every step writes its record into a ring on the GPU. A read is one copy of a stretch of that ring, in the submit of a monitored step, and
+ * brings the records of several monitored steps where they follow closely; the loop does not wait for it.
+ */
+import { throwIfAborted } from "../core/errors.ts";
+import { Breath } from "./breath.ts";
+import type { Control } from "./control.ts";
+import { Pace } from "./pace.ts";
+
+export interface Stretch {
+  /** First step whose record is wanted. */
+  readonly from: number;
+  readonly count: number;
+}
+
+/** What the loop drives. */
+export interface LoopHost {
+  /** Submits the step; with `read`, resolves with the records of these steps when the GPU has made them. */
+  submit(step: number, read: Stretch | null): Promise<Uint32Array> | undefined;
+  /** The records of steps that were submitted before. */
+  read(stretch: Stretch): Promise<Uint32Array>;
+  settled(): Promise<void>;
+  throwIfFailed(): void;
+  now(): number;
+}
+
+export interface LoopOptions {
+  readonly first: number;
+  readonly steps: number;
+  /** Monitored are the steps that this divides, and the last. */
+  readonly every: number;
+  /** Records that the ring holds. */
+  readonly slots: number;
+  readonly control: Control;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The words of a read, and which of its records are of monitored steps. */
+export interface Arrival {
+  readonly words: Uint32Array;
+  readonly indices: readonly number[];
+}
+
+interface Read {
+  readonly stretch: Stretch;
+  readonly wanted: readonly number[];
+  words: Uint32Array | null;
+}
+
+export async function* trainingLoop(host: LoopHost, options: LoopOptions): AsyncGenerator<Arrival, void, undefined> {
+  const { first, every, slots, control, signal } = options;
+  const end = first + options.steps;
+  const pace = new Pace(() => host.now());
+  const breath = new Breath(() => host.now());
+  const fences: Promise<void>[] = [];
+  const reads: Read[] = [];
+  /** Monitored steps whose records are still only on the GPU. */
+  let unread: number[] = [];
+  let lastRead = Number.NEGATIVE_INFINITY;
+  let failure: { readonly error: unknown } | null = null;
+
+  const watch = (reached: Promise<unknown>, read: Read | null): void => {
+    const fence = pace.fence();
+    const settled = reached.then(
+      (words) => {
+        pace.reached(fence);
+        if (read) read.words = words as Uint32Array;
+        fences.splice(fences.indexOf(settled), 1);
+      },
+      (error: unknown) => {
+        failure ??= { error };
+        fences.splice(fences.indexOf(settled), 1);
+      },
+    );
+    fences.push(settled);
+  };
+  const begin = (last: number): Read => {
+    const read: Read = { stretch: { from: unread[0]!, count: last - unread[0]! + 1 }, wanted: unread, words: null };
+    reads.push(read);
+    unread = [];
+    lastRead = last;
+    return read;
+  };
+  function* arrived(): Generator<Arrival> {
+    while (reads[0]?.words) {
+      const { words, stretch, wanted } = reads.shift()!;
+      yield { words, indices: wanted.map((step) => step - stretch.from) };
+    }
+  }
+  const wait = async (): Promise<void> => {
+    await fences[0];
+    breath.taken();
+    if (failure) throw failure.error;
+    host.throwIfFailed();
+  };
+  /** Everything that was submitted, down to the last record. */
+  async function* drain(): AsyncGenerator<Arrival> {
+    if (unread.length > 0) {
+      const read = begin(unread.at(-1)!);
+      watch(host.read(read.stretch), read);
+    }
+    while (fences.length > 0) {
+      await wait();
+      yield* arrived();
+    }
+    if (failure) throw failure.error;
+  }
+  /** The next step after `step` that will be monitored. */
+  const nextMonitored = (step: number): number => Math.min(end - 1, step - (step % every) + every);
+  /** Whether waiting for the next monitored step would lose a record, wrap around the ring, or keep the reader waiting. */
+  const readNow = (step: number): boolean => {
+    const next = nextMonitored(step);
+    return step === end - 1 || Math.floor(next / slots) !== Math.floor(unread[0]! / slots) || next - lastRead > pace.stepsBetweenFences;
+  };
+
+  try {
+    for (let step = first; step < end && !signal?.aborted; ) {
+      host.throwIfFailed();
+      if (!control.take()) {
+        yield* drain();
+        await control.changed(signal);
+        continue;
+      }
+      const single = control.isPaused;
+      let read: Read | null = null;
+      if (single || step % every === 0 || step === end - 1) {
+        unread.push(step);
+        if (single || readNow(step)) read = begin(step);
+      }
+      pace.submit();
+      const words = host.submit(step, read?.stretch ?? null);
+      if (words) watch(words, read);
+      else if (pace.wantsFence) watch(host.settled(), null);
+      step++;
+      yield* arrived();
+      while (pace.mustWait && fences.length > 0) {
+        await wait();
+        yield* arrived();
+      }
+      if (breath.isDue) await breath.take();
+    }
+    yield* drain();
+    throwIfAborted(signal, "train");
+  } finally {
+    // Left early, or failed: nothing is under way when the run has ended.
+    await Promise.allSettled(fences);
+  }
+}
