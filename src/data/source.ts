@@ -18,7 +18,6 @@ export function sourceName(label: string, source: Source): string {
 export async function* readSource(name: string, source: Source, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   throwIfAborted(signal, name);
   const raw = (await openStream(name, source, signal)).getReader();
-  let failure: FathomError | undefined;
   const stream = new ReadableStream<Bytes>({
     async pull(controller) {
       try {
@@ -26,8 +25,8 @@ export async function* readSource(name: string, source: Source, signal?: AbortSi
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (cause) {
-        failure = asIoError(name, cause, signal);
-        controller.error(failure);
+        // Passes through the decompression, and is what the reader at its end meets.
+        controller.error(asIoError(name, cause, signal));
       }
     },
     cancel: (reason) => raw.cancel(reason),
@@ -42,7 +41,6 @@ export async function* readSource(name: string, source: Source, signal?: AbortSi
       yield value;
     }
   } catch (cause) {
-    if (failure) throw failure;
     if (cause instanceof FathomError) throw cause;
     throw new FathomError("file-format", `${name}: its gzip data is corrupt or cut short; download or compress the file again`, { cause });
   } finally {

@@ -62,7 +62,8 @@ export function storedArray(tensor: StoredTensor): StoredArray {
   if (!isStoredType(dtype))
     throw refuse(tensor, `has dtype ${JSON.stringify(dtype)}; Fathom reads ${Object.keys(STORED_ARRAYS).join(", ")}: convert it`);
   const array: ArrayClass = STORED_ARRAYS[dtype];
-  return new array(bytes.slice().buffer as ArrayBuffer);
+  // Not bytes.slice(): that of a Node Buffer copies nothing.
+  return new array(new Uint8Array(bytes).buffer);
 }
 
 /** Real numbers as float32: F32 as they are, F16 and BF16 exactly, F64 rounded. Whole numbers are refused, and F64 too large to round. */

@@ -243,6 +243,10 @@ describe("URLs", () => {
         });
       } else if (request.url === "/cut")
         response.writeHead(200, { "content-length": "28" }).write(images().slice(0, 20), () => response.destroy());
+      else if (request.url === "/cut.gz")
+        void gzip(images()).then((bytes) => {
+          response.writeHead(200, { "content-length": String(bytes.length) }).write(bytes.slice(0, 20), () => response.destroy());
+        });
       else if (request.url === "/silent") response.write(images().slice(0, 20));
       else response.writeHead(404).end("no");
     });
@@ -269,9 +273,11 @@ describe("URLs", () => {
 
   it("refuses a server that is not there, and a connection that breaks", async () => {
     expect((await failure(data.idx({ trainImages: "http://127.0.0.1:1/x", trainLabels: labels() }))).code).toBe("io");
-    const cut = await failure(data.idx({ trainImages: `${site}/cut`, trainLabels: labels() }));
-    expect(cut.code).toBe("io");
-    expect(cut.message).toContain("could not be read");
+    for (const name of ["cut", "cut.gz"]) {
+      const cut = await failure(data.idx({ trainImages: `${site}/${name}`, trainLabels: labels() }));
+      expect(cut.code).toBe("io");
+      expect(cut.message).toContain(`${name}": could not be read`);
+    }
   });
 
   it("hangs up on a server that sends more than the header declares", async () => {

@@ -195,13 +195,15 @@ describe("files that Python wrote", () => {
   it.each(paths)("%s is read as another reader reads it", (path) => {
     const bytes = readFileSync(new URL(path, cases));
     const { tensors: ours } = decodeSafetensors(bytes, path);
-    const theirs = readSafetensors(bytes);
+    const theirs = readSafetensors(new Uint8Array(bytes));
     expect([...ours.keys()]).toEqual([...theirs.keys()]);
     expect(theirs.size).toBeGreaterThan(0);
     for (const [name, { dtype, shape, data }] of theirs) {
       const read = ours.get(name)!;
       expect([read.dtype, read.shape]).toEqual([dtype, shape]);
-      expect(Array.from(storedArray(read) as ArrayLike<number | bigint>, Number)).toEqual([...data]);
+      const numbers = Array.from(storedArray(read) as ArrayLike<number | bigint>, Number);
+      expect(numbers.length).toBe(data.length);
+      expect(numbers.findIndex((value, index) => !Object.is(value, data[index]))).toBe(-1);
     }
   });
 });

@@ -78,6 +78,23 @@ describe("Random", () => {
     expect(Math.abs(product / (COUNT / 2))).toBeLessThan(5 / Math.sqrt(COUNT / 2));
   });
 
+  it("makes pairs of them by Marsaglia's polar method from its uniform numbers", () => {
+    const uniforms = new Random(7, "data");
+    const normals = new Random(7, "data");
+    for (let pair = 0; pair < 100; pair++) {
+      let [u, v, s] = [0, 0, 1];
+      while (s >= 1) {
+        u = uniforms.uniform(-1, 1);
+        v = uniforms.uniform(-1, 1);
+        s = u * u + v * v;
+      }
+      const scale = Math.sqrt((-2 * Math.log(s)) / s);
+      // Half the 8·2⁻⁵³ of the logarithm, and three roundings.
+      for (const expected of [u * scale, v * scale])
+        expect(Math.abs(normals.normal() - expected)).toBeLessThan(8 * 2 ** -53 * Math.abs(expected));
+    }
+  });
+
   it("shifts and scales normal numbers", () => {
     const plain = draw((random) => random.normal(), 100);
     const moved = draw((random) => random.normal(10, 3), 100);

@@ -25,6 +25,33 @@ it("reads Files and blob URLs, plain or gzipped", async () => {
   expect([...train.y]).toEqual([9, 0, 4]);
 });
 
+/** Breaks off after some bytes, as a download does. */
+class Broken extends Blob {
+  readonly #start: Uint8Array<ArrayBuffer>;
+  constructor(start: Uint8Array<ArrayBuffer>) {
+    super([start]);
+    this.#start = start;
+  }
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    let handed = false;
+    return new ReadableStream({
+      pull: (controller) => {
+        if (handed) controller.error(new TypeError("network error"));
+        else controller.enqueue(this.#start);
+        handed = true;
+      },
+    });
+  }
+}
+
+it("tells a broken download from a broken file, plain or gzipped", async () => {
+  for (const start of [images().slice(0, 20), (await gzip(images())).slice(0, 20)]) {
+    const error = await failure(data.idx({ trainImages: new Broken(start), trainLabels: labels() }));
+    expect(error.code).toBe("io");
+    expect(error.message).toMatch(/^trainImages: could not be read \(network error\)/);
+  }
+});
+
 it("stops unfolding a bomb", async () => {
   const bomb = await gzip(idxBytes([3, 2, 2], new Uint8Array(1 << 20)));
   expect((await failure(data.idx({ trainImages: bomb, trainLabels: labels() }))).message).toMatch(

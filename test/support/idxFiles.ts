@@ -45,6 +45,7 @@ export const MALFORMED: readonly Malformed[] = [
     images: () => changed(images(), 1, 7),
     message: "trainImages: bad magic 00 07 08 03; an IDX file begins with 00 00",
   },
+  { what: "half of gzip's magic", images: () => Uint8Array.of(0x1f, 0, 8, 3), message: "trainImages: bad magic 1f 00 08 03" },
   {
     what: "a web page",
     images: () => new TextEncoder().encode("<!doctype html>"),
