@@ -17,6 +17,7 @@ interface Hole {
 const HOLE = /\$\{([A-Z][A-Z0-9_]*)\}/;
 /** The line that opens with a directive: its name, and the rest of the line without a comment. */
 const DIRECTIVE = /^\s*#(\S*)\s*(.*?)\s*(?:\/\/.*)?$/;
+const CONDITION = /^\s*#(?:if|elif)\s/;
 /** The preprocessor acts on these wherever they stand, also inside a comment. */
 const STRAY_DIRECTIVE = /#(?:if|elif|else|endif)(?=\s|\$|$)/;
 
@@ -55,7 +56,7 @@ function readHoles(name: string, source: string): Hole[] {
     else if (STRAY_DIRECTIVE.test(text)) {
       throw malformed(name, line, text, "a directive must stand first on its line, and not in a comment");
     }
-    readLineHoles(name, line, text, directive !== null, holes);
+    readLineHoles(name, line, text, holes);
   }
   const unclosed = open.pop();
   if (unclosed) throw malformed(name, unclosed.line, lines[unclosed.line - 1]!, "this #if has no #endif");
@@ -91,7 +92,8 @@ function isDirective(word: string): word is DirectiveName {
 }
 
 /** Collects the `${NAME}`s of a line and refuses what only looks like one. */
-function readLineHoles(name: string, line: number, text: string, isDirectiveLine: boolean, holes: Hole[]): void {
+function readLineHoles(name: string, line: number, text: string, holes: Hole[]): void {
+  const decides = CONDITION.test(text);
   const pieces = text.split(HOLE);
   for (let piece = 0; piece < pieces.length; piece++) {
     if (piece % 2 === 0) {
@@ -99,8 +101,8 @@ function readLineHoles(name: string, line: number, text: string, isDirectiveLine
         throw malformed(name, line, text, "a define is written ${NAME}, with capitals, digits and underscores only");
       }
     } else {
-      // Only the first of a directive line is its flag: one more would be in the comment behind it.
-      holes.push({ define: pieces[piece]!, line, isFlag: isDirectiveLine && piece === 1 });
+      // The first of such a line is its flag; one more can only be in the comment behind it.
+      holes.push({ define: pieces[piece]!, line, isFlag: decides && piece === 1 });
     }
   }
 }

@@ -65,6 +65,20 @@ describe("specialize", () => {
     ).toEqual(["fast", "// a comment may hold # and #12", "kernel 3"]);
   });
 
+  test("a comment behind a directive may hold a text, which decides nothing", () => {
+    const source = "#if ${A} // up to ${N}\na\n#else // past ${N}\nb\n#endif // ${N}";
+    expect(
+      specialize("a.wgsl", source, { A: true, N: 8 })
+        .trim()
+        .split(/\s*\n\s*/),
+    ).toEqual(["// up to 8", "a", "// 8"]);
+    expect(
+      specialize("a.wgsl", source, { A: false, N: 8 })
+        .trim()
+        .split(/\s*\n\s*/),
+    ).toEqual(["// past 8", "b", "// 8"]);
+  });
+
   test("reads files with Windows line ends", () => {
     expect(specialize("a.wgsl", "x\r\n#if ${A}\r\ny\r\n#endif\r\nz", { A: true }).split(/\s+/)).toEqual(["x", "y", "z"]);
   });
