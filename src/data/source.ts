@@ -26,7 +26,7 @@ export async function* readSource(name: string, source: Source, signal?: AbortSi
         else controller.enqueue(value);
       } catch (cause) {
         // Passes through the decompression, and is what the reader at its end meets.
-        controller.error(asIoError(name, cause, signal));
+        controller.error(cause instanceof FathomError ? cause : asIoError(name, cause, "try again", signal));
       }
     },
     cancel: (reason) => raw.cancel(reason),
@@ -82,7 +82,7 @@ async function openStream(name: string, source: Source, signal?: AbortSignal): P
   const address = String(source);
   if (runsInNode() && (address.startsWith("file:") || !/^[a-z][a-z0-9+.-]+:/i.test(address))) return openFile(name, source);
   const response = await fetch(address, signal ? { signal } : {}).catch((cause: unknown) => {
-    throw asIoError(name, cause, signal);
+    throw asIoError(name, cause, "check the address, and that its site allows CORS", signal);
   });
   if (!response.ok || !response.body) {
     const status = `${response.status} ${response.statusText}`.trimEnd();
@@ -100,15 +100,16 @@ const FILE_CHUNK = 1 << 16;
 async function openFile(name: string, path: string | URL): Promise<ReadableStream<Bytes>> {
   // Named by a variable, so that a bundler for browsers leaves the import alone.
   const moduleName = "node:fs/promises";
+  const unreadable = (cause: unknown) => asIoError(name, cause, "check that the file exists and may be read");
   const { open } = (await import(/* @vite-ignore */ moduleName)) as typeof import("node:fs/promises");
   const file = await open(typeof path === "string" && path.startsWith("file:") ? new URL(path) : path).catch((cause: unknown) => {
-    throw asIoError(name, cause);
+    throw unreadable(cause);
   });
   return new ReadableStream<Bytes>({
     async pull(controller) {
       const { bytesRead, buffer } = await file.read(new Uint8Array(FILE_CHUNK), 0, FILE_CHUNK).catch(async (cause: unknown) => {
         await file.close();
-        throw cause;
+        throw unreadable(cause);
       });
       if (bytesRead > 0) controller.enqueue(buffer.subarray(0, bytesRead));
       else {
@@ -120,12 +121,8 @@ async function openFile(name: string, path: string | URL): Promise<ReadableStrea
   });
 }
 
-function asIoError(name: string, cause: unknown, signal?: AbortSignal): FathomError {
+function asIoError(name: string, cause: unknown, remedy: string, signal?: AbortSignal): FathomError {
   if (signal?.aborted) return new FathomError("aborted", `${name}: stopped, because its signal was aborted`, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FathomError(
-    "io",
-    `${name}: could not be read (${reason}); check that it exists and may be read, and for another site that it allows CORS`,
-    { cause },
-  );
+  return new FathomError("io", `${name}: could not be read (${reason}); ${remedy}`, { cause });
 }

@@ -222,7 +222,7 @@ describe("paths", () => {
     const path = join(folder, name);
     const error = await failure(data.idx({ trainImages: path, trainLabels: labels() }));
     expect(error.code).toBe("io");
-    expect(error.message).toMatch(/^trainImages ".*": could not be read \(E(NOENT|ISDIR).*check that it exists/);
+    expect(error.message).toMatch(/^trainImages ".*": could not be read \(E(NOENT|ISDIR).*\); check that the file exists and may be read$/);
   });
 });
 
@@ -272,7 +272,9 @@ describe("URLs", () => {
   });
 
   it("refuses a server that is not there, and a connection that breaks", async () => {
-    expect((await failure(data.idx({ trainImages: "http://127.0.0.1:1/x", trainLabels: labels() }))).code).toBe("io");
+    const absent = await failure(data.idx({ trainImages: "http://127.0.0.1:1/x", trainLabels: labels() }));
+    expect(absent.code).toBe("io");
+    expect(absent.message).toMatch(/could not be read \(.*\); check the address, and that its site allows CORS$/);
     for (const name of ["cut", "cut.gz"]) {
       const cut = await failure(data.idx({ trainImages: `${site}/${name}`, trainLabels: labels() }));
       expect(cut.code).toBe("io");
