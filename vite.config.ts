@@ -9,7 +9,7 @@ const dependencies = Object.keys(packageJson.dependencies);
 /** The package's dependencies, and what lies within them. */
 const isDependency = (id: string): boolean => dependencies.some((name) => id === name || id.startsWith(`${name}/`));
 
-type Target = "library" | "cli" | "demo";
+type Target = "library" | "cli" | "page" | "demo";
 
 const TARGETS = {
   // Shaders inlined. Dependencies stay imports: a bundler finds them, and their licences stay with them.
@@ -36,6 +36,12 @@ const TARGETS = {
       sourcemap: true,
       rolldownOptions: { external: isDependency, output: { entryFileNames: "fathom.js", banner: "#!/usr/bin/env node" } },
     },
+  },
+  // What the command line's browser opens; it lies beside the command, so it is built after it.
+  page: {
+    root: at("src/cli/page"),
+    base: "./",
+    build: { outDir: at("dist/cli/page"), emptyOutDir: true, target: "es2022" },
   },
   // Relative, so that it works from any folder of any server.
   demo: {
