@@ -3,6 +3,13 @@ import type { DType, TypedArray } from "./core/dtype.ts";
 import { FathomError } from "./core/errors.ts";
 import { type Shape, describe, sizeOf } from "./core/shape.ts";
 import type { Node } from "./graph/node.ts";
+import { add, div, greater, mul, sub } from "./ops/binary.ts";
+import { scalar } from "./ops/define.ts";
+import { linear } from "./ops/linear.ts";
+import { matmul } from "./ops/matmul.ts";
+import { mean, sum } from "./ops/reduce.ts";
+import { exp, neg, relu, sigmoid, tanh } from "./ops/unary.ts";
+import { reshape, transpose } from "./ops/views.ts";
 
 /** What an engine does for its tensors. */
 export interface TensorOwner {
@@ -77,5 +84,76 @@ export class Tensor {
     return `Tensor ${describe(this.held)}`;
   }
 
+  private apply(build: (...nodes: Node[]) => Node, ...others: readonly (Tensor | number)[]): Tensor {
+    return this.owner.wrap(build(this.node, ...others.map(operand)));
+  }
+
+  add(other: Tensor | number): Tensor {
+    return this.apply(add, other);
+  }
+
+  sub(other: Tensor | number): Tensor {
+    return this.apply(sub, other);
+  }
+
+  mul(other: Tensor | number): Tensor {
+    return this.apply(mul, other);
+  }
+
+  div(other: Tensor | number): Tensor {
+    return this.apply(div, other);
+  }
+
+  greater(other: Tensor | number): Tensor {
+    return this.apply(greater, other);
+  }
+
+  neg(): Tensor {
+    return this.apply(neg);
+  }
+
+  exp(): Tensor {
+    return this.apply(exp);
+  }
+
+  tanh(): Tensor {
+    return this.apply(tanh);
+  }
+
+  relu(): Tensor {
+    return this.apply(relu);
+  }
+
+  sigmoid(): Tensor {
+    return this.apply(sigmoid);
+  }
+
+  matmul(other: Tensor): Tensor {
+    return this.apply(matmul, other);
+  }
+
+  linear(weight: Tensor, bias?: Tensor): Tensor {
+    return this.owner.wrap(linear(this.node, weight.node, bias?.node));
+  }
+
+  sum(axes?: number | readonly number[], keepDims = false): Tensor {
+    return this.owner.wrap(sum(this.node, axes, keepDims));
+  }
+
+  mean(axes?: number | readonly number[], keepDims = false): Tensor {
+    return this.owner.wrap(mean(this.node, axes, keepDims));
+  }
+
+  reshape(shape: Shape): Tensor {
+    return this.owner.wrap(reshape(this.node, shape));
+  }
+
+  transpose(axes?: readonly number[]): Tensor {
+    return this.owner.wrap(transpose(this.node, axes));
+  }
+
   // METHODS
 }
+
+/** A number is data: it becomes a scalar whose value is no part of the plan. */
+const operand = (value: Tensor | number): Node => (typeof value === "number" ? scalar(value) : value.node);
