@@ -1,11 +1,34 @@
 /** The hand-written shaders by name, each with the library text that it stands on. */
+import commitRunning from "../../shaders/commit_running.wgsl?raw";
 import elementwise from "../../shaders/elementwise.wgsl?raw";
+import finishLoss from "../../shaders/finish_loss.wgsl?raw";
+import finishStatistics from "../../shaders/finish_statistics.wgsl?raw";
+import gatherBatch from "../../shaders/gather_batch.wgsl?raw";
+import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
+import lanes from "../../shaders/lib/lanes.wgsl?raw";
+import log1p from "../../shaders/lib/log1p.wgsl?raw";
+import nonfinite from "../../shaders/lib/nonfinite.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
+import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
+import softmax from "../../shaders/softmax.wgsl?raw";
+import softmaxCrossEntropy from "../../shaders/softmax_cross_entropy.wgsl?raw";
+import updateAdam from "../../shaders/update_adam.wgsl?raw";
+import updateSgd from "../../shaders/update_sgd.wgsl?raw";
 
 export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
-  matmul_register: grid + matmulRegister,
+  matmul_register: matmulRegister + grid,
   reduce: grid + reduce,
+  commit_running: grid + commitRunning,
+  finish_loss: lanes + finishLoss,
+  finish_statistics: finishStatistics,
+  gather_batch: grid + gatherBatch,
+  gradient_statistics: grid + nonfinite + lanes + gradientStatistics,
+  pointwise_loss: grid + log1p + lanes + pointwiseLoss,
+  softmax: grid + log1p + lanes + softmax,
+  softmax_cross_entropy: grid + log1p + nonfinite + lanes + softmaxCrossEntropy,
+  update_adam: grid + updateAdam,
+  update_sgd: grid + updateSgd,
 };

@@ -1,0 +1,78 @@
+// Softmax cross-entropy of integer classes, with its gradient: for each row z of logits [ROWS, CLASSES] and its label y
+//   loss = log Σ exp(z_c) − z_y,  gradient_c = (softmax(z)_c − [c = y]) · GRADIENT_SCALE.
+// LANES invocations share a row; a workgroup takes SIZE / LANES rows at a time, PASSES times, and writes
+// loss[workgroup] = LOSS_SCALE · Σ of its rows' losses.
+//
+// The largest logit is taken out, so that exp cannot overflow, and counted apart: with n logits at the maximum,
+// log Σ exp = max + log1p(n − 1 + Σ of the others), and 1 − softmax(z)_y is a sum of what is not y. Both keep their
+// digits when the net is sure. A label that is no class makes its row NaN.
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<i32>;
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> gradient: array<f32>;
+
+override ROWS: u32;
+override CLASSES: u32;
+override LANES: u32;
+override PASSES: u32;
+override LOSS_SCALE: f32;
+override GRADIENT_SCALE: f32;
+
+@compute @workgroup_size(SIZE)
+fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let group = workgroup_index(group_id);
+  let rows_at_once = SIZE / LANES;
+  let first_class = lane % LANES;
+  var total = 0.0;
+  for (var pass_index = 0u; pass_index < PASSES; pass_index++) {
+    let row = (group * PASSES + pass_index) * rows_at_once + lane / LANES;
+    let live = row < ROWS;
+    let start = row * CLASSES;
+
+    var highest = 0.0;
+    if (live) {
+      highest = logits[start];
+      for (var c = first_class; c < CLASSES; c += LANES) {
+        highest = max(highest, logits[start + c]);
+      }
+    }
+    highest = max_lanes(highest, lane, LANES);
+
+    var at_highest = 0.0;
+    var below = 0.0;
+    if (live) {
+      for (var c = first_class; c < CLASSES; c += LANES) {
+        let z = logits[start + c];
+        if (z == highest) {
+          at_highest += 1.0;
+        } else {
+          below += exp(z - highest);
+        }
+      }
+    }
+    at_highest = sum_lanes(at_highest, lane, LANES);
+    below = sum_lanes(below, lane, LANES);
+
+    if (live) {
+      let label = labels[row];
+      let in_range = label >= 0 && label < i32(CLASSES);
+      let class_y = select(0u, u32(label), in_range);
+      let sum = at_highest + below;
+      let z_y = logits[start + class_y];
+      let not_y = select(sum - exp(z_y - highest), at_highest - 1.0 + below, z_y == highest);
+      if (first_class == 0u) {
+        let row_loss = log1p_positive(at_highest - 1.0 + below) + (highest - z_y);
+        total += select(not_a_number(lane & 0u), row_loss, in_range);
+      }
+      for (var c = first_class; c < CLASSES; c += LANES) {
+        let p = select(exp(logits[start + c] - highest), -not_y, c == class_y) / sum;
+        gradient[start + c] = select(not_a_number(lane & 0u), p * GRADIENT_SCALE, in_range);
+      }
+    }
+  }
+  total = sum_lanes(total, lane, SIZE);
+  if (lane == 0u) {
+    loss[group] = total * LOSS_SCALE;
+  }
+}

@@ -1,0 +1,140 @@
+/** Second and last pass of a step's statistics: norms, clip scale, what follows from a non-finite number, counters, and the step's record. */
+import { type Node, type TensorType, makeNode } from "../../graph/node.ts";
+import type { Listed, Op, Reference } from "../../graph/op.ts";
+import { defineOp, pick } from "../define.ts";
+import { workgroupSize } from "../lanes.ts";
+import { COUNTERS, NONE, PARTIAL, RECORD, STEP, SUMMARY, bitsOf, floatOf, recordWords, requireWords } from "./layout.ts";
+
+/** What a non-finite number leads to: the end of training, the loss of one update, or nothing. */
+export type NonFinitePolicy = "stop" | "skip" | "ignore";
+
+export interface FinishAttributes {
+  readonly segments: number;
+  /** Layers whose kernels are checked: "flags" has 64 words for each. */
+  readonly layers: number;
+  /** Records that the ring holds. */
+  readonly slots: number;
+  readonly clip: boolean;
+  readonly policy: NonFinitePolicy;
+}
+
+const POLICY_CODES = { stop: 0, skip: 1, ignore: 2 } as const satisfies Record<NonFinitePolicy, number>;
+
+/** Words from one layer's flag to the next: 256 bytes. */
+const FLAG_STRIDE = 64;
+
+/** Inputs: partials, segments, step, loss, counters, flags, ring. Outputs: summary, and the last three as they become. */
+export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttributes>({
+  name: "finishStatistics",
+  infer: ([, segmentTable, step, loss, counters, flags, ring], { segments, layers, slots }): readonly TensorType[] => {
+    const what = "finishStatistics";
+    requireWords(what, "segments", segmentTable, 2 * segments);
+    requireWords(what, "step", step, STEP.words);
+    requireWords(what, "counters", counters, COUNTERS.words);
+    if (flags.shape[0]! < FLAG_STRIDE * layers) requireWords(what, "flags", flags, FLAG_STRIDE * layers);
+    requireWords(what, "ring", ring, slots * recordWords(segments));
+    if (loss.shape.length > 0) requireWords(what, "loss", loss, 1);
+    return [{ shape: [SUMMARY.words], dtype: "u32" }, counters, flags, ring].map(({ shape, dtype }) => ({ shape, dtype: dtype as "u32" }));
+  },
+  vjp: "nondifferentiable",
+  reference: (inputs, attributes) => finish(inputs, attributes),
+  form: {
+    kind: "kernel",
+    kernel: (_inputs, _outputs, { segments, layers, slots, clip, policy }, target) => {
+      const size = workgroupSize(target);
+      let lanes = 1;
+      while (lanes * 2 * segments <= size) lanes *= 2;
+      return {
+        calls: [
+          {
+            shader: "finish_statistics",
+            defines: { SIZE: size },
+            overrides: { SEGMENTS: segments, LAYERS: layers, SLOTS: slots, LANES: lanes, CLIP: clip ? 1 : 0, POLICY: POLICY_CODES[policy] },
+            workgroups: 1,
+            bindings: [...[0, 1, 2, 3].map((input) => ({ input })), ...[0, 1, 2, 3].map((output) => ({ output }))],
+          },
+        ],
+      };
+    },
+    inPlace: { 1: 4, 2: 5, 3: 6 },
+  },
+});
+
+interface Norm {
+  squares: number;
+  infinite: boolean;
+  undefined: boolean;
+}
+
+const valueOf = ({ squares, infinite, undefined: none }: Norm): number => (none ? Number.NaN : infinite ? Infinity : Math.sqrt(squares));
+
+function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, policy }: FinishAttributes): Reference[] {
+  const [partials, segmentTable, step, loss] = inputs;
+  const [counters, flags, ring] = [inputs[4], inputs[5], inputs[6]].map(({ data }) => data.slice()) as [Float64Array, Float64Array, Float64Array];
+  const record = (step.data[STEP.attemptedStep]! % slots) * recordWords(segments);
+  const all: Norm = { squares: 0, infinite: false, undefined: false };
+  let penalty = 0;
+  let badSegment = NONE;
+  const norms: number[] = [];
+  for (let segment = 0; segment < segments; segment++) {
+    const own: Norm = { squares: 0, infinite: false, undefined: false };
+    const first = segmentTable.data[2 * segment]!;
+    for (let chunk = first; chunk < first + segmentTable.data[2 * segment + 1]!; chunk++) {
+      const [exponent, squares, part, bad] = partials.data.subarray(chunk * PARTIAL.words) as unknown as [number, number, number, number];
+      own.squares += floatOf(squares) * 4 ** (exponent | 0);
+      own.infinite ||= (bad & 1) !== 0;
+      own.undefined ||= (bad & 2) !== 0;
+      penalty += floatOf(part);
+    }
+    norms.push(bitsOf(valueOf(own)));
+    all.squares += own.squares;
+    all.infinite ||= own.infinite;
+    all.undefined ||= own.undefined;
+    if (own.infinite || own.undefined) badSegment = segment;
+  }
+  let badLayer = NONE;
+  for (let layer = layers - 1; layer >= 0; layer--) {
+    if (flags[FLAG_STRIDE * layer] !== 0) badLayer = layer;
+    flags[FLAG_STRIDE * layer] = 0;
+  }
+  const bad = badLayer !== NONE || badSegment !== NONE || !Number.isFinite(loss.data[0]!);
+  if (bad) {
+    if (counters[COUNTERS.badSteps] === 0) counters.set([step.data[STEP.attemptedStep]!, badLayer, badSegment], COUNTERS.firstBadStep);
+    counters[COUNTERS.badSteps]! += 1;
+    if (policy === "stop") counters[COUNTERS.stopped] = 1;
+  }
+  const stopped = counters[COUNTERS.stopped] !== 0;
+  const skip = policy !== "ignore" && (bad || stopped);
+  const applied = counters[COUNTERS.appliedStep]!;
+  counters[skip ? COUNTERS.skippedUpdates : COUNTERS.appliedStep]! += 1;
+  const norm = valueOf(all);
+  const scale = clip ? Math.min(1, floatOf(step.data[STEP.clipMax]!) / (norm + 1e-6)) : 1;
+  const numbers = { loss: bitsOf(loss.data[0]!), penalty: bitsOf(penalty), norm: bitsOf(norm), scale: bitsOf(scale) };
+  const status = (bad ? 1 : 0) | (skip ? 2 : 0) | (stopped ? 4 : 0);
+  const head = [step.data[STEP.attemptedStep]!, status, badLayer, badSegment, numbers.loss, numbers.penalty, numbers.norm, numbers.scale];
+  ring.set([...head, step.data[STEP.learningRate]!, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms], record + RECORD.attemptedStep);
+  const summary = new Float64Array(SUMMARY.words);
+  summary.set([skip ? 1 : 0, numbers.scale, applied, bad ? 1 : 0, numbers.norm, numbers.penalty]);
+  return [summary, counters, flags, ring].map((data) => ({ shape: [data.length], data }));
+}
+
+export interface FinishInputs {
+  /** Of gradientStatistics. */
+  readonly partials: Node;
+  readonly segments: Node;
+  readonly step: Node;
+  /** f32, one element. */
+  readonly loss: Node;
+  readonly counters: Node;
+  readonly flags: Node;
+  readonly ring: Node;
+}
+
+/** One dispatch. `summary` u32[16] (see SUMMARY) goes to the updates; the others are to be assigned to the states they are named after. */
+export function finishStatistics(
+  { partials, segments, step, loss, counters, flags, ring }: FinishInputs,
+  attributes: FinishAttributes,
+): { readonly summary: Node; readonly counters: Node; readonly flags: Node; readonly ring: Node } {
+  const node = makeNode(finishStatisticsOp, [partials, segments, step, loss, counters, flags, ring], attributes);
+  return { summary: pick(node, 0), counters: pick(node, 1), flags: pick(node, 2), ring: pick(node, 3) };
+}

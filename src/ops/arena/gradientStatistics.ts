@@ -1,0 +1,78 @@
+/** First pass over the gradient arena: what each chunk adds to norms, penalty and the test for non-finite numbers. */
+import { type Node, makeNode } from "../../graph/node.ts";
+import type { Op, Target } from "../../graph/op.ts";
+import { defineOp } from "../define.ts";
+import { workgroupSize } from "../lanes.ts";
+import { CHUNK, PARTIAL, ROLE_WEIGHT, STEP, bitsOf, floatOf, requireWords } from "./layout.ts";
+
+export interface StatisticsAttributes {
+  /** Whether weights have a penalty, whose gradient joins theirs: λ's are in the step. */
+  readonly regularizer: boolean;
+}
+
+/** The gradient that an update sees before the clip: g + l2·w + l1·sign(w) for weights. */
+export function regularized(g: number, w: number, role: number, l2: number, l1: number): number {
+  return role === ROLE_WEIGHT ? g + l2 * w + l1 * Math.sign(w) : g;
+}
+
+/** Inputs: parameters, gradients, chunks, step. Output: PARTIAL words for each chunk. */
+export const gradientStatisticsOp: Op<StatisticsAttributes> = defineOp<StatisticsAttributes>({
+  name: "gradientStatistics",
+  infer: ([parameters, gradients, chunks, step]) => {
+    requireWords("gradientStatistics", "gradients", gradients, parameters.shape[0]!);
+    requireWords("gradientStatistics", "step", step, STEP.words);
+    return { shape: [(chunks.shape[0]! / CHUNK.words) * PARTIAL.words], dtype: "u32" };
+  },
+  vjp: "nondifferentiable",
+  reference: ([parameters, gradients, chunks, step], { regularizer }) => {
+    const count = chunks.data.length / CHUNK.words;
+    const data = new Float64Array(count * PARTIAL.words);
+    const l2 = regularizer ? floatOf(step.data[STEP.l2]!) : 0;
+    const l1 = regularizer ? floatOf(step.data[STEP.l1]!) : 0;
+    for (let chunk = 0; chunk < count; chunk++) {
+      const [offset, length, , role] = chunks.data.subarray(chunk * CHUNK.words) as unknown as [number, number, number, number];
+      const weights = parameters.data.subarray(offset, offset + length);
+      const g = gradients.data.subarray(offset, offset + length).map((value, index) => regularized(value, weights[index]!, role, l2, l1));
+      const finite = g.filter(Number.isFinite);
+      const highest = Math.fround(finite.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+      const exponent = Math.min(Math.max((bitsOf(highest) >>> 23) - 127, -126), 126);
+      const squares = finite.reduce((sum, value) => sum + (value * 2 ** -exponent) ** 2, 0);
+      const penalty = role === ROLE_WEIGHT ? weights.reduce((sum, w) => sum + (l2 / 2) * w * w + l1 * Math.abs(w), 0) : 0;
+      const bad = (g.some((value) => Math.abs(value) === Infinity) ? 1 : 0) | (g.some(Number.isNaN) ? 2 : 0);
+      data.set([exponent >>> 0, bitsOf(squares), bitsOf(penalty), bad], chunk * PARTIAL.words);
+    }
+    return { shape: [data.length], data };
+  },
+  form: {
+    kind: "kernel",
+    kernel: ([, , chunks], _outputs, { regularizer }, target) => {
+      const count = chunks.shape[0]! / CHUNK.words;
+      return {
+        calls: [
+          {
+            shader: "gradient_statistics",
+            defines: { SIZE: arenaWorkgroupSize(target), REGULARIZER: regularizer },
+            overrides: { CHUNKS: count },
+            workgroups: count,
+            bindings: [{ input: 1 }, { input: 2 }, { output: 0 }, ...(regularizer ? [{ input: 0 }, { input: 3 }] : [])],
+          },
+        ],
+      };
+    },
+  },
+});
+
+/** Invocations that walk a chunk of at most 4,096 elements. */
+export const arenaWorkgroupSize = (target: Target): number => workgroupSize(target);
+
+export interface StatisticsInputs {
+  readonly parameters: Node;
+  readonly gradients: Node;
+  readonly chunks: Node;
+  readonly step: Node;
+}
+
+/** One dispatch: u32[4 · chunks], for finishStatistics. */
+export function gradientStatistics({ parameters, gradients, chunks, step }: StatisticsInputs, attributes: StatisticsAttributes): Node {
+  return makeNode(gradientStatisticsOp, [parameters, gradients, chunks, step], attributes);
+}

@@ -1,0 +1,17 @@
+/** How kernels that reduce share their work among the invocations of a workgroup (shaders/lib/lanes.wgsl). */
+import type { Target } from "../graph/op.ts";
+
+/** Invocations of a workgroup: a software adapter pays for each of them at every barrier. */
+export const workgroupSize = ({ adapterClass }: Target): number => (adapterClass === "software" ? 64 : 256);
+
+/** Elements that an invocation takes one after another before it is worth sharing them. */
+const SERIAL = 8;
+
+/** How many invocations, a power of two, share a line of `length` elements. */
+export function lanesFor(length: number, lines: number, size: number): number {
+  // Many short lines keep all invocations busy without a barrier.
+  if (length <= 4 * SERIAL && lines >= size) return 1;
+  let lanes = 1;
+  while (lanes < size && lanes * SERIAL < length) lanes *= 2;
+  return lanes;
+}
