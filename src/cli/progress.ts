@@ -19,21 +19,23 @@ export class Progress {
   private readonly output: ProgressOutput;
   private readonly title: string;
   private readonly total: number;
+  private readonly unit: string;
   private readonly now: () => number;
   private readonly started: number;
   private shown: number;
 
-  constructor(output: ProgressOutput, title: string, total: number, now: () => number = () => performance.now()) {
+  constructor(output: ProgressOutput, title: string, total: number, unit: string, now: () => number = () => performance.now()) {
     this.output = output;
     this.title = title;
     this.total = total;
+    this.unit = unit;
     this.now = now;
     this.started = now();
     this.shown = output.isTTY ? Number.NEGATIVE_INFINITY : this.started;
   }
 
-  /** `done` steps of all are through, the last with this loss. */
-  at(done: number, loss: number): void {
+  /** `done` steps of all are through, the last with this loss; null where there is none. */
+  at(done: number, loss: number | null): void {
     const time = this.now();
     if (time - this.shown < (this.output.isTTY ? REDRAW_MILLISECONDS : LINE_MILLISECONDS)) return;
     this.shown = time;
@@ -44,21 +46,24 @@ export class Progress {
   end(done: number, loss: number | null, note = ""): void {
     const time = this.now();
     const seconds = (time - this.started) / 1000;
-    const rate = seconds > 0 ? done / seconds : Number.NaN;
-    const text = `${this.head(done)}  loss ${formatNumber(loss)}  ${rate.toFixed(1)} steps/s  ${formatSeconds(seconds)}${note ? `  ${note}` : ""}`;
+    const text = `${this.head(done)}${facts(loss, this.rate(done, seconds))}  ${formatSeconds(seconds)}${note ? `  ${note}` : ""}`;
     this.show(text);
     if (this.output.isTTY) this.output.write("\n");
   }
 
-  private line(done: number, loss: number, time: number): string {
+  private line(done: number, loss: number | null, time: number): string {
     const seconds = (time - this.started) / 1000;
+    return `${this.head(done)}${facts(loss, this.rate(done, seconds))}  ${formatSeconds((seconds / done) * (this.total - done))} left`;
+  }
+
+  private rate(done: number, seconds: number): string {
     const rate = done / seconds;
-    return `${this.head(done)}  loss ${formatNumber(loss)}  ${rate.toFixed(1)} steps/s  ${formatSeconds((this.total - done) / rate)} left`;
+    return `${Number.isFinite(rate) ? rate.toFixed(1) : "?"} ${this.unit}s/s`;
   }
 
   private head(done: number): string {
     const title = this.title.padEnd(TITLE_CELLS);
-    const steps = `step ${String(done).padStart(String(this.total).length)}/${this.total}`;
+    const steps = `${this.unit} ${String(done).padStart(String(this.total).length)}/${this.total}`;
     if (!this.output.isTTY) return `${title} ${steps}`;
     const full = Math.round((BAR_CELLS * done) / this.total);
     return `${title} ${"█".repeat(full)}${"░".repeat(BAR_CELLS - full)} ${steps}`;
@@ -73,3 +78,5 @@ export class Progress {
     this.output.write(`\r${text.slice(0, (this.output.columns ?? 120) - 1)}\x1b[K`);
   }
 }
+
+const facts = (loss: number | null, rate: string): string => `${loss === null ? "" : `  loss ${formatNumber(loss)}`}  ${rate}`;

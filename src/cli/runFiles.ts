@@ -30,7 +30,10 @@ export function summaryOf(result: RunResult, net: NetResult): Record<string, unk
     testLoss: scores?.testLoss ?? null,
     testAccuracy: scores?.testAccuracy ?? null,
     verdict: { kind: verdict.kind, text: verdict.text },
-    gradient: verdict.first && verdict.last ? { first: verdict.first, last: verdict.last, ratio: verdict.ratio, ratioAtStart: verdict.ratioAtStart } : null,
+    gradient:
+      verdict.first && verdict.last
+        ? { first: verdict.first, last: verdict.last, ratio: verdict.ratio, ratioAtStart: verdict.ratioAtStart }
+        : null,
     stopped: stopped && { code: stopped.code, message: stopped.message, ...stopped.details },
     counters: net.counters && { ...net.counters, parameters: net.parameters },
     timing: {
