@@ -14,3 +14,4 @@ export * as schedule from "./optim/schedule.ts";
 export * as data from "./data/index.ts";
 export type { Dataset, Split } from "./data/dataset.ts";
 export type { Report, Trainer, TrainerOptions } from "./train/trainer.ts";
+export { judge, type JudgeOptions, type JudgedReport, type Verdict, type VerdictKind } from "./train/verdict.ts";
