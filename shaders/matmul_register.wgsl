@@ -4,11 +4,17 @@
 // A is M × K, or lies in memory as K × M with A_TRANSPOSED; B is K × N, or lies as N × K with B_TRANSPOSED.
 // Rows of the memory are A_PITCH and B_PITCH elements apart; A_BATCH and B_BATCH say where matrix `batch` begins.
 //
-// An invocation owns 8 × 8 elements of C, in registers, and reads straight from storage: software adapters have no
-// fast workgroup memory. A block of 4 × 4 is a mat4x4f whose columns are the matrix's rows, as the memory has them,
-// so that A · B is written `b * a`: (A · B)ᵀ = Bᵀ · Aᵀ. Rows and columns past the end are computed from the last ones
-// and not stored. With BLOCKED, sums of 512 terms are added up: rounding grows with K / 512, not with K.
+// An invocation owns a tile of C: 8 × 8 elements, or 16 rows with TALL, and 16 columns with BROAD. The tile stays in
+// registers, and operands are read straight from storage: software adapters have no fast workgroup memory. A block of
+// 4 × 4 is a mat4x4f whose columns are the matrix's rows, as the memory has them, so that A · B is written `b * a`:
+// (A · B)ᵀ = Bᵀ · Aᵀ. Rows and columns past the end are computed from the last ones, and not stored.
+//
+// On a software adapter a load costs more than the arithmetic on it. With QUADS four neighbours, who own the same rows,
+// load one row each of a block of A and show it to the others.
 
+#if ${QUADS}
+enable subgroups;
+#endif
 ${EPILOGUE}
 
 #if ${A_VECTOR}
@@ -36,258 +42,331 @@ override A_OFFSET: u32;
 override B_OFFSET: u32;
 override A_PITCH: u32;
 override B_PITCH: u32;
-override GROUP_X: u32; // invocations along n
+override GROUP_X: u32; // invocations along n, with QUADS a multiple of four
 override GROUP_Y: u32; // invocations along m
-override GROUPS_N: u32 = (N + 8u * GROUP_X - 1u) / (8u * GROUP_X);
-override GROUPS_M: u32 = (M + 8u * GROUP_Y - 1u) / (8u * GROUP_Y);
+override GROUPS_N: u32 = (N + TILE_N * GROUP_X - 1u) / (TILE_N * GROUP_X);
+override GROUPS_M: u32 = (M + TILE_M * GROUP_Y - 1u) / (TILE_M * GROUP_Y);
 
-// One element of A and of B, for the last K % 4 terms; `start` is where the matrix begins.
+#if ${TALL}
+const TILE_M = 16u;
+#else
+const TILE_M = 8u;
+#endif
+#if ${BROAD}
+const TILE_N = 16u;
+#else
+const TILE_N = 8u;
+#endif
+const PIECES_N = TILE_N / 4u;
+// So many terms go into a partial sum: rounding grows with K / 512, not with K.
+const LONGEST_SUM = 512u;
+
+// Four rows of the tile.
+struct Strip {
+  c0: mat4x4f,
+  c1: mat4x4f,
+#if ${BROAD}
+  c2: mat4x4f,
+  c3: mat4x4f,
+#endif
+#if ${ROW_SUM}
+  sum: vec4f,
+#endif
+}
+
+// Four rows of B, as wide as the tile.
+struct Rows {
+  b0: mat4x4f,
+  b1: mat4x4f,
+#if ${BROAD}
+  b2: mat4x4f,
+  b3: mat4x4f,
+#endif
+}
+
+// Four elements that are neighbours in memory: of row m where A lies as it is, else of column k. `start` is where the matrix begins.
+fn a_line(start: u32, m: u32, k: u32) -> vec4f {
+#if ${A_TRANSPOSED}
+  let line = start + k * A_PITCH;
+#if ${A_VECTOR}
+  return a[(line + min(m, M - 4u)) / 4u];
+#else
+  let at = vec4u(line) + min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(M - 1u));
+  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+#endif
+#else
+  let at = start + min(m, M - 1u) * A_PITCH + k;
+#if ${A_VECTOR}
+  return a[at / 4u];
+#else
+  return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]);
+#endif
+#endif
+}
+
+fn b_line(start: u32, k: u32, n: u32) -> vec4f {
+#if ${B_TRANSPOSED}
+  let at = start + min(n, N - 1u) * B_PITCH + k;
+#if ${B_VECTOR}
+  return b[at / 4u];
+#else
+  return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]);
+#endif
+#else
+  let line = start + k * B_PITCH;
+#if ${B_VECTOR}
+  return b[(line + min(n, N - 4u)) / 4u];
+#else
+  let at = vec4u(line) + min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(N - 1u));
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+#endif
+#endif
+}
+
+// Rows m .. m+3 of A, each with its k .. k+3. `lane` is the place among four neighbours.
+fn a_block(start: u32, m: u32, k: u32, lane: u32) -> mat4x4f {
+#if ${A_TRANSPOSED}
+#if ${QUADS}
+  let line = a_line(start, m, k + lane);
+#else
+  let lines = mat4x4f(a_line(start, m, k), a_line(start, m, k + 1u), a_line(start, m, k + 2u), a_line(start, m, k + 3u));
+#endif
+#else
+#if ${QUADS}
+  let line = a_line(start, m + lane, k);
+#else
+  let lines = mat4x4f(a_line(start, m, k), a_line(start, m + 1u, k), a_line(start, m + 2u, k), a_line(start, m + 3u, k));
+#endif
+#endif
+#if ${QUADS}
+  let lines = mat4x4f(quadBroadcast(line, 0u), quadBroadcast(line, 1u), quadBroadcast(line, 2u), quadBroadcast(line, 3u));
+#endif
+#if ${A_TRANSPOSED}
+  return transpose(lines);
+#else
+  return lines;
+#endif
+}
+
+// Rows k .. k+3 of B, each with its n .. n+3.
+fn b_block(start: u32, k: u32, n: u32) -> mat4x4f {
+#if ${B_TRANSPOSED}
+  return transpose(mat4x4f(b_line(start, k, n), b_line(start, k, n + 1u), b_line(start, k, n + 2u), b_line(start, k, n + 3u)));
+#else
+  return mat4x4f(b_line(start, k, n), b_line(start, k + 1u, n), b_line(start, k + 2u, n), b_line(start, k + 3u, n));
+#endif
+}
+
+fn b_rows(start: u32, k: u32, n: u32) -> Rows {
+  var rows: Rows;
+  rows.b0 = b_block(start, k, n);
+  rows.b1 = b_block(start, k, n + 4u);
+#if ${BROAD}
+  rows.b2 = b_block(start, k, n + 8u);
+  rows.b3 = b_block(start, k, n + 12u);
+#endif
+  return rows;
+}
+
+fn add_product(strip: ptr<function, Strip>, block: mat4x4f, rows: Rows) {
+  (*strip).c0 += rows.b0 * block;
+  (*strip).c1 += rows.b1 * block;
+#if ${BROAD}
+  (*strip).c2 += rows.b2 * block;
+  (*strip).c3 += rows.b3 * block;
+#endif
+#if ${ROW_SUM}
+  (*strip).sum += vec4f(1.0) * block;
+#endif
+}
+
+fn add_strip(strip: ptr<function, Strip>, part: Strip) {
+  (*strip).c0 += part.c0;
+  (*strip).c1 += part.c1;
+#if ${BROAD}
+  (*strip).c2 += part.c2;
+  (*strip).c3 += part.c3;
+#endif
+#if ${ROW_SUM}
+  (*strip).sum += part.sum;
+#endif
+}
+
+#if ${K_TAIL}
+// For the last K % 4 terms: one element, and four at one k.
 fn a_at(start: u32, m: u32, k: u32) -> f32 {
 #if ${A_TRANSPOSED}
-  let index = start + k * A_PITCH + min(m, M - 1u);
+  let at = start + k * A_PITCH + min(m, M - 1u);
 #else
-  let index = start + min(m, M - 1u) * A_PITCH + k;
+  let at = start + min(m, M - 1u) * A_PITCH + k;
 #endif
 #if ${A_VECTOR}
-  return a[index / 4u][index % 4u];
+  return a[at / 4u][at % 4u];
 #else
-  return a[index];
+  return a[at];
 #endif
 }
 
 fn b_at(start: u32, k: u32, n: u32) -> f32 {
 #if ${B_TRANSPOSED}
-  let index = start + min(n, N - 1u) * B_PITCH + k;
+  let at = start + min(n, N - 1u) * B_PITCH + k;
 #else
-  let index = start + k * B_PITCH + min(n, N - 1u);
+  let at = start + k * B_PITCH + min(n, N - 1u);
 #endif
 #if ${B_VECTOR}
-  return b[index / 4u][index % 4u];
+  return b[at / 4u][at % 4u];
 #else
-  return b[index];
+  return b[at];
 #endif
 }
 
-// Where the four rows of memory begin that hold block m .. m+3 (A) or n .. n+3 (B); for vectors counted in fours.
-// Transposed operands share one row of memory per k: then only the lanes differ, for single elements.
-fn a_origin(start: u32, m: u32) -> vec4u {
-#if ${A_TRANSPOSED}
-#if ${A_VECTOR}
-  return vec4u((start + min(m, M - 4u)) / 4u) + vec4u(0u, 1u, 2u, 3u) * (A_PITCH / 4u);
-#else
-  return vec4u(start) + min(vec4u(m) + vec4u(0u, 1u, 2u, 3u), vec4u(M - 1u));
-#endif
-#else
-  let origin = vec4u(start) + min(vec4u(m) + vec4u(0u, 1u, 2u, 3u), vec4u(M - 1u)) * A_PITCH;
-#if ${A_VECTOR}
-  return origin / 4u;
-#else
-  return origin;
-#endif
-#endif
+// The block with one term: all but its first column, k, is zero.
+fn a_last(start: u32, m: u32, k: u32) -> mat4x4f {
+  return transpose(mat4x4f(
+    vec4f(a_at(start, m, k), a_at(start, m + 1u, k), a_at(start, m + 2u, k), a_at(start, m + 3u, k)),
+    vec4f(), vec4f(), vec4f(),
+  ));
 }
 
-fn b_origin(start: u32, n: u32) -> vec4u {
-#if ${B_TRANSPOSED}
-  let origin = vec4u(start) + min(vec4u(n) + vec4u(0u, 1u, 2u, 3u), vec4u(N - 1u)) * B_PITCH;
-#if ${B_VECTOR}
-  return origin / 4u;
-#else
-  return origin;
-#endif
-#else
-#if ${B_VECTOR}
-  return vec4u((start + min(n, N - 4u)) / 4u) + vec4u(0u, 1u, 2u, 3u) * (B_PITCH / 4u);
-#else
-  return vec4u(start) + min(vec4u(n) + vec4u(0u, 1u, 2u, 3u), vec4u(N - 1u));
-#endif
-#endif
-}
-
-// Columns: rows m .. m+3 of A, each with its k .. k+3.
-fn load_a(origin: vec4u, k: u32) -> mat4x4f {
-#if ${A_VECTOR}
-#if ${A_TRANSPOSED}
-  let at = origin + vec4u(k * (A_PITCH / 4u));
-  return transpose(mat4x4f(a[at.x], a[at.y], a[at.z], a[at.w]));
-#else
-  let at = origin + vec4u(k / 4u);
-  return mat4x4f(a[at.x], a[at.y], a[at.z], a[at.w]);
-#endif
-#else
-#if ${A_TRANSPOSED}
-  let step = A_PITCH;
-  let at = origin + vec4u(k * A_PITCH);
-#else
-  let step = 1u;
-  let at = origin + vec4u(k);
-#endif
+fn b_last(start: u32, k: u32, n: u32) -> mat4x4f {
   return mat4x4f(
-    a[at.x], a[at.x + step], a[at.x + 2u * step], a[at.x + 3u * step],
-    a[at.y], a[at.y + step], a[at.y + 2u * step], a[at.y + 3u * step],
-    a[at.z], a[at.z + step], a[at.z + 2u * step], a[at.z + 3u * step],
-    a[at.w], a[at.w + step], a[at.w + 2u * step], a[at.w + 3u * step],
+    vec4f(b_at(start, k, n), b_at(start, k, n + 1u), b_at(start, k, n + 2u), b_at(start, k, n + 3u)),
+    vec4f(), vec4f(), vec4f(),
   );
-#endif
 }
+#endif
 
-// Columns: rows k .. k+3 of B, each with its n .. n+3.
-fn load_b(origin: vec4u, k: u32) -> mat4x4f {
-#if ${B_VECTOR}
-#if ${B_TRANSPOSED}
-  let at = origin + vec4u(k / 4u);
-  return transpose(mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]));
+// The tile in pieces of four columns, where a loop can reach them.
+var<private> pieces: array<vec4f, TILE_M * PIECES_N>;
+
+fn lay_out(first: u32, strip: Strip) {
+#if ${BROAD}
+  let at = first * 4u;
+  pieces[at] = strip.c0[0];
+  pieces[at + 1u] = strip.c1[0];
+  pieces[at + 2u] = strip.c2[0];
+  pieces[at + 3u] = strip.c3[0];
+  pieces[at + 4u] = strip.c0[1];
+  pieces[at + 5u] = strip.c1[1];
+  pieces[at + 6u] = strip.c2[1];
+  pieces[at + 7u] = strip.c3[1];
+  pieces[at + 8u] = strip.c0[2];
+  pieces[at + 9u] = strip.c1[2];
+  pieces[at + 10u] = strip.c2[2];
+  pieces[at + 11u] = strip.c3[2];
+  pieces[at + 12u] = strip.c0[3];
+  pieces[at + 13u] = strip.c1[3];
+  pieces[at + 14u] = strip.c2[3];
+  pieces[at + 15u] = strip.c3[3];
 #else
-  let at = origin + vec4u(k * (B_PITCH / 4u));
-  return mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+  let at = first * 2u;
+  pieces[at] = strip.c0[0];
+  pieces[at + 1u] = strip.c1[0];
+  pieces[at + 2u] = strip.c0[1];
+  pieces[at + 3u] = strip.c1[1];
+  pieces[at + 4u] = strip.c0[2];
+  pieces[at + 5u] = strip.c1[2];
+  pieces[at + 6u] = strip.c0[3];
+  pieces[at + 7u] = strip.c1[3];
 #endif
-#else
-#if ${B_TRANSPOSED}
-  let step = 1u;
-  let at = origin + vec4u(k);
-#else
-  let step = B_PITCH;
-  let at = origin + vec4u(k * B_PITCH);
-#endif
-  return mat4x4f(
-    b[at.x], b[at.y], b[at.z], b[at.w],
-    b[at.x + step], b[at.y + step], b[at.z + step], b[at.w + step],
-    b[at.x + 2u * step], b[at.y + 2u * step], b[at.z + 2u * step], b[at.w + 2u * step],
-    b[at.x + 3u * step], b[at.y + 3u * step], b[at.z + 3u * step], b[at.w + 3u * step],
-  );
-#endif
-}
-
-// Four elements m .. m+3 of A at one k, four elements n .. n+3 of B at one k, and their outer product.
-fn a_four(start: u32, m: u32, k: u32) -> vec4f {
-  return vec4f(a_at(start, m, k), a_at(start, m + 1u, k), a_at(start, m + 2u, k), a_at(start, m + 3u, k));
-}
-
-fn b_four(start: u32, k: u32, n: u32) -> vec4f {
-  return vec4f(b_at(start, k, n), b_at(start, k, n + 1u), b_at(start, k, n + 2u), b_at(start, k, n + 3u));
-}
-
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
 }
 
 @compute @workgroup_size(GROUP_X, GROUP_Y)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let group = workgroup_index(group_id);
   let batch = group / (GROUPS_N * GROUPS_M);
-  let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + local.y) * 8u;
-  let n = ((group % GROUPS_N) * GROUP_X + local.x) * 8u;
-  if (batch >= BATCHES || m >= M || n >= N) {
+  if (batch >= BATCHES) {
     return;
   }
+  let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + local.y) * TILE_M;
+  let n = ((group % GROUPS_N) * GROUP_X + local.x) * TILE_N;
+#if ${QUADS}
+  // Also those past the end go on: neighbours need them.
+#else
+  if (m >= M || n >= N) {
+    return;
+  }
+#endif
+  let lane = local.x % 4u;
   let a_start = A_OFFSET + ${A_BATCH};
   let b_start = B_OFFSET + ${B_BATCH};
-  let a_origin0 = a_origin(a_start, m);
-  let a_origin1 = a_origin(a_start, m + 4u);
-  let b_origin0 = b_origin(b_start, n);
-  let b_origin1 = b_origin(b_start, n + 4u);
-
-  var c00 = mat4x4f();
-  var c01 = mat4x4f();
-  var c10 = mat4x4f();
-  var c11 = mat4x4f();
-#if ${ROW_SUM}
-  var sum0 = vec4f();
-  var sum1 = vec4f();
+  var total0 = Strip();
+  var total1 = Strip();
+#if ${TALL}
+  var total2 = Strip();
+  var total3 = Strip();
 #endif
 
   let k_whole = K / 4u * 4u;
-#if ${BLOCKED}
-  for (var k_first = 0u; k_first < k_whole; k_first += 512u) {
-    let k_end = min(k_first + 512u, k_whole);
-    var d00 = mat4x4f();
-    var d01 = mat4x4f();
-    var d10 = mat4x4f();
-    var d11 = mat4x4f();
-#if ${ROW_SUM}
-    var part0 = vec4f();
-    var part1 = vec4f();
+  for (var k_first = 0u; k_first < k_whole; k_first += LONGEST_SUM) {
+    let k_end = min(k_first + LONGEST_SUM, k_whole);
+    // Written out: a `var` of a struct without a value keeps the last round's, in Chromium with SwiftShader.
+    var part0 = Strip();
+    var part1 = Strip();
+#if ${TALL}
+    var part2 = Strip();
+    var part3 = Strip();
 #endif
     for (var k = k_first; k < k_end; k += 4u) {
-      let a0 = load_a(a_origin0, k);
-      let a1 = load_a(a_origin1, k);
-      let b0 = load_b(b_origin0, k);
-      let b1 = load_b(b_origin1, k);
-      d00 += b0 * a0;
-      d01 += b1 * a0;
-      d10 += b0 * a1;
-      d11 += b1 * a1;
-#if ${ROW_SUM}
-      part0 += vec4f(1.0) * a0;
-      part1 += vec4f(1.0) * a1;
+      let rows = b_rows(b_start, k, n);
+      add_product(&part0, a_block(a_start, m, k, lane), rows);
+      add_product(&part1, a_block(a_start, m + 4u, k, lane), rows);
+#if ${TALL}
+      add_product(&part2, a_block(a_start, m + 8u, k, lane), rows);
+      add_product(&part3, a_block(a_start, m + 12u, k, lane), rows);
 #endif
     }
-    c00 += d00;
-    c01 += d01;
-    c10 += d10;
-    c11 += d11;
-#if ${ROW_SUM}
-    sum0 += part0;
-    sum1 += part1;
+    add_strip(&total0, part0);
+    add_strip(&total1, part1);
+#if ${TALL}
+    add_strip(&total2, part2);
+    add_strip(&total3, part3);
 #endif
   }
-#else
-  for (var k = 0u; k < k_whole; k += 4u) {
-    let a0 = load_a(a_origin0, k);
-    let a1 = load_a(a_origin1, k);
-    let b0 = load_b(b_origin0, k);
-    let b1 = load_b(b_origin1, k);
-    c00 += b0 * a0;
-    c01 += b1 * a0;
-    c10 += b0 * a1;
-    c11 += b1 * a1;
-#if ${ROW_SUM}
-    sum0 += vec4f(1.0) * a0;
-    sum1 += vec4f(1.0) * a1;
-#endif
-  }
-#endif
 
 #if ${K_TAIL}
   for (var k = k_whole; k < K; k++) {
-    let a0 = a_four(a_start, m, k);
-    let a1 = a_four(a_start, m + 4u, k);
-    let b0 = b_four(b_start, k, n);
-    let b1 = b_four(b_start, k, n + 4u);
-    c00 += outer(a0, b0);
-    c01 += outer(a0, b1);
-    c10 += outer(a1, b0);
-    c11 += outer(a1, b1);
-#if ${ROW_SUM}
-    sum0 += a0;
-    sum1 += a1;
+    var rows: Rows;
+    rows.b0 = b_last(b_start, k, n);
+    rows.b1 = b_last(b_start, k, n + 4u);
+#if ${BROAD}
+    rows.b2 = b_last(b_start, k, n + 8u);
+    rows.b3 = b_last(b_start, k, n + 12u);
+#endif
+    add_product(&total0, a_last(a_start, m, k), rows);
+    add_product(&total1, a_last(a_start, m + 4u, k), rows);
+#if ${TALL}
+    add_product(&total2, a_last(a_start, m + 8u, k), rows);
+    add_product(&total3, a_last(a_start, m + 12u, k), rows);
 #endif
   }
 #endif
 
+  lay_out(0u, total0);
+  lay_out(4u, total1);
+#if ${TALL}
+  lay_out(8u, total2);
+  lay_out(12u, total3);
+#endif
   // A loop, so that the epilogue stands once in the compiled code.
-  var rows = array<vec4f, 16>(
-    c00[0], c01[0], c00[1], c01[1], c00[2], c01[2], c00[3], c01[3],
-    c10[0], c11[0], c10[1], c11[1], c10[2], c11[2], c10[3], c11[3],
-  );
-  for (var piece = 0u; piece < 16u; piece++) {
-    let row = m + piece / 2u;
-    let column = n + piece % 2u * 4u;
+  for (var piece = 0u; piece < TILE_M * PIECES_N; piece++) {
+    let row = m + piece / PIECES_N;
+    let column = n + piece % PIECES_N * 4u;
     if (row < M && column < N) {
       let index = (batch * M + row) * N + column;
-      let value = rows[piece];
-#if ${WIDE}
+      let value = pieces[piece];
+#if ${VECTOR}
 #if ${BIAS}
       epilogue(index, value + vec4f(bias[column], bias[column + 1u], bias[column + 2u], bias[column + 3u]));
 #else
       epilogue(index, value);
 #endif
 #else
-      for (var lane = 0u; lane < min(4u, N - column); lane++) {
+      for (var at = 0u; at < min(4u, N - column); at++) {
 #if ${BIAS}
-        epilogue(index + lane, value[lane] + bias[column + lane]);
+        epilogue(index + at, value[at] + bias[column + at]);
 #else
-        epilogue(index + lane, value[lane]);
+        epilogue(index + at, value[at]);
 #endif
       }
 #endif
@@ -295,9 +374,15 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) lo
   }
 #if ${ROW_SUM}
   if (n == 0u) {
-    let sums = array<vec4f, 2>(sum0, sum1);
-    for (var row = 0u; row < min(8u, M - m); row++) {
-      row_sum[batch * M + m + row] = sums[row / 4u][row % 4u];
+#if ${TALL}
+    let sums = array<vec4f, 4>(total0.sum, total1.sum, total2.sum, total3.sum);
+#else
+    let sums = array<vec4f, 2>(total0.sum, total1.sum);
+#endif
+    for (var row = 0u; row < TILE_M; row++) {
+      if (m + row < M) {
+        row_sum[batch * M + m + row] = sums[row / 4u][row % 4u];
+      }
     }
   }
 #endif

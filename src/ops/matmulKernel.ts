@@ -29,6 +29,8 @@ export interface MatmulProblem {
   /** Also row_sum[batch, m] = Σ_k A: the binding after the bias, or binding 2. */
   readonly rowSum: boolean;
   readonly adapterClass: "software" | "hardware";
+  /** Whether shaders may use subgroup functions. */
+  readonly subgroups: boolean;
 }
 
 export interface MatmulChoice {
@@ -42,44 +44,44 @@ export interface MatmulChoice {
   readonly width: 1 | 4;
 }
 
-/** Sums longer than this are added up in blocks of it, so that rounding grows slower. */
-const LONGEST_SUM = 512;
+/** What one invocation and one workgroup own, and how they read. */
+export interface Tile {
+  /** 16 rows an invocation, else 8. */
+  readonly tall: boolean;
+  /** 16 columns an invocation, else 8. */
+  readonly broad: boolean;
+  /** Four neighbours along n share the loads of A. */
+  readonly quads: boolean;
+  /** Invocations of a workgroup along n and m. */
+  readonly group: readonly [number, number];
+}
 
-const TILE = 8;
-
-export function chooseMatmul(problem: MatmulProblem): MatmulChoice {
-  const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset } = problem;
+export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(problem)): MatmulChoice {
+  const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset, bias, rowSum } = problem;
+  const { tall, broad, quads } = tile;
+  const [groupX, groupY] = tile.group;
   const batches = batch.reduce((product, { size }) => product * size, 1);
-  const [groupX, groupY] = groupSize(m, n);
-  const groups = Math.ceil(n / (TILE * groupX)) * Math.ceil(m / (TILE * groupY)) * batches;
+  const aNumbers = [aTransposed ? m : k, aPitch, aOffset, ...batch.map(({ aStride }) => aStride)];
+  const bNumbers = [bTransposed ? k : n, bPitch, bOffset, ...batch.map(({ bStride }) => bStride)];
   const width = n % 4 === 0 ? 4 : 1;
   return {
     shader: "matmul_register",
     defines: {
       A_TRANSPOSED: aTransposed,
       B_TRANSPOSED: bTransposed,
-      A_VECTOR: inFours(
-        aTransposed ? m : k,
-        k,
-        aPitch,
-        aOffset,
-        batch.map(({ aStride }) => aStride),
-      ),
-      B_VECTOR: inFours(
-        bTransposed ? k : n,
-        k,
-        bPitch,
-        bOffset,
-        batch.map(({ bStride }) => bStride),
-      ),
+      // A zero K leaves nothing to read, and the binding may be too short for a vec4f.
+      A_VECTOR: k > 0 && aNumbers.every(isMultipleOfFour),
+      B_VECTOR: k > 0 && bNumbers.every(isMultipleOfFour),
       A_BATCH: batchText(batch, ({ aStride }) => aStride),
       B_BATCH: batchText(batch, ({ bStride }) => bStride),
-      BIAS: problem.bias,
-      ROW_SUM: problem.rowSum,
-      ROW_SUM_BINDING: problem.bias ? 3 : 2,
-      BLOCKED: k > LONGEST_SUM,
+      BIAS: bias,
+      ROW_SUM: rowSum,
+      ROW_SUM_BINDING: bias ? 3 : 2,
       K_TAIL: k % 4 !== 0,
-      WIDE: width === 4,
+      VECTOR: width === 4,
+      TALL: tall,
+      BROAD: broad,
+      QUADS: quads,
     },
     overrides: {
       M: m,
@@ -93,15 +95,20 @@ export function chooseMatmul(problem: MatmulProblem): MatmulChoice {
       GROUP_X: groupX,
       GROUP_Y: groupY,
     },
-    workgroups: groups,
+    workgroups: Math.ceil(n / (sideOf(broad) * groupX)) * Math.ceil(m / (sideOf(tall) * groupY)) * batches,
     width,
   };
 }
 
-/** Whether an operand can be read as vec4f: every run of four that is read begins at a multiple of four. */
-function inFours(contiguous: number, k: number, pitch: number, offset: number, strides: readonly number[]): boolean {
-  return k > 0 && [contiguous, pitch, offset, ...strides].every((count) => count % 4 === 0);
+const sideOf = (large: boolean): number => (large ? 16 : 8);
+
+function chooseTile({ m, n, k, adapterClass, subgroups }: MatmulProblem): Tile {
+  const large = m * n * k >= 128 ** 3;
+  const quads = adapterClass === "software" && subgroups && n > 16;
+  return { tall: large, broad: large, quads, group: [4, 2] };
 }
+
+const isMultipleOfFour = (count: number): boolean => count % 4 === 0;
 
 /** WGSL for where matrix `batch` begins. */
 function batchText(batch: readonly BatchAxis[], strideOf: (axis: BatchAxis) => number): string {
@@ -117,12 +124,8 @@ function batchText(batch: readonly BatchAxis[], strideOf: (axis: BatchAxis) => n
   return terms.join(" + ") || "0u";
 }
 
-/** Invocations of a workgroup along n and m. */
-function groupSize(m: number, n: number): readonly [number, number] {
-  // At least two workgroups, for two cores, where the shape allows it.
-  if (m <= TILE * 8 && n <= TILE * 8) return [4, 4];
-  return [8, 4];
-}
+/** Terms of a partial sum in the shader. */
+const LONGEST_SUM = 512;
 
 /** Additions that a term may pass through, and its product: rounding is at most this many times 2⁻²⁴ of the sum of magnitudes. */
 export function matmulDepth(k: number): number {

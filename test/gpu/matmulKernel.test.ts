@@ -1,7 +1,7 @@
 /** The matmul kernels by themselves: every layout, awkward sizes, NaN in every word that must not be read, canaries after every output. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { specialize } from "../../src/gpu/specialize.ts";
-import { type BatchAxis, type MatmulProblem, chooseMatmul, matmulDepth } from "../../src/ops/matmulKernel.ts";
+import { type BatchAxis, chooseMatmul, type MatmulProblem, matmulDepth, type Tile } from "../../src/ops/matmulKernel.ts";
 import { SHADERS } from "../../src/ops/shaders.ts";
 
 const CANARY = 12345;
@@ -10,7 +10,8 @@ const CANARIES = 8;
 let device: GPUDevice;
 beforeAll(async () => {
   const adapter = await navigator.gpu.requestAdapter();
-  device = await adapter!.requestDevice();
+  const features: GPUFeatureName[] = ["subgroups"];
+  device = await adapter!.requestDevice({ requiredFeatures: features.filter((feature) => adapter!.features.has(feature)) });
 });
 
 /** Small reproducible numbers, no two alike. */
@@ -38,6 +39,7 @@ const DEFAULTS = {
   bias: false,
   rowSum: false,
   adapterClass: "software",
+  subgroups: false,
 } as const;
 
 type Sizes = Partial<MatmulProblem> & Pick<MatmulProblem, "m" | "n" | "k">;
@@ -128,8 +130,8 @@ fn epilogue(index: u32, value: F) {
 }`;
 }
 
-async function run(problem: Given): Promise<{ values: Float32Array; sums: Float32Array; shader: string }> {
-  const choice = chooseMatmul(problem);
+async function run(problem: Given, tile: Tile | undefined): Promise<{ values: Float32Array; sums: Float32Array; shader: string }> {
+  const choice = chooseMatmul(problem, tile);
   const outputs = batchIndices(problem.batch).length * problem.m;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
   const buffer = (contents: Float32Array): GPUBuffer => {
@@ -189,11 +191,12 @@ function compare(what: string, actual: Float32Array, truth: Float64Array, magnit
   expect([...actual.subarray(truth.length)], `canaries after ${what}`).toEqual(new Array(CANARIES).fill(CANARY));
 }
 
-async function check(sizes: Sizes): Promise<void> {
+async function check(sizes: Sizes, tile?: Tile): Promise<void> {
+  if (tile?.quads && !device.features.has("subgroups")) return;
   const problem = given(sizes);
-  const { values, sums, shader } = await run(problem);
+  const { values, sums, shader } = await run(problem, tile);
   const truth = expected(problem);
-  const what = `${shader} ${JSON.stringify(sizes)}`;
+  const what = `${shader} ${JSON.stringify(sizes)} ${JSON.stringify(tile)}`;
   const depth = matmulDepth(problem.k);
   compare(`${what} C`, values, truth.values, truth.magnitudes, depth);
   if (problem.rowSum) compare(`${what} row sum`, sums, truth.sums, truth.sumMagnitudes, depth);
@@ -210,18 +213,27 @@ const LAYOUTS = [
 /** Every pair of sizes at every pair of places, from a Latin square: 81 of the 729. */
 const TRIPLES = DIMENSIONS.flatMap((m, i) => DIMENSIONS.map((n, j) => ({ m, n, k: DIMENSIONS[(i + j) % DIMENSIONS.length]! })));
 
-describe.each(["software", "hardware"] as const)("kernels for %s adapters", (adapterClass) => {
-  it.each(LAYOUTS)("multiplies $name at awkward sizes", { timeout: 180_000 }, async ({ aTransposed, bTransposed }) => {
-    // Compiled side by side.
-    for (let first = 0; first < TRIPLES.length; first += 9)
-      await Promise.all(
-        TRIPLES.slice(first, first + 9).map((sizes, at) =>
-          check({ ...sizes, aTransposed, bTransposed, adapterClass, bias: at % 2 === 0, rowSum: at % 3 === 0 }),
-        ),
-      );
-  });
+const TILES: readonly Tile[] = [false, true].flatMap((quads) => [
+  { tall: false, broad: false, quads, group: [4, 2] },
+  { tall: true, broad: true, quads, group: [4, 1] },
+  { tall: true, broad: false, quads, group: [8, 8] },
+  { tall: false, broad: true, quads, group: [4, 4] },
+]);
+const FEW_TILES = [TILES[0]!, TILES[1]!, TILES[4]!, TILES[5]!];
 
-  it.each(LAYOUTS)("multiplies $name in views: wide pitch, offset", { timeout: 60_000 }, async ({ aTransposed, bTransposed }) => {
+it.each(LAYOUTS)("multiplies $name at awkward sizes", { timeout: 180_000 }, async ({ aTransposed, bTransposed }) => {
+  // Nine at a time are compiled side by side.
+  for (let first = 0; first < TRIPLES.length; first += 9)
+    await Promise.all(
+      TRIPLES.slice(first, first + 9).map((sizes, at) =>
+        check({ ...sizes, aTransposed, bTransposed, bias: at % 2 === 0, rowSum: at % 3 === 0 }, TILES[(first / 9 + at) % TILES.length]),
+      ),
+    );
+});
+
+it.each(LAYOUTS)("multiplies $name in views: wide pitch, offset", { timeout: 60_000 }, async ({ aTransposed, bTransposed }) => {
+  const views: [Sizes, Tile][] = [];
+  for (const tile of FEW_TILES)
     for (const { m, n, k } of [
       { m: 12, n: 20, k: 8 },
       { m: 9, n: 6, k: 13 },
@@ -233,40 +245,42 @@ describe.each(["software", "hardware"] as const)("kernels for %s adapters", (ada
       ] as const) {
         const aPitch = (aTransposed ? m : k) + gap;
         const bPitch = (bTransposed ? k : n) + gap;
-        await check({ m, n, k, aTransposed, bTransposed, aPitch, bPitch, aOffset: offset, bOffset: offset, adapterClass, rowSum: true });
+        views.push([{ m, n, k, aTransposed, bTransposed, aPitch, bPitch, aOffset: offset, bOffset: offset, rowSum: true }, tile]);
       }
-  });
+  await Promise.all(views.map(([sizes, tile]) => check(sizes, tile)));
+});
 
-  it("adds long sums up in blocks", { timeout: 60_000 }, async () => {
-    for (const k of [512, 513, 1024, 1540])
-      for (const layout of LAYOUTS) await check({ m: 8, n: 12, k, ...layout, adapterClass, rowSum: true });
-  });
+it("adds long sums up in parts", { timeout: 60_000 }, async () => {
+  for (const tile of FEW_TILES)
+    await Promise.all(LAYOUTS.map((layout, at) => check({ m: 8, n: 12, k: [512, 513, 1024, 1540][at]!, ...layout, rowSum: true }, tile)));
+});
 
-  it("batches over several axes, each operand with strides of its own", { timeout: 60_000 }, async () => {
+it("batches over several axes, each operand with strides of its own", { timeout: 60_000 }, async () => {
+  for (const tile of FEW_TILES)
     for (const { m, n, k } of [
       { m: 4, n: 8, k: 12 },
       { m: 3, n: 5, k: 7 },
     ])
-      for (const batch of [
-        [{ size: 5, aStride: m * k, bStride: k * n }],
-        [{ size: 5, aStride: m * k, bStride: 0 }],
+      await Promise.all(
         [
-          { size: 2, aStride: 0, bStride: 3 * k * n },
-          { size: 1, aStride: 0, bStride: 0 },
-          { size: 3, aStride: 0, bStride: k * n },
-          { size: 2, aStride: m * k, bStride: 0 },
-        ],
-      ])
-        await check({ m, n, k, batch, adapterClass, bias: true, rowSum: true });
-  });
+          [{ size: 5, aStride: m * k, bStride: k * n }],
+          [{ size: 5, aStride: m * k, bStride: 0 }],
+          [
+            { size: 2, aStride: 0, bStride: 3 * k * n },
+            { size: 1, aStride: 0, bStride: 0 },
+            { size: 3, aStride: 0, bStride: k * n },
+            { size: 2, aStride: m * k, bStride: 0 },
+          ],
+        ].map((batch) => check({ m, n, k, batch, bias: true, rowSum: true }, tile)),
+      );
+});
 
-  it("goes past 65,535 workgroups", { timeout: 60_000 }, async () => {
-    await check({ m: 1, n: 1, k: 2, batch: [{ size: 65_600, aStride: 2, bStride: 0 }], adapterClass });
-  });
+it("goes past 65,535 workgroups", { timeout: 60_000 }, async () => {
+  await check({ m: 1, n: 1, k: 2, batch: [{ size: 65_600, aStride: 2, bStride: 0 }] });
+});
 
-  it("gives 0 where K is 0, and the bias", async () => {
-    const none = { m: 5, n: 8, k: 0, adapterClass, aPitch: 0, rowSum: true };
-    await check(none);
-    await check({ ...none, bias: true, bTransposed: true, bPitch: 0 });
-  });
+it("gives 0 where K is 0, and the bias", async () => {
+  const none = { m: 5, n: 8, k: 0, aPitch: 0, rowSum: true };
+  await check(none);
+  await check({ ...none, bias: true, bTransposed: true, bPitch: 0 });
 });
