@@ -31,7 +31,10 @@ export function meanSquaredError(): Loss {
     name: "meanSquaredError",
     targets: "values",
     mean: (output, target) => output.meanSquaredError(target),
-    perRow: (output, target) => rows(output.sub(target)).pow(2).mean(1),
+    perRow: (output, target) => {
+      const difference = rows(output.sub(target));
+      return difference.mul(difference).mean(1);
+    },
   };
 }
 

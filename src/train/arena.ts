@@ -1,5 +1,6 @@
 /** The parameter arena: where each parameter lies in one buffer, and the tables by which one kernel walks them all. */
 import { type Shape, sizeOf } from "../core/shape.ts";
+import { CHUNK } from "../ops/arena/layout.ts";
 import type { NamedParameter } from "../nn/collect.ts";
 import type { Role } from "../nn/module.ts";
 
@@ -7,9 +8,6 @@ import type { Role } from "../nn/module.ts";
 const SEGMENT_ALIGNMENT = 64;
 /** Elements that one workgroup takes. */
 const MOST_CHUNK = 4096;
-/** Words of a chunk's record: offset, length, segment, role, row length, group, 0, 0. */
-const CHUNK_WORDS = 8;
-
 export const ROLE_CODES = { weight: 0, bias: 1, normScale: 2, normShift: 3 } as const satisfies Record<Role, number>;
 
 /** One parameter tensor in the arena; elements. */
@@ -42,7 +40,7 @@ export function layOutArena(parameters: readonly Pick<NamedParameter, "name" | "
     end = align(end + size);
   }
   const chunkCount = segments.reduce((count, { size }) => count + Math.ceil(size / MOST_CHUNK), 0);
-  const chunks = new Uint32Array(CHUNK_WORDS * chunkCount);
+  const chunks = new Uint32Array(CHUNK.words * chunkCount);
   const segmentTable = new Uint32Array(2 * segments.length);
   let chunk = 0;
   for (const [index, { role, shape, offset, size }] of segments.entries()) {
@@ -51,7 +49,7 @@ export function layOutArena(parameters: readonly Pick<NamedParameter, "name" | "
     // A row is what feeds one output; a vector is one row.
     const rowLength = shape.length > 1 ? size / shape[0]! : size;
     for (let done = 0; done < size; done += MOST_CHUNK, chunk++)
-      chunks.set([offset + done, Math.min(MOST_CHUNK, size - done), index, ROLE_CODES[role], rowLength, 0, 0, 0], chunk * CHUNK_WORDS);
+      chunks.set([offset + done, Math.min(MOST_CHUNK, size - done), index, ROLE_CODES[role], rowLength, 0, 0, 0], chunk * CHUNK.words);
   }
   return { segments, size: Math.max(end, SEGMENT_ALIGNMENT), chunkCount, chunks, segmentTable };
 }

@@ -15,6 +15,7 @@ export class Control {
 
   resume(): void {
     this.paused = false;
+    this.steps = 0;
     this.wake?.();
   }
 
@@ -30,11 +31,6 @@ export class Control {
     if (this.steps === 0) return false;
     this.steps--;
     return true;
-  }
-
-  /** Whether the step that was just taken came one by one. */
-  get single(): boolean {
-    return this.paused;
   }
 
   /** Until there is a reason to look again. */

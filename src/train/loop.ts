@@ -84,9 +84,10 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
     return read;
   };
   function* arrived(): Generator<Arrival> {
-    while (reads[0]?.words) {
-      const { words, stretch, wanted } = reads.shift()!;
-      yield { words, indices: wanted.map((step) => step - stretch.from) };
+    for (let read = reads[0]; read?.words; read = reads[0]) {
+      reads.shift();
+      const { from } = read.stretch;
+      yield { words: read.words, indices: read.wanted.map((step) => step - from) };
     }
   }
   const wait = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 /** What a step reports, and how the GPU's record of it is read. */
 import { FathomError } from "../core/errors.ts";
+import { COUNTERS, NONE, RECORD, recordWords } from "../ops/arena/layout.ts";
 import type { Role } from "../nn/module.ts";
 import type { Segment } from "./arena.ts";
 
@@ -29,20 +30,14 @@ export interface Report {
   readonly skipped: boolean;
 }
 
-/** Words of a record before the segments' norms; see decodeRecord. */
-const HEAD_WORDS = 16;
 /** Words of the whole ring that is worth spending on fewer reads. */
 const MOST_RING_WORDS = 1 << 20;
 const MOST_SLOTS = 64;
-
-export const recordWords = (segments: number): number => HEAD_WORDS + segments;
 
 /** Records that the ring holds: step k's lies at slot k mod slots. */
 export function ringSlots(segments: number): number {
   return Math.max(2, Math.min(MOST_SLOTS, Math.floor(MOST_RING_WORDS / recordWords(segments))));
 }
-
-const NONE = 0xffffffff;
 
 /** What stopped, or would have stopped, a run. */
 export interface NonFinite {
@@ -61,37 +56,35 @@ export interface StepRecord {
 
 const numbered = (word: number): number | null => (word === NONE ? null : word);
 
-/** Record `index` of what was read from the ring. Words: 0 step, 1 status, 2 layer, 3 segment, 4 loss, 5 penalty, 6 norm, 7 clip scale, 8 rate, 9 applied, 16 norms. */
+/** Record `index` of what was read from the ring. */
 export function decodeRecord(words: Uint32Array, index: number, segments: readonly Segment[]): StepRecord {
   const base = index * recordWords(segments.length);
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
   const word = (at: number): number => words[base + at]!;
   const float = (at: number): number => floats[base + at]!;
-  const step = word(0);
-  const status = word(1);
-  const layers = segments.map(({ name, role }, segment): LayerReport => ({ name, role, gradientNorm: float(HEAD_WORDS + segment) }));
+  const step = word(RECORD.attemptedStep);
+  const status = word(RECORD.status);
+  const layers = segments.map(({ name, role }, segment): LayerReport => ({ name, role, gradientNorm: float(RECORD.norms + segment) }));
   return {
     report: {
       step,
-      loss: float(4),
-      regularization: float(5),
-      learningRate: float(8),
-      gradientNorm: float(6),
-      clipScale: float(7),
+      loss: float(RECORD.loss),
+      regularization: float(RECORD.penalty),
+      learningRate: float(RECORD.learningRate),
+      gradientNorm: float(RECORD.globalNorm),
+      clipScale: float(RECORD.clipScale),
       layers,
-      appliedStep: word(9),
+      appliedStep: word(RECORD.appliedStep),
       skipped: (status & 2) !== 0,
     },
-    nonFinite: (status & 1) === 0 ? null : { step, layer: numbered(word(2)), segment: numbered(word(3)) },
+    nonFinite: (status & 1) === 0 ? null : { step, layer: numbered(word(RECORD.badLayer)), segment: numbered(word(RECORD.badSegment)) },
     stopped: (status & 4) !== 0,
   };
 }
 
-/** The counters' words: 0 applied, 1 stopped, 2 skipped, 3 first bad step, 4 its layer, 5 its segment. */
-export const COUNTER_WORDS = 8;
-
 export function firstBad(counters: Uint32Array): NonFinite | null {
-  return counters[1] === 0 ? null : { step: counters[3]!, layer: numbered(counters[4]!), segment: numbered(counters[5]!) };
+  if (counters[COUNTERS.stopped] === 0) return null;
+  return { step: counters[COUNTERS.firstBadStep]!, layer: numbered(counters[COUNTERS.firstBadLayer]!), segment: numbered(counters[COUNTERS.firstBadSegment]!) };
 }
 
 /** The error of policy "stop". */

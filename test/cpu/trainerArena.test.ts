@@ -2,9 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { permutation } from "../../src/core/random.ts";
 import { adamTable, adamTableLength } from "../../src/optim/adamTable.ts";
+import { recordWords } from "../../src/ops/arena/layout.ts";
 import { layOutArena } from "../../src/train/arena.ts";
 import { DataOrder } from "../../src/train/order.ts";
-import { decodeRecord, nonFiniteError, recordWords, ringSlots } from "../../src/train/report.ts";
+import { decodeRecord, nonFiniteError, ringSlots } from "../../src/train/report.ts";
 
 describe("arena", () => {
   const parameters = [

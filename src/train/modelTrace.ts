@@ -1,0 +1,114 @@
+/** Runs a model on graph nodes: parameters are parts of the arena, layers are numbered, and batch statistics are kept for the end of the step. */
+import type { Node } from "../graph/node.ts";
+import type { Collected } from "../nn/collect.ts";
+import { joinPath } from "../nn/collect.ts";
+import type { Child, ForwardContext, Module } from "../nn/module.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Arena } from "./arena.ts";
+import type { Runtime, StateBuffer } from "./runtime.ts";
+import type { RunningLayout } from "./statistics.ts";
+
+/** What a model's nodes read. */
+export interface ModelStates {
+  readonly parameters: StateBuffer;
+  readonly running: StateBuffer;
+  readonly step: StateBuffer;
+}
+
+export class ModelTrace implements ForwardContext {
+  readonly training: boolean;
+  /** One node for each segment of the arena: what gradients are taken of. */
+  readonly parameterNodes: readonly Node[];
+  /** Numbers of the nodes that are tested for non-finite values, in depth order. */
+  readonly layers = new Map<Node, number>();
+  readonly layerNames: string[] = [];
+  /** [2, features] each: means, then biased variances; in the order of the running layout's segments. */
+  readonly batchStatistics: (Node | null)[];
+  private readonly runtime: Runtime;
+  private readonly states: ModelStates;
+  private readonly running: RunningLayout;
+  private readonly byModule = new Map<Module, Map<string, Node>>();
+  private readonly normIndex = new Map<Module, number>();
+  private readonly known = new Set<Node>();
+  private readonly made: Tensor[] = [];
+  private module: Module;
+  private path = "";
+  private randomUsers = 0;
+
+  constructor(runtime: Runtime, training: boolean, model: Module, { parameters, statistics }: Collected, arena: Arena, running: RunningLayout, states: ModelStates) {
+    this.runtime = runtime;
+    this.training = training;
+    this.module = model;
+    this.running = running;
+    this.states = states;
+    this.parameterNodes = arena.segments.map(({ offset, shape }) => states.parameters.node({ offset, shape }));
+    for (const [index, { module, own }] of parameters.entries()) {
+      const nodes = this.byModule.get(module) ?? new Map<string, Node>();
+      nodes.set(own, this.parameterNodes[index]!);
+      this.byModule.set(module, nodes);
+    }
+    for (const [index, { module }] of statistics.entries()) this.normIndex.set(module, index);
+    this.batchStatistics = new Array<Node | null>(statistics.length).fill(null);
+  }
+
+  /** The model's output for the batch `x`. */
+  forward(x: Node): Node {
+    this.known.add(x);
+    const { module } = this;
+    const output = module.forward(this.wrap(x), this).node;
+    if (module.children.length === 0) this.number(output, module.description);
+    return output;
+  }
+
+  /** Lets go of the handles that the trace needed. */
+  dispose(): void {
+    for (const tensor of this.made) tensor.dispose();
+  }
+
+  wrap(node: Node): Tensor {
+    const tensor = this.runtime.wrap(node);
+    this.made.push(tensor);
+    return tensor;
+  }
+
+  parameter(name: string): Tensor {
+    const node = this.byModule.get(this.module)!.get(name)!;
+    this.known.add(node);
+    return this.wrap(node);
+  }
+
+  run({ name, module }: Child, x: Tensor): Tensor {
+    const outer = { module: this.module, path: this.path };
+    this.module = module;
+    this.path = joinPath(outer.path, name);
+    const y = module.forward(x, this);
+    if (module.children.length === 0) this.number(y.node, `${this.path} (${module.description})`);
+    this.module = outer.module;
+    this.path = outer.path;
+    return y;
+  }
+
+  batchNorm(_x: Tensor, _scale: Tensor | null, _shift: Tensor | null, _epsilon: number): Tensor {
+    throw new Error("later");
+  }
+
+  dropout(_x: Tensor, _rate: number): Tensor {
+    throw new Error("later");
+  }
+
+  /** Gives the checked nodes that a leaf module has made its layer's number. */
+  private number(output: Node, name: string): void {
+    const fresh: Node[] = [];
+    const stack = [output];
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (this.known.has(node)) continue;
+      this.known.add(node);
+      fresh.push(node);
+      stack.push(...node.inputs);
+    }
+    const checked = fresh.filter(({ op: { form } }) => form.kind === "kernel" && form.checked);
+    if (checked.length === 0) return;
+    for (const node of checked) this.layers.set(node, this.layerNames.length);
+    this.layerNames.push(name);
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * One training step as a program: gather → forward → loss → backward → gradients packed into their arena → statistics → update → running
+ * statistics. Whatever the depth, what comes after the backward pass is three dispatches, or four with batch-norm.
+ */
+import { backward } from "../autodiff/backward.ts";
+import { FathomError } from "../core/errors.ts";
+import type { Node } from "../graph/node.ts";
+import { commitRunning, type RunningRow, runningTable } from "../ops/arena/commitRunning.ts";
+import { finishStatistics } from "../ops/arena/finishStatistics.ts";
+import { gatherBatch } from "../ops/arena/gatherBatch.ts";
+import { gradientStatistics } from "../ops/arena/gradientStatistics.ts";
+import { updateAdam } from "../ops/arena/updateAdam.ts";
+import { updateSgd } from "../ops/arena/updateSgd.ts";
+import { pack } from "../ops/pack.ts";
+import { ModelTrace } from "./modelTrace.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { Program, ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
+import { type SplitOnGpu, checkOutput } from "./splitOnGpu.ts";
+import { FLAG_WORDS, type TrainerStates } from "./trainerStates.ts";
+
+type Assignment = ProgramRequest["assignments"][number];
+
+/** A step for one data set. */
+export interface CompiledStep {
+  readonly program: Program;
+  dispose(): void;
+}
+
+/** What the graph of a step is built from. */
+interface Parts {
+  readonly runtime: Runtime;
+  readonly options: ResolvedOptions;
+  readonly states: TrainerStates;
+  readonly split: SplitOnGpu;
+  /** Null where the order is that of the data set. */
+  readonly permutation: StateBuffer | null;
+  /** Where the batch-norms' statistics lie, and where they go; null where there is no batch-norm. */
+  readonly table: RunningTable | null;
+}
+
+export async function compileStep(
+  runtime: Runtime,
+  options: ResolvedOptions,
+  states: TrainerStates,
+  split: SplitOnGpu,
+  permutation: StateBuffer | null,
+): Promise<CompiledStep> {
+  const { arena, collected, runningLayout, parameters, running, step, chunks, segments } = states;
+  const trace = new ModelTrace(runtime, true, options.model, collected, arena, runningLayout, { parameters, running, step });
+  const table = makeRunningTable(runtime, options, states);
+  try {
+    const assignments = runtime.trace(() => build({ runtime, options, states, split, permutation, table }, trace));
+    const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.adamTable, table?.state ?? null];
+    const program = await runtime.compileProgram({
+      label: "training step",
+      assignments,
+      states: read.filter((state) => state !== null),
+      check: { flags: states.flags!, layers: trace.layers },
+    });
+    const dispose = (): void => {
+      program.dispose();
+      table?.state.dispose();
+    };
+    return { program, dispose };
+  } catch (error) {
+    table?.state.dispose();
+    throw error;
+  } finally {
+    trace.dispose();
+  }
+}
+
+/** What each state becomes. */
+function build(parts: Parts, trace: ModelTrace): Assignment[] {
+  const { runtime, options, states, split, permutation } = parts;
+  const { arena, parameters, chunks, segments, counters, ring } = states;
+  const step = states.step.node();
+  const batch = gather(options.batchSize, split, step, permutation);
+  const output = trace.forward(batch.x);
+  checkOutput(options.loss, output, split.split);
+  const loss = options.loss.mean(trace.wrap(output), trace.wrap(batch.y)).node;
+  const flags = flagsFor(runtime, states, trace);
+
+  const found = backward([{ node: loss }], trace.parameterNodes);
+  const gradients = arena.segments.flatMap(({ offset }, index) => {
+    const node = found[index];
+    return node ? [{ node, offset }] : [];
+  });
+  const regularizer = options.regularizer !== null && options.regularizer.lambda > 0;
+  const nodes = { parameters: parameters.node(), gradients: pack(gradients, arena.size), chunks: chunks.node(), step };
+  const finished = finishStatistics(
+    { partials: gradientStatistics(nodes, { regularizer }), segments: segments.node(), step, loss, counters: counters.node(), flags: flags.node(), ring: ring.node() },
+    { segments: arena.segments.length, layers: trace.layerNames.length, slots: states.slots, clip: options.clip !== null, policy: options.nonFinite },
+  );
+  return [
+    { state: counters, node: finished.counters },
+    { state: flags, node: finished.flags },
+    { state: ring, node: finished.ring },
+    ...update(options, states, { ...nodes, summary: finished.summary }, regularizer),
+    ...commit(parts, trace, finished.summary),
+  ];
+}
+
+/** The rows of the split from `batchStart` on, through the permutation where there is one. */
+export function gather(rows: number, { split, sampleShape, x, y, bytes }: SplitOnGpu, step: Node, permutation: StateBuffer | null): { x: Node; y: Node } {
+  const attributes = {
+    count: split.count,
+    batch: rows,
+    sampleShape,
+    yShape: split.yShape,
+    xKind: bytes ? ("u8" as const) : ("f32" as const),
+    scale: split.xScale,
+    yDtype: y.dtype,
+  };
+  return gatherBatch({ x: x.node(), y: y.node(), step, ...(permutation ? { permutation: permutation.node() } : {}) }, attributes);
+}
+
+/** The layers are known once the model has been traced; they are the same at every tracing. */
+function flagsFor(runtime: Runtime, states: TrainerStates, { layerNames }: ModelTrace): StateBuffer {
+  states.layerNames = layerNames;
+  states.flags ??= runtime.state("flags", "u32", FLAG_WORDS * Math.max(1, layerNames.length));
+  return states.flags;
+}
+
+interface UpdateNodes {
+  readonly parameters: Node;
+  readonly gradients: Node;
+  readonly chunks: Node;
+  readonly step: Node;
+  readonly summary: Node;
+}
+
+function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: UpdateNodes, regularizer: boolean): Assignment[] {
+  const moments = states.moments?.node() ?? null;
+  const made =
+    optimizer.type === "sgd"
+      ? updateSgd({ ...nodes, moments }, { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, regularizer })
+      : updateAdam(
+          { ...nodes, moments: moments!, table: states.adamTable!.node() },
+          { beta1: optimizer.beta1, beta2: optimizer.beta2, epsilon: optimizer.epsilon, decoupled: optimizer.type === "adamW", regularizer },
+        );
+  return [{ state: states.parameters, node: made.parameters }, ...(made.moments ? [{ state: states.moments!, node: made.moments }] : [])];
+}
+
+interface RunningTable {
+  readonly rows: readonly RunningRow[];
+  /** Elements of the packed statistics. */
+  readonly size: number;
+  readonly state: StateBuffer;
+}
+
+function makeRunningTable(runtime: Runtime, { batchSize }: ResolvedOptions, { runningLayout }: TrainerStates): RunningTable | null {
+  if (runningLayout.segments.length === 0) return null;
+  if (batchSize < 2) throw new FathomError("argument", `train: batchSize is ${batchSize}, and the model has a batch-norm, which needs at least 2 rows to have a variance`);
+  let size = 0;
+  const rows = runningLayout.segments.map(({ mean, variance, features, momentum }): RunningRow => {
+    const statistics = size;
+    size += Math.ceil((2 * features) / 64) * 64;
+    return { mean, variance, statistics, features, momentum, batch: batchSize };
+  });
+  const words = runningTable(rows);
+  return { rows, size, state: runtime.state("runningTable", "u32", words.length, words) };
+}
+
+/** All batch-norms' running estimates take in the batch's statistics, in one dispatch. */
+function commit({ states, table }: Parts, trace: ModelTrace, summary: Node): Assignment[] {
+  if (!table) return [];
+  const kept = table.rows.map(({ statistics }, index) => {
+    const node = trace.batchStatistics[index];
+    if (!node) throw new FathomError("internal", `the batch-norm ${states.runningLayout.segments[index]!.path} kept no statistics`);
+    return { node, offset: statistics };
+  });
+  const { running } = states;
+  return [{ state: running, node: commitRunning({ running: running.node(), statistics: pack(kept, table.size), table: table.state.node(), summary }) }];
+}

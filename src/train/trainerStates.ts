@@ -1,0 +1,95 @@
+/** Everything a trainer keeps on the GPU: the arena contract's states, made and filled. */
+import { FathomError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
+import { type Collected, collect } from "../nn/collect.ts";
+import { COUNTERS, STEP, recordWords } from "../ops/arena/layout.ts";
+import { adamTable } from "../optim/adamTable.ts";
+import { momentCount } from "../optim/optimizers.ts";
+import { type Arena, layOutArena } from "./arena.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { ringSlots } from "./report.ts";
+import type { Runtime, StateBuffer } from "./runtime.ts";
+import { type RunningLayout, initialRunning, layOutRunning } from "./statistics.ts";
+
+/** A flag stands alone in 256 bytes: what a binding is aligned to. */
+export const FLAG_WORDS = 64;
+
+export interface TrainerStates {
+  readonly collected: Collected;
+  readonly arena: Arena;
+  readonly runningLayout: RunningLayout;
+  readonly slots: number;
+  readonly recordWords: number;
+  readonly momentCount: 0 | 1 | 2;
+  readonly parameters: StateBuffer;
+  /** First moments, then second; of length 0 where the optimizer has none. */
+  readonly moments: StateBuffer | null;
+  readonly step: StateBuffer;
+  readonly counters: StateBuffer;
+  readonly ring: StateBuffer;
+  readonly chunks: StateBuffer;
+  readonly segments: StateBuffer;
+  readonly adamTable: StateBuffer | null;
+  readonly running: StateBuffer;
+  /** One for each checked layer; made when the model is first traced. */
+  flags: StateBuffer | null;
+  /** Names of the checked layers, for messages. */
+  layerNames: readonly string[];
+  dispose(): void;
+}
+
+export function createStates(runtime: Runtime, options: ResolvedOptions): TrainerStates {
+  const { model, optimizer, seed } = options;
+  const collected = collect(model);
+  if (collected.parameters.length === 0)
+    throw new FathomError("argument", `train: the model (${model.description}) has no parameters, so there is nothing to train; give it a layer such as nn.linear(64, 10)`);
+  const arena = layOutArena(collected.parameters);
+  const runningLayout = layOutRunning(collected.statistics);
+  const count = momentCount(optimizer);
+  const slots = ringSlots(arena.segments.length);
+  const words = recordWords(arena.segments.length);
+  const made: StateBuffer[] = [];
+  const state: Runtime["state"] = (...of) => {
+    const one = runtime.state(...of);
+    made.push(one);
+    return one;
+  };
+  try {
+    const table = optimizer.type === "sgd" ? null : adamTable(optimizer.beta1, optimizer.beta2);
+    const states: TrainerStates = {
+      collected,
+      arena,
+      runningLayout,
+      slots,
+      recordWords: words,
+      momentCount: count,
+      parameters: state("parameters", "f32", arena.size, initialParameters(collected, arena, seed)),
+      moments: count > 0 ? state("moments", "f32", count * arena.size) : null,
+      step: state("step", "u32", STEP.words),
+      counters: state("counters", "u32", COUNTERS.words),
+      ring: state("ring", "u32", slots * words),
+      chunks: state("chunks", "u32", arena.chunks.length, arena.chunks),
+      segments: state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
+      adamTable: table ? state("adamTable", "f32", table.length, table) : null,
+      running: state("running", "f32", runningLayout.size, initialRunning(runningLayout)),
+      flags: null,
+      layerNames: [],
+      dispose: () => {
+        for (const one of made) one.dispose();
+        states.flags?.dispose();
+      },
+    };
+    return states;
+  } catch (error) {
+    for (const one of made) one.dispose();
+    throw error;
+  }
+}
+
+/** Each parameter draws random numbers of its own, so that changing one leaves the others as they were. */
+function initialParameters({ parameters }: Collected, arena: Arena, seed: number): Float32Array {
+  const values = new Float32Array(arena.size);
+  for (const [index, { init, shape }] of parameters.entries())
+    values.set(init.generate(shape, new Random(seed, "init", { node: index })), arena.segments[index]!.offset);
+  return values;
+}
