@@ -1,4 +1,5 @@
 /** The WGSL functions of shaders/lib, by name: generated shaders take those that they mention, and what these call. */
+import dropout from "../../shaders/lib/dropout.wgsl?raw";
 import math from "../../shaders/lib/math.wgsl?raw";
 import philox from "../../shaders/lib/philox.wgsl?raw";
 
@@ -14,7 +15,7 @@ export function declarations(source: string): Map<string, string> {
   return found;
 }
 
-const LIBRARY: ReadonlyMap<string, string> = new Map([...declarations(math), ...declarations(philox)]);
+const LIBRARY: ReadonlyMap<string, string> = new Map([...declarations(math), ...declarations(philox), ...declarations(dropout)]);
 
 /** The declarations that `text` needs, in the library's order. */
 export function libraryFor(text: string): string {

@@ -1,10 +1,15 @@
 /** The hand-written shaders by name, each with the library text that it stands on. */
+import batchNorm from "../../shaders/batch_norm.wgsl?raw";
+import batchNormGradient from "../../shaders/batch_norm_gradient.wgsl?raw";
+import batchNormGradientPartials from "../../shaders/batch_norm_gradient_partials.wgsl?raw";
+import batchNormPartials from "../../shaders/batch_norm_partials.wgsl?raw";
 import commitRunning from "../../shaders/commit_running.wgsl?raw";
 import elementwise from "../../shaders/elementwise.wgsl?raw";
 import finishLoss from "../../shaders/finish_loss.wgsl?raw";
 import finishStatistics from "../../shaders/finish_statistics.wgsl?raw";
 import gatherBatch from "../../shaders/gather_batch.wgsl?raw";
 import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
+import columns from "../../shaders/lib/columns.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
 import lanes from "../../shaders/lib/lanes.wgsl?raw";
 import log1p from "../../shaders/lib/log1p.wgsl?raw";
@@ -21,6 +26,10 @@ export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
   matmul_register: matmulRegister + grid,
   reduce: grid + reduce,
+  batch_norm: grid + columns + batchNorm,
+  batch_norm_gradient: grid + columns + batchNormGradient,
+  batch_norm_gradient_partials: grid + columns + batchNormGradientPartials,
+  batch_norm_partials: grid + columns + batchNormPartials,
   commit_running: grid + commitRunning,
   finish_loss: lanes + finishLoss,
   finish_statistics: finishStatistics,
