@@ -17,6 +17,7 @@ import nonfinite from "../../shaders/lib/nonfinite.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
+import scoreBatch from "../../shaders/score_batch.wgsl?raw";
 import softmax from "../../shaders/softmax.wgsl?raw";
 import softmaxCrossEntropy from "../../shaders/softmax_cross_entropy.wgsl?raw";
 import updateAdam from "../../shaders/update_adam.wgsl?raw";
@@ -36,6 +37,7 @@ export const SHADERS: Readonly<Record<string, string>> = {
   gather_batch: grid + gatherBatch,
   gradient_statistics: grid + nonfinite + lanes + gradientStatistics,
   pointwise_loss: grid + log1p + lanes + pointwiseLoss,
+  score_batch: scoreBatch,
   softmax: grid + log1p + lanes + softmax,
   softmax_cross_entropy: grid + log1p + nonfinite + lanes + softmaxCrossEntropy,
   update_adam: grid + updateAdam,

@@ -3,6 +3,10 @@ import type { Node } from "../graph/node.ts";
 import type { Collected } from "../nn/collect.ts";
 import { joinPath } from "../nn/collect.ts";
 import type { Child, ForwardContext, Module } from "../nn/module.ts";
+import { STEP } from "../ops/arena/layout.ts";
+import { batchNormEvaluate, batchNormTrain } from "../ops/batchNorm.ts";
+import { scalar } from "../ops/define.ts";
+import { dropout } from "../ops/dropout.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Arena } from "./arena.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
@@ -88,12 +92,22 @@ export class ModelTrace implements ForwardContext {
     return y;
   }
 
-  batchNorm(_x: Tensor, _scale: Tensor | null, _shift: Tensor | null, _epsilon: number): Tensor {
-    throw new Error("later");
+  batchNorm(x: Tensor, scale: Tensor | null, shift: Tensor | null, epsilon: number): Tensor {
+    const index = this.normIndex.get(this.module)!;
+    if (!this.training) {
+      const { mean, variance, features } = this.running.segments[index]!;
+      const part = (offset: number): Node => this.states.running.node({ offset, shape: [features] });
+      return this.wrap(batchNormEvaluate(x.node, part(mean), part(variance), scale?.node ?? null, shift?.node ?? null, epsilon));
+    }
+    const { y, statistics } = batchNormTrain(x.node, scale?.node ?? null, shift?.node ?? null, epsilon);
+    this.batchStatistics[index] = statistics;
+    return this.wrap(y);
   }
 
-  dropout(_x: Tensor, _rate: number): Tensor {
-    throw new Error("later");
+  dropout(x: Tensor, rate: number): Tensor {
+    const word = (offset: number): Node => this.states.step.node({ offset, shape: [] });
+    const user = scalar(this.randomUsers++, "u32");
+    return this.wrap(dropout(x.node, scalar(rate), word(STEP.seed), word(STEP.attemptedStep), user));
   }
 
   /** Gives the checked nodes that a leaf module has made its layer's number. */
