@@ -231,7 +231,7 @@ export function buildItems(request: LowerRequest, unplaced: ReadonlySet<string> 
   for (const { state, node } of request.assignments) builder.assign(state, node);
   for (const item of builder.list)
     for (const [output, from] of Object.entries(item.op.form.kind === "kernel" ? (item.op.form.inPlace ?? {}) : {}))
-      if (item.destinations.get(Number(output))?.kind !== "state")
+      if (Number(output) < item.outputs.length && item.destinations.get(Number(output))?.kind !== "state")
         throw new FathomError("internal", `${item.op.name}: output ${output} is written over input ${from}, and is assigned to no state`);
   return builder;
 }
