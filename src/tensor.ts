@@ -3,11 +3,14 @@ import type { DType, TypedArray } from "./core/dtype.ts";
 import { FathomError } from "./core/errors.ts";
 import { type Shape, describe, sizeOf } from "./core/shape.ts";
 import type { Node } from "./graph/node.ts";
+import { elu, gelu, geluTanh, leakyRelu, selu, silu, softplus } from "./ops/activations.ts";
 import { add, div, greater, mul, sub } from "./ops/binary.ts";
 import { scalar } from "./ops/define.ts";
 import { linear } from "./ops/linear.ts";
+import { binaryCrossEntropyWithLogits, meanSquaredError, softmaxCrossEntropy } from "./ops/loss.ts";
 import { matmul } from "./ops/matmul.ts";
 import { mean, sum } from "./ops/reduce.ts";
+import { logSoftmax, softmax } from "./ops/softmax.ts";
 import { exp, neg, relu, sigmoid, tanh } from "./ops/unary.ts";
 import { reshape, transpose } from "./ops/views.ts";
 
@@ -150,6 +153,54 @@ export class Tensor {
 
   transpose(axes?: readonly number[]): Tensor {
     return this.owner.wrap(transpose(this.node, axes));
+  }
+
+  leakyRelu(slope = 0.01): Tensor {
+    return this.owner.wrap(leakyRelu(this.node, slope));
+  }
+
+  elu(alpha = 1): Tensor {
+    return this.owner.wrap(elu(this.node, alpha));
+  }
+
+  selu(): Tensor {
+    return this.apply(selu);
+  }
+
+  gelu(): Tensor {
+    return this.apply(gelu);
+  }
+
+  geluTanh(): Tensor {
+    return this.apply(geluTanh);
+  }
+
+  silu(): Tensor {
+    return this.apply(silu);
+  }
+
+  softplus(): Tensor {
+    return this.apply(softplus);
+  }
+
+  softmax(axis = -1): Tensor {
+    return this.owner.wrap(softmax(this.node, axis));
+  }
+
+  logSoftmax(axis = -1): Tensor {
+    return this.owner.wrap(logSoftmax(this.node, axis));
+  }
+
+  softmaxCrossEntropy(labels: Tensor): Tensor {
+    return this.apply(softmaxCrossEntropy, labels);
+  }
+
+  meanSquaredError(target: Tensor): Tensor {
+    return this.apply(meanSquaredError, target);
+  }
+
+  binaryCrossEntropyWithLogits(target: Tensor): Tensor {
+    return this.apply(binaryCrossEntropyWithLogits, target);
   }
 
   // METHODS

