@@ -9,6 +9,8 @@ import { scalar } from "./ops/define.ts";
 import { linear } from "./ops/linear.ts";
 import { binaryCrossEntropyWithLogits, meanSquaredError, softmaxCrossEntropy } from "./ops/loss.ts";
 import { matmul } from "./ops/matmul.ts";
+import { oneHot } from "./ops/oneHot.ts";
+import { concat } from "./ops/place.ts";
 import { mean, sum } from "./ops/reduce.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
 import { exp, neg, relu, sigmoid, tanh } from "./ops/unary.ts";
@@ -201,6 +203,16 @@ export class Tensor {
 
   binaryCrossEntropyWithLogits(target: Tensor): Tensor {
     return this.apply(binaryCrossEntropyWithLogits, target);
+  }
+
+  /** f32[…, classes]: 1 at each label, 0 elsewhere. */
+  oneHot(classes: number): Tensor {
+    return this.owner.wrap(oneHot(this.node, classes));
+  }
+
+  /** This tensor and others, one after another along `axis`. */
+  concat(others: readonly Tensor[], axis = 0): Tensor {
+    return this.owner.wrap(concat([this.node, ...others.map((tensor) => tensor.node)], axis));
   }
 
   // METHODS

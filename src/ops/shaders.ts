@@ -16,6 +16,7 @@ import log1p from "../../shaders/lib/log1p.wgsl?raw";
 import nonfinite from "../../shaders/lib/nonfinite.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
+import place from "../../shaders/place.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
 import scoreBatch from "../../shaders/score_batch.wgsl?raw";
 import softmax from "../../shaders/softmax.wgsl?raw";
@@ -26,6 +27,7 @@ import updateSgd from "../../shaders/update_sgd.wgsl?raw";
 export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
   matmul_register: matmulRegister + grid,
+  place: grid + place,
   reduce: grid + reduce,
   batch_norm: grid + columns + batchNorm,
   batch_norm_gradient: grid + columns + batchNormGradient,
