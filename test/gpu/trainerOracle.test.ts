@@ -1,0 +1,28 @@
+/** Training held against PyTorch's float64 traces: every step's loss, norms and clip, the state after the last step, and an evaluation. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Engine } from "../../src/engine.ts";
+import { open } from "../../src/index.ts";
+import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
+import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
+
+let gpu: Engine;
+beforeAll(async () => {
+  gpu = await open();
+});
+afterAll(() => gpu.dispose());
+
+describe("training follows PyTorch", () => {
+  // The counted cases are run, and compared, where their dispatches are counted.
+  it.each(oracleCases.filter((name) => !name.startsWith("count-")))("in the case %s", async (name) => {
+    const oracle = await loadOracleCase(name);
+    const { trainer, dataset, run } = await trainerOf(gpu, oracle);
+    const reports = await reportsOf(trainer, dataset, run);
+    expect(await differences(oracle, trainer, reports)).toBe("");
+
+    const { loss, accuracy, stray } = oracle.trace.evaluation;
+    const evaluation = await trainer.evaluate(dataset.train);
+    expect(Math.abs(evaluation.loss - loss)).toBeLessThanOrEqual(Math.max(10 * stray, 1e-5) * Math.abs(loss));
+    expect(evaluation.accuracy).toBe(accuracy);
+    trainer.dispose();
+  });
+});
