@@ -1,13 +1,13 @@
 /** The one place that joins graph, plan and GPU: tensors are evaluated, functions compiled and programs replayed here. */
 import { type DType, type TypedArray, typedArray, typedArrayView } from "./core/dtype.ts";
 import { FathomError } from "./core/errors.ts";
-import { type Shape, checkShape, describe, sameShape, sizeOf } from "./core/shape.ts";
+import { checkShape, describe, type Shape, sameShape, sizeOf } from "./core/shape.ts";
 import { Buffers, TENSOR_USAGE } from "./gpu/buffers.ts";
 import { type AdapterFacts, type Gpu, type OpenOptions, openGpu } from "./gpu/device.ts";
-import { Instance, checked, instantiate } from "./gpu/executor.ts";
+import { checked, Instance, instantiate } from "./gpu/executor.ts";
 import { Pipelines } from "./gpu/pipelines.ts";
 import { Readback } from "./gpu/readback.ts";
-import { type Node, type TensorType, printGraph, topologicalOrder } from "./graph/node.ts";
+import { type Node, printGraph, type TensorType, topologicalOrder } from "./graph/node.ts";
 import type { Target } from "./graph/op.ts";
 import { Lifetimes } from "./lifetimes.ts";
 import { input, inputOp, scalarOp, state as stateNode } from "./ops/define.ts";
@@ -16,7 +16,7 @@ import { structureKey } from "./plan/structure.ts";
 import { type Plan, planBytes, printPlan } from "./plan/types.ts";
 import { Tensor, type TensorLike, type TensorOwner } from "./tensor.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./train/runtime.ts";
-import { type Trainer, type TrainerOptions, createTrainer } from "./train/trainer.ts";
+import { createTrainer, type Trainer, type TrainerOptions } from "./train/trainer.ts";
 
 /** Plans kept for eager reading; the one unused for longest goes first. */
 const MOST_CACHED_PLANS = 64;
@@ -93,7 +93,10 @@ export class Engine implements Runtime, TensorOwner {
     const dimensions = shape ?? (typeof values === "number" ? [] : [list.length]);
     checkShape("tensor", dimensions);
     if (sizeOf(dimensions) !== list.length)
-      throw new FathomError("shape", `tensor: ${list.length} values do not fill ${describe({ shape: dimensions, dtype: type })}, which has ${sizeOf(dimensions)} elements`);
+      throw new FathomError(
+        "shape",
+        `tensor: ${list.length} values do not fill ${describe({ shape: dimensions, dtype: type })}, which has ${sizeOf(dimensions)} elements`,
+      );
     const node = input(dimensions, type);
     this.gpu.throwIfFailed();
     const data = typedArray(type, list) as Float32Array<ArrayBuffer>;
@@ -129,7 +132,10 @@ export class Engine implements Runtime, TensorOwner {
     try {
       const value = body();
       if (value instanceof Promise)
-        throw new FathomError("argument", "scope: its function must not be async; the tensors that it makes after the first await would not be seen. Read results after the scope");
+        throw new FathomError(
+          "argument",
+          "scope: its function must not be async; the tensors that it makes after the first await would not be seen. Read results after the scope",
+        );
       kept = tensorsIn(value);
       return value;
     } finally {
@@ -192,10 +198,18 @@ export class Engine implements Runtime, TensorOwner {
     const order = topologicalOrder(roots, given);
     const missing = order.find((node) => node.op === inputOp && !given(node));
     if (missing)
-      throw new FathomError("disposed", `${describe(missing)} was disposed of, or belongs to another engine or to a function being compiled; it cannot be read`);
+      throw new FathomError(
+        "disposed",
+        `${describe(missing)} was disposed of, or belongs to another engine or to a function being compiled; it cannot be read`,
+      );
     const inputs = order.filter(given);
     const scalars = order.filter((node) => node.op === scalarOp);
-    return { key: structureKey(order, roots, given), plan: () => lower({ roots, assignments: [], given, target: this.target }).plan, inputs, scalars };
+    return {
+      key: structureKey(order, roots, given),
+      plan: () => lower({ roots, assignments: [], given, target: this.target }).plan,
+      inputs,
+      scalars,
+    };
   }
 
   private async instanceFor(roots: readonly Node[]): Promise<{ instance: Instance; inputs: readonly Node[]; scalars: readonly Node[] }> {
@@ -255,7 +269,10 @@ export class Engine implements Runtime, TensorOwner {
    * Traces `body` once on placeholders of the given types and freezes its plan. `run` replays it: it creates no pipeline and no bind group.
    * `body` may use other tensors; their present values are built in.
    */
-  async compile(body: (...args: Tensor[]) => Tensor | readonly Tensor[], signature: readonly (Partial<TensorType> & { shape: Shape })[]): Promise<Compiled> {
+  async compile(
+    body: (...args: Tensor[]) => Tensor | readonly Tensor[],
+    signature: readonly (Partial<TensorType> & { shape: Shape })[],
+  ): Promise<Compiled> {
     const types = signature.map(({ shape, dtype = "f32" }) => ({ shape, dtype }));
     const holders = types.map(({ shape, dtype }) => input(shape, dtype));
     const roots = this.trace(() => {
@@ -276,12 +293,16 @@ export class Engine implements Runtime, TensorOwner {
     );
     const run = (...args: readonly Tensor[]): Tensor[] => {
       this.gpu.throwIfFailed();
-      if (args.length !== types.length) throw new FathomError("argument", `compiled function: takes ${types.length} tensors, got ${args.length}`);
+      if (args.length !== types.length)
+        throw new FathomError("argument", `compiled function: takes ${types.length} tensors, got ${args.length}`);
       const encoder = this.gpu.device.createCommandEncoder();
       for (const [index, holder] of holders.entries()) {
         const { node } = args[index]!;
         if (!sameShape(node.shape, holder.shape) || node.dtype !== holder.dtype)
-          throw new FathomError("shape", `compiled function: argument ${index} is ${describe(node)}, and it was compiled for ${describe(holder)}`);
+          throw new FathomError(
+            "shape",
+            `compiled function: argument ${index} is ${describe(node)}, and it was compiled for ${describe(holder)}`,
+          );
         this.evaluateNow([node]);
         const size = sizeOf(node.shape) * 4;
         if (size > 0) encoder.copyBufferToBuffer(this.lifetimes.bufferOf(node)!, 0, own.get(holder)!, 0, size);
@@ -332,7 +353,8 @@ export class Engine implements Runtime, TensorOwner {
       size,
       node: ({ offset = 0, shape = [size - offset], dtype: as = dtype } = {}) => stateNode({ state: name, offset, size, shape, dtype: as }),
       write,
-      read: async (offset = 0, length = size - offset) => typedArrayView(dtype, await this.readback.read({ buffer, offset: offset * 4, size: length * 4 })),
+      read: async (offset = 0, length = size - offset) =>
+        typedArrayView(dtype, await this.readback.read({ buffer, offset: offset * 4, size: length * 4 })),
       dispose: () => {
         if (this.stateBuffers.delete(made)) this.buffers.give(buffer);
       },
@@ -350,11 +372,15 @@ export class Engine implements Runtime, TensorOwner {
       ...(check ? { layers: check.layers } : {}),
       target: this.target,
     });
-    if (items.inputs.length > 0) throw new FathomError("internal", `${label}: a program reads states only, and this one was given ${describe(items.inputs[0]!)}`);
+    if (items.inputs.length > 0)
+      throw new FathomError("internal", `${label}: a program reads states only, and this one was given ${describe(items.inputs[0]!)}`);
     const instance = await instantiate(this.gpu, this.buffers, this.pipelines, plan);
     instance.writeConstants(items.scalars.map((node) => node.attributes.value));
     const buffers = Object.fromEntries(
-      [...states, ...assignments.map(({ state }) => state), ...(check ? [check.flags] : [])].map((state) => [state.name, this.stateBuffers.get(state)!]),
+      [...states, ...assignments.map(({ state }) => state), ...(check ? [check.flags] : [])].map((state) => [
+        state.name,
+        this.stateBuffers.get(state)!,
+      ]),
     );
     const replay = await checked(this.gpu, () => instance.bind({ inputs: [], outputs: [], states: buffers }));
     const program: Program = {
@@ -374,7 +400,10 @@ export class Engine implements Runtime, TensorOwner {
     return program;
   }
 
-  submit(programs: readonly Program[], read?: { readonly state: StateBuffer; readonly offset: number; readonly length: number }): Promise<TypedArray> | undefined {
+  submit(
+    programs: readonly Program[],
+    read?: { readonly state: StateBuffer; readonly offset: number; readonly length: number },
+  ): Promise<TypedArray> | undefined {
     const { device } = this.gpu;
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -384,7 +413,8 @@ export class Engine implements Runtime, TensorOwner {
       encode(pass);
     }
     pass.end();
-    const finish = read && this.readback.encode(encoder, { buffer: this.stateBuffers.get(read.state)!, offset: read.offset * 4, size: read.length * 4 });
+    const finish =
+      read && this.readback.encode(encoder, { buffer: this.stateBuffers.get(read.state)!, offset: read.offset * 4, size: read.length * 4 });
     device.queue.submit([encoder.finish()]);
     return finish?.().then((bytes) => typedArrayView(read!.state.dtype, bytes));
   }
@@ -413,5 +443,7 @@ export class Engine implements Runtime, TensorOwner {
 function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
   if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  return value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype ? Object.values(value).flatMap(tensorsIn) : [];
+  return value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype
+    ? Object.values(value).flatMap(tensorsIn)
+    : [];
 }

@@ -33,12 +33,19 @@ export function valueAndGrad(fn: (...args: Tensor[]) => Tensor): (...args: Tenso
       const root = value.node;
       for (const handle of handles) if (handle !== value) handle.dispose();
       if (root.shape.length > 0)
-        throw new FathomError("shape", `valueAndGrad: the function must give a scalar, got ${describe(root)}; reduce it with .sum() or .mean()`);
+        throw new FathomError(
+          "shape",
+          `valueAndGrad: the function must give a scalar, got ${describe(root)}; reduce it with .sum() or .mean()`,
+        );
       const gradients = backward([{ node: root }], variables).map((gradient, index) => {
         const variable = variables[index]!;
         if (gradient) return gradient;
         const barrier = blockedBy(root, variable);
-        if (barrier) throw new FathomError("nondifferentiable", `valueAndGrad: ${barrier.op.name} has no gradient, and all of argument ${index} goes through it; use detach() where none is meant`);
+        if (barrier)
+          throw new FathomError(
+            "nondifferentiable",
+            `valueAndGrad: ${barrier.op.name} has no gradient, and all of argument ${index} goes through it; use detach() where none is meant`,
+          );
         return broadcastTo(literal(0), variable.shape);
       });
       owner.together([root, ...gradients]);

@@ -1,7 +1,7 @@
 /** A tensor: a handle on a graph node. Every method is one line into ops; nothing is computed until a value is read. */
 import type { DType, TypedArray } from "./core/dtype.ts";
 import { FathomError } from "./core/errors.ts";
-import { type Shape, describe, sizeOf } from "./core/shape.ts";
+import { describe, type Shape, sizeOf } from "./core/shape.ts";
 import type { Node } from "./graph/node.ts";
 import { elu, gelu, geluTanh, leakyRelu, selu, silu, softplus } from "./ops/activations.ts";
 import { add, div, greater, mul, sub } from "./ops/binary.ts";

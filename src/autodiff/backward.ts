@@ -16,8 +16,7 @@ export interface Root {
 /** Nodes of `order` through which a gradient can reach one of `wrt`. */
 function reaching(order: readonly Node[], wrt: ReadonlySet<Node>, through: (node: Node) => boolean): Set<Node> {
   const reached = new Set<Node>();
-  for (const node of order)
-    if (wrt.has(node) || (through(node) && node.inputs.some((input) => reached.has(input)))) reached.add(node);
+  for (const node of order) if (wrt.has(node) || (through(node) && node.inputs.some((input) => reached.has(input)))) reached.add(node);
   return reached;
 }
 
@@ -52,7 +51,10 @@ export function backward(roots: readonly Root[], wrt: readonly Node[]): (Node | 
       const input = node.inputs[position];
       if (gradient === null || input === undefined || !wanted.has(input)) return;
       if (!sameShape(gradient.shape, input.shape))
-        throw new FathomError("internal", `${node.op.name}: gradient of input ${position} is ${describe(gradient)}, the input ${describe(input)}`);
+        throw new FathomError(
+          "internal",
+          `${node.op.name}: gradient of input ${position} is ${describe(gradient)}, the input ${describe(input)}`,
+        );
       accumulate(input, 0, gradient);
     });
   }
@@ -90,4 +92,3 @@ export function blockedBy(root: Node, target: Node): Node | null {
   if (!any.has(root)) return null;
   return order.find((node) => any.has(node) && node !== target && !differentiable(node)) ?? null;
 }
-

@@ -106,7 +106,8 @@ export class Gpu {
     if (this.closed) return;
     this.closed = true;
     this.device.removeEventListener("uncapturederror", this.onError);
-    for (const reject of this.waiting) reject(new FathomError("disposed", "this engine was closed with dispose() while work was under way"));
+    for (const reject of this.waiting)
+      reject(new FathomError("disposed", "this engine was closed with dispose() while work was under way"));
     this.waiting.clear();
     if (this.owned) this.device.destroy();
   }
@@ -117,7 +118,10 @@ const after = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 export function fromGpuError(error: GPUError): FathomError {
   const kind = error.constructor.name;
   if (kind === "GPUOutOfMemoryError")
-    return new FathomError("out-of-memory", `the GPU has no memory left: ${error.message}. Use a smaller batch or model, or dispose of tensors`);
+    return new FathomError(
+      "out-of-memory",
+      `the GPU has no memory left: ${error.message}. Use a smaller batch or model, or dispose of tensors`,
+    );
   return new FathomError(kind === "GPUValidationError" ? "validation" : "internal", `WebGPU: ${error.message}`);
 }
 
@@ -132,7 +136,10 @@ function checkLimits(limits: GPUSupportedLimits, what: string): void {
   for (const [name, needed] of Object.entries(NEEDED_LIMITS)) {
     const has = limits[name as keyof typeof NEEDED_LIMITS];
     if (has < needed)
-      throw new FathomError("limits-too-small", `${what} allows ${name} of ${has}; Fathom needs ${needed}, WebGPU's baseline. Use a device requested without lower limits, or another adapter`);
+      throw new FathomError(
+        "limits-too-small",
+        `${what} allows ${name} of ${has}; Fathom needs ${needed}, WebGPU's baseline. Use a device requested without lower limits, or another adapter`,
+      );
   }
 }
 
@@ -165,7 +172,10 @@ async function requestAdapter({ gpu, powerPreference }: OpenOptions): Promise<GP
   if (!api) {
     if (globalThis.isSecureContext === false)
       throw new FathomError("insecure-context", "WebGPU works only in a secure context: open this page over https, or from localhost");
-    throw new FathomError("no-webgpu", `this ${typeof document === "undefined" ? "environment" : "browser"} has no WebGPU. ${browserAdvice()}`);
+    throw new FathomError(
+      "no-webgpu",
+      `this ${typeof document === "undefined" ? "environment" : "browser"} has no WebGPU. ${browserAdvice()}`,
+    );
   }
   const adapter = await api.requestAdapter(powerPreference ? { powerPreference } : {});
   if (!adapter) throw new FathomError("no-adapter", `WebGPU is here, but it offers no GPU adapter. ${browserAdvice()}`);

@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import { FathomError } from "../core/errors.ts";
 import type { BufferReference, Plan, PlanBinding } from "../plan/types.ts";
 import { type Buffers, TENSOR_USAGE, USAGE } from "./buffers.ts";
-import { type Gpu, fromGpuError } from "./device.ts";
+import { fromGpuError, type Gpu } from "./device.ts";
 import type { Pipeline, Pipelines } from "./pipelines.ts";
 
 /** The buffers that a plan is given. */
@@ -43,7 +43,8 @@ export class Instance {
     const floats = new Float32Array(this.words.buffer);
     const integers = new Int32Array(this.words.buffer);
     const views = { f32: floats, i32: integers, u32: this.words } satisfies Record<DType, unknown>;
-    for (const { offset, dtype, value } of this.plan.constants.entries) views[dtype][offset / 4] = "literal" in value ? value.literal : scalars[value.scalar]!;
+    for (const { offset, dtype, value } of this.plan.constants.entries)
+      views[dtype][offset / 4] = "literal" in value ? value.literal : scalars[value.scalar]!;
     this.gpu.device.queue.writeBuffer(this.constants, 0, this.words);
   }
 

@@ -9,7 +9,10 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-const TYPES = { read: "read-only-storage", read_write: "storage", uniform: "uniform" } as const satisfies Record<Access, GPUBufferBindingType>;
+const TYPES = { read: "read-only-storage", read_write: "storage", uniform: "uniform" } as const satisfies Record<
+  Access,
+  GPUBufferBindingType
+>;
 
 export class Pipelines {
   private readonly ready = new Map<string, Pipeline>();
@@ -50,7 +53,10 @@ export class Pipelines {
     return layout;
   }
 
-  private descriptor(kernel: PlanKernel, source: string): { descriptor: GPUComputePipelineDescriptor; layout: GPUBindGroupLayout; module: GPUShaderModule } {
+  private descriptor(
+    kernel: PlanKernel,
+    source: string,
+  ): { descriptor: GPUComputePipelineDescriptor; layout: GPUBindGroupLayout; module: GPUShaderModule } {
     const { device } = this.gpu;
     let module = this.modules.get(source);
     if (!module) {
@@ -58,7 +64,11 @@ export class Pipelines {
       this.modules.set(source, module);
     }
     const { group, pipeline } = this.layout(kernel.access);
-    return { descriptor: { label: kernel.name, layout: pipeline, compute: { module, entryPoint: "main", constants: { ...kernel.constants } } }, layout: group, module };
+    return {
+      descriptor: { label: kernel.name, layout: pipeline, compute: { module, entryPoint: "main", constants: { ...kernel.constants } } },
+      layout: group,
+      module,
+    };
   }
 
   /** All at once: the browser compiles them in parallel. */
@@ -117,9 +127,15 @@ async function shaderError(kernel: PlanKernel, source: string, module: GPUShader
     () => [],
   );
   const lines = source.split("\n");
-  const detail = messages.map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos}: ${message}\n  ${lines[lineNum - 1] ?? ""}`).join("\n");
+  const detail = messages
+    .map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos}: ${message}\n  ${lines[lineNum - 1] ?? ""}`)
+    .join("\n");
   const numbered = lines.map((line, index) => `${String(index + 1).padStart(4)}  ${line}`).join("\n");
-  return new FathomError("shader", `the kernel ${kernel.name} does not compile: ${detail || reason}\nThis is a fault in Fathom; please report it with this source:\n${numbered}`, {
-    details: { kernel: kernel.name, line: messages[0]?.lineNum ?? null, source, constants: kernel.constants },
-  });
+  return new FathomError(
+    "shader",
+    `the kernel ${kernel.name} does not compile: ${detail || reason}\nThis is a fault in Fathom; please report it with this source:\n${numbered}`,
+    {
+      details: { kernel: kernel.name, line: messages[0]?.lineNum ?? null, source, constants: kernel.constants },
+    },
+  );
 }

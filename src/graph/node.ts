@@ -1,6 +1,6 @@
 /** The graph's one record: an op, what it reads, and the types it yields. Nodes are immutable; inputs are always older than their readers. */
 import type { DType } from "../core/dtype.ts";
-import { type Shape, describe } from "../core/shape.ts";
+import { describe, type Shape } from "../core/shape.ts";
 import type { Op } from "./op.ts";
 
 export interface TensorType {

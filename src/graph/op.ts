@@ -81,7 +81,11 @@ export interface Target {
 
 export type Form<A> =
   /** `wgsl` gives an expression over `F` (f32 or vec4f), `I`, `U`; `index` is the element's flat index, type U. */
-  | { readonly kind: "elementwise"; readonly wgsl: (inputs: Listed<string>, attributes: A, index: string) => string; readonly usesIndex?: boolean }
+  | {
+      readonly kind: "elementwise";
+      readonly wgsl: (inputs: Listed<string>, attributes: A, index: string) => string;
+      readonly usesIndex?: boolean;
+    }
   /** A different look at the input's memory; null where only a copy will do. */
   | { readonly kind: "view"; readonly view: (input: View, attributes: A, output: TensorType) => View | null }
   | {

@@ -1,8 +1,8 @@
 /** Helpers with which op records are written: leaves, constants, picks, and the sum that undoes a broadcast. */
 import type { DType } from "../core/dtype.ts";
 import { FathomError } from "../core/errors.ts";
-import { type Shape, describe, sameShape } from "../core/shape.ts";
-import { type Node, type TensorType, makeNode } from "../graph/node.ts";
+import { describe, type Shape, sameShape } from "../core/shape.ts";
+import { makeNode, type Node, type TensorType } from "../graph/node.ts";
 import type { Op, Reference } from "../graph/op.ts";
 
 /** Types an op record; forgetting a field, the gradient rule above all, fails to compile. */

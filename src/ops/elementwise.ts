@@ -1,7 +1,7 @@
 /** Elementwise ops: each a row of WGSL expression, float64 function and gradient rule. Fused chains of them become one kernel. */
 import { FathomError } from "../core/errors.ts";
-import { type Shape, broadcastShapes, contiguousStrides, describe, sizeOf } from "../core/shape.ts";
-import { type Attributes, type Node, type TensorType, makeNode } from "../graph/node.ts";
+import { broadcastShapes, contiguousStrides, describe, type Shape, sizeOf } from "../core/shape.ts";
+import { type Attributes, makeNode, type Node, type TensorType } from "../graph/node.ts";
 import type { Listed, Op, Reference, Vjp } from "../graph/op.ts";
 import { defineOp } from "./define.ts";
 

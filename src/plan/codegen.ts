@@ -1,17 +1,17 @@
 /** WGSL for fused elementwise work: loads, expressions, stores, and the test for non-finite numbers. */
 import type { DType } from "../core/dtype.ts";
-import { contiguousStrides, sizeOf, type Shape } from "../core/shape.ts";
+import { contiguousStrides, type Shape, sizeOf } from "../core/shape.ts";
 import type { Listed, View } from "../graph/op.ts";
-import { libraryFor } from "../ops/library.ts";
 import { literalOp, scalarOp } from "../ops/define.ts";
+import { libraryFor } from "../ops/library.ts";
 import type { Unit } from "./fuse.ts";
-import { type Item, type Reference, outputKey } from "./items.ts";
+import { type Item, outputKey, type Reference } from "./items.ts";
 
 export type Width = 1 | 4;
 
 /** What the generated text binds, in order, after the kernel's own bindings. */
 export type GeneratedBinding =
-  | { readonly kind: "read"; readonly reference: Reference; /** Elements, a multiple of 64. */ readonly offset: number }
+  | { readonly kind: "read"; readonly reference: Reference /** Elements, a multiple of 64. */; readonly offset: number }
   | { readonly kind: "write"; readonly item: Item; readonly output: number }
   | { readonly kind: "flag"; readonly layer: number }
   | { readonly kind: "constants"; readonly scalars: readonly Item[] };
@@ -202,4 +202,3 @@ export function generate(unit: Unit, stored: readonly { item: Item; output: numb
 export function elementwiseWidth(unit: Unit): Width {
   return sizeOf(unit.shape) % 4 === 0 ? 4 : 1;
 }
-

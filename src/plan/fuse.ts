@@ -1,6 +1,6 @@
 /** Which items become one dispatch: elementwise work joins the kernel that made its input, or other elementwise work of its size. */
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { type Item, type Reference, isLeaf, isWhole } from "./items.ts";
+import { type Item, isLeaf, isWhole, type Reference } from "./items.ts";
 
 /** One dispatch to be: a kernel and the elementwise items that run as its epilogue, or elementwise items alone. */
 export interface Unit {
@@ -85,7 +85,13 @@ class Fuser {
 
   private start(item: Item, anchor: boolean): void {
     const { shape } = item.outputs[0]!;
-    const unit: Unit = { anchor: anchor ? item : null, members: anchor ? [] : [item], size: sizeOf(shape), shape, rank: this.above(item.inputs) + 1 };
+    const unit: Unit = {
+      anchor: anchor ? item : null,
+      members: anchor ? [] : [item],
+      size: sizeOf(shape),
+      shape,
+      rank: this.above(item.inputs) + 1,
+    };
     this.units.add(unit);
     this.unitOf.set(item, unit);
   }
@@ -100,14 +106,17 @@ class Fuser {
   }
 
   private best(item: Item): Unit | null {
-    return item.inputs.map((input) => this.joinable(item, input)).reduce((one, other) => (other && (!one || other.rank > one.rank) ? other : one), null);
+    return item.inputs
+      .map((input) => this.joinable(item, input))
+      .reduce((one, other) => (other && (!one || other.rank > one.rank) ? other : one), null);
   }
 
   /** Places an item and what waited for it: all in the unit of its latest input if that is later than what they read; else each by itself. */
   private settle(item: Item, before: readonly Item[]): void {
     const target = this.best(item);
     const all = [...before, item];
-    const together = before.length > 0 && target !== null && !this.apart.has(item.index) && target.members.length + all.length <= MOST_MEMBERS;
+    const together =
+      before.length > 0 && target !== null && !this.apart.has(item.index) && target.members.length + all.length <= MOST_MEMBERS;
     if (together && all.every((one) => this.fits(one, target, all))) {
       for (const one of all) this.add(one, target);
       return;
@@ -116,7 +125,9 @@ class Fuser {
   }
 
   private fits(item: Item, unit: Unit, others: readonly Item[]): boolean {
-    return item.inputs.every((input) => others.includes(input.item) || this.rankOf(input.item) < unit.rank || this.joinable(item, input) === unit);
+    return item.inputs.every(
+      (input) => others.includes(input.item) || this.rankOf(input.item) < unit.rank || this.joinable(item, input) === unit,
+    );
   }
 
   private add(item: Item, unit: Unit): void {

@@ -1,11 +1,12 @@
 /** The graph made ready for planning: equal work merged, views folded into their readers, copies put in only where memory must move. */
-import { FathomError } from "../core/errors.ts";
-import { type Shape, contiguousStrides, sizeOf } from "../core/shape.ts";
+
 import type { DType } from "../core/dtype.ts";
+import { FathomError } from "../core/errors.ts";
+import { contiguousStrides, type Shape, sizeOf } from "../core/shape.ts";
 import { type Node, type TensorType, topologicalOrder } from "../graph/node.ts";
 import type { KernelPlan, Op, Target, View } from "../graph/op.ts";
-import { copyOp } from "../ops/views.ts";
 import { inputOp, pickOp, scalarOp, stateOp } from "../ops/define.ts";
+import { copyOp } from "../ops/views.ts";
 
 /** A look at one output of an item. */
 export interface Reference {
@@ -94,7 +95,15 @@ class Builder {
     this.unplaced = unplaced;
   }
 
-  private item(op: Op, attributes: Node["attributes"], inputs: readonly Reference[], outputs: readonly TensorType[], layer: number, merge: boolean, serial: number): Item {
+  private item(
+    op: Op,
+    attributes: Node["attributes"],
+    inputs: readonly Reference[],
+    outputs: readonly TensorType[],
+    layer: number,
+    merge: boolean,
+    serial: number,
+  ): Item {
     const key = merge ? `${JSON.stringify(attributes)}|${inputs.map(referenceKey).join("|")}|${layer}` : "";
     const table = this.merged.get(op) ?? new Map<string, Item>();
     this.merged.set(op, table);
@@ -103,7 +112,12 @@ class Builder {
     const { form } = op;
     const kernel =
       form.kind === "kernel"
-        ? form.kernel(inputs.map(({ view, dtype }) => ({ ...view, offset: view.offset % 64, dtype })) as never, outputs as never, attributes, this.request.target)
+        ? form.kernel(
+            inputs.map(({ view, dtype }) => ({ ...view, offset: view.offset % 64, dtype })) as never,
+            outputs as never,
+            attributes,
+            this.request.target,
+          )
         : null;
     const item: Item = { index: this.list.length, serial, op, attributes, inputs, outputs, kernel, layer, destinations: new Map() };
     this.list.push(item);
@@ -144,9 +158,10 @@ class Builder {
       return { ...copied, view: second, dtype };
     }
     const layer = this.request.layers?.get(node) ?? -1;
-    if (form.kind === "kernel") inputs.forEach((reference, index) => {
-      if (!this.readable(op, index, reference)) inputs[index] = this.copy(reference);
-    });
+    if (form.kind === "kernel")
+      inputs.forEach((reference, index) => {
+        if (!this.readable(op, index, reference)) inputs[index] = this.copy(reference);
+      });
     if (form.kind === "pack") return this.pack(node, inputs);
     const merge = op !== inputOp && op !== scalarOp;
     const item = this.item(op, op === inputOp || op === scalarOp ? { dtype } : attributes, inputs, node.outputs, layer, merge, node.serial);
@@ -227,7 +242,7 @@ export function buildItems(request: LowerRequest, unplaced: ReadonlySet<string> 
   const builder = new Builder(request, unplaced);
   const order = topologicalOrder([...request.roots, ...request.assignments.map((assignment) => assignment.node)], request.given);
   for (const node of order) builder.add(node);
-  request.roots.forEach((node, index) => builder.root(node, index));
+  for (const [index, node] of request.roots.entries()) builder.root(node, index);
   for (const { state, node } of request.assignments) builder.assign(state, node);
   for (const item of builder.list)
     for (const [output, from] of Object.entries(item.op.form.kind === "kernel" ? (item.op.form.inPlace ?? {}) : {}))
@@ -235,4 +250,3 @@ export function buildItems(request: LowerRequest, unplaced: ReadonlySet<string> 
         throw new FathomError("internal", `${item.op.name}: output ${output} is written over input ${from}, and is assigned to no state`);
   return builder;
 }
-

@@ -4,12 +4,21 @@ import { sizeOf } from "../core/shape.ts";
 import type { Binding, Define } from "../graph/op.ts";
 import { literalOp, scalarOp, stateOp } from "../ops/define.ts";
 import { SHADERS } from "../ops/shaders.ts";
-import { type GeneratedBinding, type Width, elementwiseWidth, generate } from "./codegen.ts";
-import { type Fused, type Unit, fuse } from "./fuse.ts";
-import { type Item, type Items, type LowerRequest, type Reference, buildItems, outputKey, placeKey } from "./items.ts";
+import { elementwiseWidth, type GeneratedBinding, generate, type Width } from "./codegen.ts";
+import { type Fused, fuse, type Unit } from "./fuse.ts";
+import { buildItems, type Item, type Items, type LowerRequest, outputKey, placeKey, type Reference } from "./items.ts";
 import { type Placement, Pools } from "./memory.ts";
 import { itemsOf, readsOf, schedule } from "./schedule.ts";
-import { type Access, type BufferReference, type Plan, type PlanBinding, type PlanConstant, type PlanDispatch, type PlanKernel, alignUp } from "./types.ts";
+import {
+  type Access,
+  alignUp,
+  type BufferReference,
+  type Plan,
+  type PlanBinding,
+  type PlanConstant,
+  type PlanDispatch,
+  type PlanKernel,
+} from "./types.ts";
 
 /** WebGPU's baseline: storage buffers that one dispatch may bind. */
 const MOST_STORAGE_BUFFERS = 8;
@@ -31,8 +40,7 @@ export function lower(request: LowerRequest): { plan: Plan; items: Items } {
   const apart = new Set<number>();
   let items = buildItems(request, unplaced);
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const fused = fuse(items.list, apart);
-    const result = new Emitter(items, fused, schedule(fused)).emit(request);
+    const result = new Emitter(items, schedule(fuse(items.list, apart))).emit(request);
     if (!(result instanceof Conflict)) return { plan: result, items };
     if (result.apart !== null) apart.add(result.apart);
     if (result.unplaced !== null) {
@@ -58,12 +66,10 @@ class Emitter {
   private readonly states: Record<string, number> = {};
   private constantBytes = 0;
   private readonly items: Items;
-  private readonly fused: Fused;
   private readonly order: readonly Unit[];
 
-  constructor(items: Items, fused: Fused, order: readonly Unit[]) {
+  constructor(items: Items, order: readonly Unit[]) {
     this.items = items;
-    this.fused = fused;
     this.order = order;
   }
 
@@ -86,7 +92,8 @@ class Emitter {
       const temporaries = (unit.anchor?.kernel?.temporaries ?? []).map((size) => this.pools.take(size * 4, avoid));
       for (const temporary of temporaries) avoid.add(temporary.pool);
       for (const { item, output } of stored)
-        if (!item.destinations.has(output)) this.places.set(outputKey({ item, output }), this.pools.take(sizeOf(item.outputs[output]!.shape) * 4, avoid));
+        if (!item.destinations.has(output))
+          this.places.set(outputKey({ item, output }), this.pools.take(sizeOf(item.outputs[output]!.shape) * 4, avoid));
       const conflict = unit.anchor ? this.anchored(unit, stored, temporaries) : this.elementwise(unit, stored);
       if (conflict) return conflict;
       for (const temporary of temporaries) this.pools.release(temporary);
@@ -163,7 +170,9 @@ class Emitter {
   private read({ item, output, view }: Reference): Bound {
     const { buffer, offset } = this.place(item, output);
     const skipped = Math.floor(view.offset / 64) * 256;
-    const last = view.shape.some((size) => size === 0) ? 0 : view.shape.reduce((sum, size, axis) => sum + (size - 1) * view.strides[axis]!, view.offset) + 1;
+    const last = view.shape.some((size) => size === 0)
+      ? 0
+      : view.shape.reduce((sum, size, axis) => sum + (size - 1) * view.strides[axis]!, view.offset) + 1;
     return { buffer, offset: offset + skipped, size: Math.max(last * 4 - skipped, 4), access: "read" };
   }
 
@@ -199,7 +208,12 @@ class Emitter {
         this.states["flags"] ??= 0;
         return { buffer: { kind: "state", name: "flags" }, offset: binding.layer * 256, size: 4, access: "read_write" };
       case "constants":
-        return { buffer: { kind: "constants" }, offset: this.slot(binding.scalars), size: alignUp(binding.scalars.length * 4, 16), access: "uniform" };
+        return {
+          buffer: { kind: "constants" },
+          offset: this.slot(binding.scalars),
+          size: alignUp(binding.scalars.length * 4, 16),
+          access: "uniform",
+        };
     }
   }
 
@@ -249,7 +263,10 @@ class Emitter {
       typeof workgroups === "number" ? [Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS), 1] : workgroups;
     if (grid.some((count) => count === 0)) return null;
     if (grid.some((count) => count > MOST_WORKGROUPS))
-      throw new FathomError("limits-too-small", `${shader}: needs ${grid.join(" × ")} workgroups; WebGPU allows ${MOST_WORKGROUPS} in a dimension. Split the tensor`);
+      throw new FathomError(
+        "limits-too-small",
+        `${shader}: needs ${grid.join(" × ")} workgroups; WebGPU allows ${MOST_WORKGROUPS} in a dimension. Split the tensor`,
+      );
     const access = bound.map((binding) => binding.access);
     const key = `${shader} ${JSON.stringify(defines)} ${JSON.stringify(constants)} ${access.join()}`;
     let kernel = this.kernelIndex.get(key);
@@ -262,7 +279,12 @@ class Emitter {
     const label = itemsOf(unit)
       .map((item) => item.op.name)
       .join(" ");
-    this.dispatches.push({ kernel, bindings: bound.map(({ buffer, offset, size }) => ({ buffer, offset, size })), workgroups: grid, label });
+    this.dispatches.push({
+      kernel,
+      bindings: bound.map(({ buffer, offset, size }) => ({ buffer, offset, size })),
+      workgroups: grid,
+      label,
+    });
     return null;
   }
 
@@ -272,7 +294,8 @@ class Emitter {
     const read = new Set(unit.anchor?.inputs.map(outputKey));
     const written = unit.anchor?.outputs.length ?? 1;
     for (const member of unit.members) {
-      for (const input of member.inputs) if (!own.has(input.item) && input.item.op !== literalOp && input.item.op !== scalarOp) read.add(outputKey(input));
+      for (const input of member.inputs)
+        if (!own.has(input.item) && input.item.op !== literalOp && input.item.op !== scalarOp) read.add(outputKey(input));
       if (read.size + written > MOST_STORAGE_BUFFERS && member !== unit.members[0]) return member;
     }
     return unit.members.at(-1)!;
@@ -284,7 +307,10 @@ class Emitter {
     const last = unit.members.at(-1);
     if (storage > MOST_STORAGE_BUFFERS) {
       if (!last || (!unit.anchor && unit.members.length === 1))
-        throw new FathomError("internal", `${unit.anchor?.op.name ?? last?.op.name}: needs ${storage} storage buffers; WebGPU promises ${MOST_STORAGE_BUFFERS}`);
+        throw new FathomError(
+          "internal",
+          `${unit.anchor?.op.name ?? last?.op.name}: needs ${storage} storage buffers; WebGPU promises ${MOST_STORAGE_BUFFERS}`,
+        );
       return new Conflict({ apart: this.firstTooMany(unit).index });
     }
     const name = ({ buffer }: Bound): string => JSON.stringify(buffer);
@@ -295,6 +321,11 @@ class Emitter {
       if (destination?.kind === "pack" && written.has(JSON.stringify({ kind: "pool", index: this.pack(destination.pack).pool })))
         return new Conflict({ unplaced: placeKey({ item, output }) });
     }
-    throw new FathomError("internal", `${itemsOf(unit).map((item) => item.op.name).join(" ")}: reads and writes one buffer in one dispatch`);
+    throw new FathomError(
+      "internal",
+      `${itemsOf(unit)
+        .map((item) => item.op.name)
+        .join(" ")}: reads and writes one buffer in one dispatch`,
+    );
   }
 }

@@ -81,5 +81,8 @@ export function printPlan(plan: Plan): string {
     return `${index}: ${name}#${kernel} ⟨${workgroups.join("×")}⟩ ${bound}  ; ${label}`;
   });
   const pools = plan.pools.map((pool, index) => `pool${index} ${pool.bytes}${pool.persistent ? " persistent" : ""}`);
-  return [...lines, `${plan.dispatches.length} dispatches, ${plan.kernels.length} kernels; ${pools.join(", ") || "no pools"} bytes; constants ${plan.constants.bytes}`].join("\n");
+  return [
+    ...lines,
+    `${plan.dispatches.length} dispatches, ${plan.kernels.length} kernels; ${pools.join(", ") || "no pools"} bytes; constants ${plan.constants.bytes}`,
+  ].join("\n");
 }

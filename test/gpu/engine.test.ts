@@ -44,7 +44,10 @@ describe("compile", () => {
     const compiled = await gpu.compile((x, y) => [x!.matmul(y!), x!.sum()], [{ shape: [2, 3] }, { shape: [3, 2] }]);
     const { pipelines } = gpu.counters;
     for (const factor of [1, 2]) {
-      const x = gpu.tensor([1, 2, 3, 4, 5, 6].map((value) => value * factor), [2, 3]);
+      const x = gpu.tensor(
+        [1, 2, 3, 4, 5, 6].map((value) => value * factor),
+        [2, 3],
+      );
       const [product, sum] = compiled.run(x, gpu.tensor([1, 0, 0, 1, 1, 1], [3, 2]));
       expect([...(await product!.data())]).toEqual([4, 5, 10, 11].map((value) => value * factor));
       expect(await sum!.item()).toBe(21 * factor);
@@ -93,7 +96,10 @@ describe("lifetimes", () => {
     await expect(async () => held.data()).rejects.toThrow(/disposed/);
     // The plan cache may keep its own pools and constants; tensors keep nothing.
     const after = gpu.counters;
-    await gpu.scope(() => gpu.tensor(new Float32Array(1000)).add(1).mul(2)).data().then((data) => expect(data[999]).toBe(2));
+    await gpu
+      .scope(() => gpu.tensor(new Float32Array(1000)).add(1).mul(2))
+      .data()
+      .then((data) => expect(data[999]).toBe(2));
     expect(after.bytes - before.bytes).toBeLessThan(4000);
   });
 
