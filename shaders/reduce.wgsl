@@ -1,62 +1,93 @@
-// output[o · CHUNKS + c] = Σ of the elements CHUNK·c .. of the LENGTH that are reduced into output o, wherever they lie.
-// SERIAL: an invocation owns an output. Else a workgroup owns a chunk: lanes add every 64th element, then a tree of 64.
+// results[o, s] = finish(combine over k of map(x[o, k])), where k runs through segment s of the LENGTH reduced elements.
+//
+// Element (o, k) lies at OFFSET + KEPT(o) + REDUCED(k), so that any view is read where it is. With SERIAL an invocation owns a result
+// and takes its SPAN elements one after another; segments of one output are OUTPUTS results apart. Without, a workgroup owns a result:
+// each lane takes every SIZE-th element, then the lanes are combined by a tree; segments of one output lie side by side.
+// Combining starts from the first element, not from an identity, because infinity cannot be written; a lane without elements takes
+// part in no combination.
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<${INPUT}>;
+#if ${EXTRA}
+@group(0) @binding(1) var<storage, read> extras: array<${EXTRA_TYPE}>; // one for each output
+#endif
 
 override OUTPUTS: u32;
-override LENGTH: u32;
-override CHUNK: u32;
-override CHUNKS: u32;
+override LENGTH: u32; // at least 1
+override SPAN: u32;
+override SEGMENTS: u32;
 override OFFSET: u32;
+const SIZE = ${SIZE}u;
 
-fn kept(index: u32) -> u32 {
+alias Value = ${VALUE};
+
+fn kept_offset(index: u32) -> u32 {
   return ${KEPT};
 }
 
-fn reduced(index: u32) -> u32 {
+fn reduced_offset(index: u32) -> u32 {
   return ${REDUCED};
 }
 
+// v is an element, o its output.
+fn map(v: ${INPUT}, o: u32) -> Value {
+  return ${MAP};
+}
+
+fn combine(a: Value, b: Value) -> Value {
+  return ${COMBINE};
+}
+
+fn finish(total: Value, o: u32) -> ${OUTPUT} {
+  return ${FINISH};
+}
+
+// Elements first, first + stride, … below end; there is at least one.
+fn combine_elements(o: u32, first: u32, end: u32, stride: u32) -> Value {
+  let start = OFFSET + kept_offset(o);
+  var total = map(x[start + reduced_offset(first)], o);
+  for (var k = first + stride; k < end; k += stride) {
+    total = combine(total, map(x[start + reduced_offset(k)], o));
+  }
+  return total;
+}
+
 #if ${SERIAL}
-@compute @workgroup_size(64)
+@compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let output = workgroup_index(group) * 64u + lane;
-  if (output >= OUTPUTS) {
+  let item = workgroup_index(group) * SIZE + lane;
+  if (item >= OUTPUTS * SEGMENTS) {
     return;
   }
-  let base = kept(output) + OFFSET;
-  var total = 0.0;
-  for (var i = 0u; i < LENGTH; i++) {
-    total += x[base + reduced(i)];
-  }
-  y[output] = total;
+  let o = item % OUTPUTS;
+  let first = item / OUTPUTS * SPAN;
+  epilogue(item, finish(combine_elements(o, first, min(first + SPAN, LENGTH), 1u), o));
 }
 #else
-var<workgroup> totals: array<f32, 64>;
+var<workgroup> lane_totals: array<Value, SIZE>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let item = workgroup_index(group);
-  if (item >= OUTPUTS * CHUNKS) {
+  if (item >= OUTPUTS * SEGMENTS) {
     return;
   }
-  let base = kept(item / CHUNKS) + OFFSET;
-  let start = item % CHUNKS * CHUNK;
-  let end = min(start + CHUNK, LENGTH);
-  var total = 0.0;
-  for (var i = start + lane; i < end; i += 64u) {
-    total += x[base + reduced(i)];
+  let o = item / SEGMENTS;
+  let first = item % SEGMENTS * SPAN;
+  let end = min(first + SPAN, LENGTH);
+  if (first + lane < end) {
+    lane_totals[lane] = combine_elements(o, first + lane, end, SIZE);
   }
-  totals[lane] = total;
-  for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      totals[lane] += totals[lane + half];
+  workgroupBarrier();
+  // The highest power of two below SIZE, and so on down: lanes from `count` on are empty.
+  let count = min(end - first, SIZE);
+  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
+    if (lane < half && lane + half < count) {
+      lane_totals[lane] = combine(lane_totals[lane], lane_totals[lane + half]);
     }
+    workgroupBarrier();
   }
   if (lane == 0u) {
-    y[item] = totals[0];
+    epilogue(item, finish(lane_totals[0], o));
   }
 }
 #endif

@@ -1,61 +1,185 @@
-// Functions that WGSL lacks or leaves inexact, on the alias F (f32 or vec4f).
+// Functions that WGSL lacks or leaves inexact, on the alias F (f32 or vec4f), I and U: the planner takes what an expression mentions.
+//
+// WGSL lets exp be off by 3 + 2|x| ULP, log by 2⁻²¹ near 1, and tanh by 1e-5, each adapter in its own way. These are built from
+// operations that WGSL rounds correctly (+ − ·), from division (2.5 ULP), and from bits, so that one bound holds everywhere. The bounds
+// are relative, in units of ε = 2⁻²⁴, and test/gpu/math.test.ts holds each function to its bound over dense grids. The largest error of
+// each polynomial, before rounding, stands beside it. Subnormal numbers count as 0, because adapters may flush them. NaN gives NaN.
 
-// eˣ − 1 without cancellation: x = k·ln 2 + r, |r| ≤ ln 2 / 2, and a Taylor sum in r (remainder below 6e-10 of r).
+// x, or where it is no number, that: NaN may be lost in clamp, min and max.
+fn math_keep_nan(value: F, x: F) -> F {
+  return select(value, x, (bitcast<U>(x) & U(0x7fffffffu)) > U(0x7f800000u));
+}
+
+// The number of those bits: constants may not be infinite or NaN, and nothing of `x` goes into it.
+fn math_from_bits(x: F, bits: u32) -> F {
+  return bitcast<F>((bitcast<U>(x) & U(0u)) | U(bits));
+}
+
+// PyTorch's: NaN where one is.
+fn math_maximum(a: F, b: F) -> F {
+  return math_keep_nan(math_keep_nan(max(a, b), b), a);
+}
+
+fn math_minimum(a: F, b: F) -> F {
+  return math_keep_nan(math_keep_nan(min(a, b), b), a);
+}
+
+// Towards 0; what is out of range goes to its nearest end.
+fn math_to_i32(x: F) -> I {
+  return I(clamp(x, F(-2147483648.0), F(2147483520.0)));
+}
+
+fn math_to_u32(x: F) -> U {
+  return U(clamp(x, F(0.0), F(4294967040.0)));
+}
+
+// eˣ·2ᵏ for whole k, |k| ≤ 300. x = j·ln 2 + r, |r| ≤ 0.3466, and eʳ = 1 + r + r²·p(r) (3.6e-9). ln 2 is taken in two parts, the first
+// of 10 bits, so that j times it is exact while |j| ≤ 2¹⁴. 2^(j+k) is applied in two factors: it may be below or above what has bits.
+// Error: 2 ε of rounding in r (|r| ≤ 0.35, 0.7 ε of it passed on), p, and the last sum: 3 ε, above the subnormal numbers.
+fn math_scaled_exp(x: F, k: F) -> F {
+  let j = round(x * F(1.4426950408889634));
+  let r = (x - j * F(0.693359375)) - j * F(-0.00021219444005469);
+  let p = F(0.5) + r * (F(0.16666506) + r * (F(0.04166617) + r * (F(0.00837032) + r * F(0.0013952970))));
+  let power = I(clamp(j + k, F(-280.0), F(280.0)));
+  let half = power >> U(1u);
+  let first = bitcast<F>((half + I(127)) << U(23u));
+  let second = bitcast<F>((power - half + I(127)) << U(23u));
+  return (F(1.0) + (r + r * r * p)) * first * second;
+}
+
+// eˣ. Past 89 it is infinite, below −104 zero. Error: 3 ε.
+fn math_exp(x: F) -> F {
+  return math_keep_nan(math_scaled_exp(clamp(x, F(-104.0), F(89.0)), F(0.0)), x);
+}
+
+// eˣ − 1 = 2ʲ·q + (2ʲ − 1), q = eʳ − 1 = r + r²·p(r) (1.5e-8 of it). All is halved, because 2¹²⁸ has no bits, and doubled at the end.
+// Where j is 0, q is the result; where j is 1, q (|q| ≤ 0.29 if negative) meets 0.5 and may lose 1.5 bits. Error: 6 ε.
 fn math_expm1(x: F) -> F {
-  let bounded = clamp(x, F(-87.0), F(88.0));
-  let k = round(bounded * F(1.4426950408889634));
-  let r = (bounded - k * F(0.693359375)) + k * F(0.00021219444005469);
-  let tail = F(1.0 / 24.0) + r * (F(1.0 / 120.0) + r * (F(1.0 / 720.0) + r * (F(1.0 / 5040.0) + r * F(1.0 / 40320.0))));
-  let p = r + r * r * (F(0.5) + r * (F(1.0 / 6.0) + r * tail));
-  let power = bitcast<F>((I(k) + I(127)) << U(23u));
-  return power * p + (power - F(1.0));
+  let bounded = clamp(x, F(-20.0), F(89.0));
+  let j = round(bounded * F(1.4426950408889634));
+  let r = (bounded - j * F(0.693359375)) - j * F(-0.00021219444005469);
+  let p = F(0.49999997) + r * (F(0.16666533) + r * (F(0.041667245) + r * (F(0.008367854) + r * F(0.0013882265))));
+  let q = r + r * r * p;
+  let scale = bitcast<F>((I(j) + I(126)) << U(23u));
+  return math_keep_nan(F(2.0) * (scale * q + (scale - F(0.5))), x);
 }
 
-// sign(x) · t / (t + 2) with t = e^(2|x|) − 1.
+// ln(1 + f) for −0.293 ≤ f ≤ 0.415: with z = f / (2 + f), it is f − z·(f − z²·p(z²)) (8.4e-10): the quotient's error meets a factor of
+// at most 0.21. Error: 3 ε.
+fn math_log_near(f: F) -> F {
+  let z = f / (F(2.0) + f);
+  let w = z * z;
+  let p = F(0.6666678) + w * (F(0.3997708) + w * F(0.2988519));
+  return f - z * (f - w * p);
+}
+
+// The exponent of x > 0 for which x / 2^exponent is in [√½, √2).
+fn math_exponent(x: F) -> I {
+  return (bitcast<I>(x) - I(0x3f3504f3)) >> U(23u);
+}
+
+// x / 2^exponent
+fn math_mantissa(x: F, exponent: I) -> F {
+  return bitcast<F>(bitcast<I>(x) - (exponent << U(23u)));
+}
+
+// What a logarithm is at 0, below, and at infinity and NaN.
+fn math_log_edges(value: F, x: F) -> F {
+  let bits = bitcast<I>(x);
+  let above = select(value, x, bits >= I(0x7f800000));
+  let below = select(above, math_from_bits(x, 0x7fc00000u), bits < I(0));
+  return select(below, math_from_bits(x, 0xff800000u), (bits & I(0x7fffffff)) < I(0x00800000));
+}
+
+// ln x = e·ln 2 + ln m, m in [√½, √2): where e is not 0, the sum is at least half of its larger part. −∞ at 0, NaN below. Error: 4 ε.
+fn math_log(x: F) -> F {
+  let exponent = math_exponent(x);
+  let e = F(exponent);
+  let near = math_log_near(math_mantissa(x, exponent) - F(1.0));
+  return math_log_edges(e * F(0.693359375) + (near + e * F(-0.00021219444005469)), x);
+}
+
+// ln(1 + x): as long as 1 + x is in [√½, √2) the series takes x itself, which the sum would round. Error: 6 ε.
+fn math_log1p(x: F) -> F {
+  let sum = F(1.0) + x;
+  let exponent = math_exponent(sum);
+  let e = F(exponent);
+  let near = math_log_near(select(math_mantissa(sum, exponent) - F(1.0), x, exponent == I(0)));
+  return math_log_edges(e * F(0.693359375) + (near + e * F(-0.00021219444005469)), sum);
+}
+
+// x + x³·p(x²) (4.1e-9) up to 0.625, and 1 − 2 / (e^(2|x|) + 1) above, where what is subtracted is below half. Error: 5 ε.
 fn math_tanh(x: F) -> F {
-  let t = math_expm1(min(abs(x), F(10.0)) * F(2.0));
-  let y = t / (t + F(2.0));
-  return select(y, -y, x < F(0.0));
+  let a = abs(x);
+  let w = x * x;
+  let p = F(-0.33333284) + w * (F(0.13331491) + w * (F(-0.053743497) + w * (F(0.020650579) + w * F(-0.005717037))));
+  let far = F(1.0) - F(2.0) / (math_scaled_exp(F(2.0) * min(a, F(10.0)), F(0.0)) + F(1.0));
+  let y = select(far, a + a * w * p, a < F(0.625));
+  return math_keep_nan(bitcast<F>(bitcast<U>(y) | (bitcast<U>(x) & U(0x80000000u))), x);
 }
 
-// 1 / (1 + e⁻ˣ), by the exponential that cannot overflow.
+// 1 / (1 + e⁻ˣ) = eˣ / (1 + eˣ), by the exponential that cannot overflow. Error: 10 ε.
 fn math_sigmoid(x: F) -> F {
-  let e = exp(-abs(x));
+  let e = math_exp(-abs(x));
   return select(F(1.0), e, x < F(0.0)) / (F(1.0) + e);
 }
 
-// ln(1 + x) for x ≥ −0.5, by 2·artanh(x / (2 + x)) up to 1 (remainder below 2e-9), and by log above.
-fn math_log1p(x: F) -> F {
-  let s = x / (F(2.0) + x);
-  let q = s * s;
-  let tail = F(1.0 / 9.0) + q * (F(1.0 / 11.0) + q * (F(1.0 / 13.0) + q * F(1.0 / 15.0)));
-  let near = F(2.0) * s * (F(1.0) + q * (F(1.0 / 3.0) + q * (F(1.0 / 5.0) + q * (F(1.0 / 7.0) + q * tail))));
-  return select(near, log(F(1.0) + x), x > F(1.0));
-}
-
-// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)
+// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|), two positive numbers. Error: 10 ε.
 fn math_softplus(x: F) -> F {
-  return max(x, F(0.0)) + math_log1p(exp(-abs(x)));
+  return max(x, F(0.0)) + math_log1p(math_exp(-abs(x)));
 }
 
-// Maclaurin's series of erf, for |x| ≤ 1 (remainder below 2e-9).
-fn math_erf_near(x: F) -> F {
-  let q = x * x;
-  let tail = F(1.0 / 9360.0) + q * (F(-1.0 / 75600.0) + q * (F(1.0 / 685440.0) + q * F(-1.0 / 6894720.0)));
-  let sum = F(1.0) + q * (F(-1.0 / 3.0) + q * (F(1.0 / 10.0) + q * (F(-1.0 / 42.0) + q * (F(1.0 / 216.0) + q * (F(-1.0 / 1320.0) + q * tail)))));
-  return F(1.1283791670955126) * x * sum;
+// erfc(a)·e^(a²) for a ≥ 0, a polynomial in (a − 2.5) / (a + 2.5) (2.1e-9 up to 10.5). The polynomial's terms add up to at most twice
+// its value, but at a = 0, where they alternate no more and add. Error: 12 ε.
+fn math_scaled_erfc(a: F) -> F {
+  let t = (a - F(2.5)) / (a + F(2.5));
+  let high = F(-0.0026460275) + t * (F(0.0008678698) + t * (F(0.00023642823) + t * (F(-0.00010990529) + t * F(-0.000037015263))));
+  let low = F(-0.12503321) + t * (F(0.039923146) + t * (F(-0.0039920206) + t * high));
+  return F(0.21080637) + t * (F(-0.37173674) + t * (F(0.25171316) + t * low));
 }
 
-// erfc for z ≥ 1: t·exp(−z² + p(t)), t = 1 / (1 + z/2); p fitted by least squares on Chebyshev nodes to ln(erfc(z)·e^(z²) / t), error 1.5e-8.
-fn math_erfc_far(z: F) -> F {
-  let t = F(1.0) / (F(1.0) + F(0.5) * z);
-  let high = F(0.0245127584785223) + t * (F(-0.564050555229187) + t * (F(0.7243212461471558) + t * F(-0.264356791973114)));
-  let p = F(-1.2655082941055298) + t * (F(0.9999210834503174) + t * (F(0.37545788288116455) + t * (F(0.08470377326011658) + t * (F(-0.11644264310598373) + t * high))));
-  return t * exp(p) * exp(-z * z);
+// x + x·p(x²) (1.4e-9) up to 0.75, and 1 − erfc|x| above, where erfc is below 0.29. Error: 6 ε.
+fn math_erf(x: F) -> F {
+  let a = min(abs(x), F(10.0));
+  let w = a * a;
+  let p = F(0.12837917) + w * (F(-0.3761262) + w * (F(0.11283377) + w * (F(-0.026834624) + w * (F(0.0051143453) + w * F(-0.00067495124)))));
+  let y = select(F(1.0) - math_scaled_erfc(a) * math_exp(-w), a + a * p, a < F(0.75));
+  return math_keep_nan(bitcast<F>(bitcast<U>(y) | (bitcast<U>(x) & U(0x80000000u))), x);
 }
 
-fn math_erfc(x: F) -> F {
-  let far = math_erfc_far(clamp(abs(x), F(1.0), F(10.0)));
-  let outer = select(far, F(2.0) - far, x < F(0.0));
-  return select(outer, F(1.0) - math_erf_near(x), abs(x) < F(1.0));
+// Φ(x), the normal distribution function: erfc(|x|/√2)/2, or 1 − that. x² is rounded, and the tail's relative error is half of what that
+// changes: 16 + x²/2 ε.
+fn math_normal_cdf(x: F) -> F {
+  let tail = F(0.5) * math_scaled_erfc(min(abs(x) * F(0.70710677), F(20.0))) * math_exp(x * x * F(-0.5));
+  return math_keep_nan(select(F(1.0) - tail, tail, x < F(0.0)), x);
+}
+
+// x^p. |x| = 2ᵉ·m with m in [√½, √2), and the power is 2^(p·e)·exp(p·ln m). p is cut in two by its bits, so that p·e = whole + rest is
+// exact, and the error does not grow with e. A negative base has a power where p is whole; x⁰ is 1 for every x, NaN too.
+// Error: 6 + 2|p| ε for |p| ≤ 1000 where the power is a normal number.
+fn math_pow(x: F, p: F) -> F {
+  let a = abs(x);
+  let exponent = math_exponent(a);
+  let e = F(exponent);
+  let log_m = math_log_near(math_mantissa(a, exponent) - F(1.0));
+  let high = bitcast<F>(bitcast<U>(p) & U(0xfffff000u));
+  let low = p - high;
+  let whole = round(p * e);
+  let rest = (high * e - whole) + low * e;
+  let natural = clamp(rest * F(0.6931471805599453) + p * log_m, F(-8000.0), F(8000.0));
+  let magnitude = math_scaled_exp(natural, clamp(whole, F(-100000.0), F(100000.0)));
+  // Where the parts are beyond what the above can hold, this tells on which side.
+  let rough = p * (log_m + e * F(0.6931471805599453));
+  let zero = F(0.0);
+  let infinite = math_from_bits(x, 0x7f800000u);
+  let empty = a < F(1.1754943508222875e-38);
+  let endless = (bitcast<U>(a) == U(0x7f800000u));
+  var y = select(magnitude, infinite, rough > F(90.0));
+  y = select(y, zero, rough < F(-105.0));
+  y = select(y, select(infinite, zero, p > zero), empty);
+  y = select(y, select(zero, infinite, p > zero), endless);
+  let whole_p = floor(p) == p;
+  let odd = floor(p * F(0.5)) * F(2.0) != p;
+  let signed = select(y, select(math_from_bits(x, 0x7fc00000u), select(y, -y, odd), whole_p), x < zero);
+  return select(math_keep_nan(math_keep_nan(signed, p), x), F(1.0), p == zero);
 }

@@ -1,12 +1,15 @@
 /** The hand-written shaders by name, each with the library text that it stands on. */
+import argReduce from "../../shaders/arg_reduce.wgsl?raw";
 import batchNorm from "../../shaders/batch_norm.wgsl?raw";
 import batchNormGradient from "../../shaders/batch_norm_gradient.wgsl?raw";
 import batchNormGradientPartials from "../../shaders/batch_norm_gradient_partials.wgsl?raw";
 import batchNormPartials from "../../shaders/batch_norm_partials.wgsl?raw";
 import commitRunning from "../../shaders/commit_running.wgsl?raw";
+import concat from "../../shaders/concat.wgsl?raw";
 import elementwise from "../../shaders/elementwise.wgsl?raw";
 import finishLoss from "../../shaders/finish_loss.wgsl?raw";
 import finishStatistics from "../../shaders/finish_statistics.wgsl?raw";
+import gather from "../../shaders/gather.wgsl?raw";
 import gatherBatch from "../../shaders/gather_batch.wgsl?raw";
 import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
 import columns from "../../shaders/lib/columns.wgsl?raw";
@@ -14,21 +17,31 @@ import grid from "../../shaders/lib/grid.wgsl?raw";
 import lanes from "../../shaders/lib/lanes.wgsl?raw";
 import log1p from "../../shaders/lib/log1p.wgsl?raw";
 import nonfinite from "../../shaders/lib/nonfinite.wgsl?raw";
+import output from "../../shaders/lib/output.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
-import place from "../../shaders/place.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
+import scatterClear from "../../shaders/scatter_clear.wgsl?raw";
+import scatterLink from "../../shaders/scatter_link.wgsl?raw";
+import scatterRows from "../../shaders/scatter_rows.wgsl?raw";
 import scoreBatch from "../../shaders/score_batch.wgsl?raw";
 import softmax from "../../shaders/softmax.wgsl?raw";
 import softmaxCrossEntropy from "../../shaders/softmax_cross_entropy.wgsl?raw";
+import spread from "../../shaders/spread.wgsl?raw";
 import updateAdam from "../../shaders/update_adam.wgsl?raw";
 import updateSgd from "../../shaders/update_sgd.wgsl?raw";
 
 export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
   matmul_register: matmulRegister + grid,
-  place: grid + place,
-  reduce: grid + reduce,
+  reduce: grid + output + reduce,
+  arg_reduce: grid + argReduce,
+  concat: grid + output + concat,
+  gather: grid + output + gather,
+  scatter_clear: grid + scatterClear,
+  scatter_link: grid + scatterLink,
+  scatter_rows: grid + output + scatterRows,
+  spread: grid + output + spread,
   batch_norm: grid + columns + batchNorm,
   batch_norm_gradient: grid + columns + batchNormGradient,
   batch_norm_gradient_partials: grid + columns + batchNormGradientPartials,
