@@ -3,18 +3,24 @@ import type { DType, TypedArray } from "./core/dtype.ts";
 import { FathomError } from "./core/errors.ts";
 import { describe, type Shape, sizeOf } from "./core/shape.ts";
 import type { Node } from "./graph/node.ts";
-import { elu, gelu, geluTanh, leakyRelu, selu, silu, softplus } from "./ops/activations.ts";
-import { add, div, greater, mul, sub } from "./ops/binary.ts";
+import * as activations from "./ops/activations.ts";
+import { argmax, argmin } from "./ops/argReduce.ts";
+import * as binary from "./ops/binary.ts";
+import * as compare from "./ops/compare.ts";
 import { concat } from "./ops/concat.ts";
 import { scalar } from "./ops/define.ts";
+import { embedding, gather } from "./ops/gather.ts";
 import { oneHot } from "./ops/indices.ts";
 import { linear } from "./ops/linear.ts";
 import { binaryCrossEntropyWithLogits, meanSquaredError, softmaxCrossEntropy } from "./ops/loss.ts";
 import { matmul } from "./ops/matmul.ts";
-import { mean, sum } from "./ops/reduce.ts";
+import { norm } from "./ops/norm.ts";
+import { clamp, pow, powNumber } from "./ops/power.ts";
+import * as reduce from "./ops/reduce.ts";
+import { pad, type Range } from "./ops/slice.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
-import { exp, neg, relu, sigmoid, tanh } from "./ops/unary.ts";
-import { reshape, transpose } from "./ops/views.ts";
+import * as unary from "./ops/unary.ts";
+import * as views from "./ops/views.ts";
 
 /** What an engine does for its tensors. */
 export interface TensorOwner {
@@ -89,134 +95,339 @@ export class Tensor {
     return `Tensor ${describe(this.held)}`;
   }
 
-  private apply(build: (...nodes: Node[]) => Node, ...others: readonly (Tensor | number)[]): Tensor {
-    return this.owner.wrap(build(this.node, ...others.map(operand)));
+  private made(node: Node): Tensor {
+    return this.owner.wrap(node);
   }
 
+  private with(build: (a: Node, b: Node) => Node, other: Tensor | number): Tensor {
+    return this.made(build(this.node, operand(other, this.dtype)));
+  }
+
+  // Arithmetic and comparison, broadcasting by NumPy's rules; a number is data, and its value is no part of a plan.
+
   add(other: Tensor | number): Tensor {
-    return this.apply(add, other);
+    return this.with(binary.add, other);
   }
 
   sub(other: Tensor | number): Tensor {
-    return this.apply(sub, other);
+    return this.with(binary.sub, other);
   }
 
   mul(other: Tensor | number): Tensor {
-    return this.apply(mul, other);
+    return this.with(binary.mul, other);
   }
 
   div(other: Tensor | number): Tensor {
-    return this.apply(div, other);
+    return this.with(binary.div, other);
+  }
+
+  /** The remainder with the sign of the divisor, as Python's % and torch.remainder. */
+  remainder(other: Tensor | number): Tensor {
+    return this.with(binary.remainder, other);
+  }
+
+  /** The larger; equal values share the gradient, as in PyTorch. */
+  maximum(other: Tensor | number): Tensor {
+    return this.with(binary.maximum, other);
+  }
+
+  /** The smaller; equal values share the gradient, as in PyTorch. */
+  minimum(other: Tensor | number): Tensor {
+    return this.with(binary.minimum, other);
+  }
+
+  /** Comparisons give f32: 1 where they hold, 0 elsewhere. */
+  equal(other: Tensor | number): Tensor {
+    return this.with(compare.equal, other);
+  }
+
+  notEqual(other: Tensor | number): Tensor {
+    return this.with(compare.notEqual, other);
+  }
+
+  less(other: Tensor | number): Tensor {
+    return this.with(compare.less, other);
+  }
+
+  lessEqual(other: Tensor | number): Tensor {
+    return this.with(compare.lessEqual, other);
   }
 
   greater(other: Tensor | number): Tensor {
-    return this.apply(greater, other);
+    return this.with(compare.greater, other);
   }
 
+  greaterEqual(other: Tensor | number): Tensor {
+    return this.with(compare.greaterEqual, other);
+  }
+
+  logicalAnd(other: Tensor | number): Tensor {
+    return this.with(compare.logicalAnd, other);
+  }
+
+  logicalOr(other: Tensor | number): Tensor {
+    return this.with(compare.logicalOr, other);
+  }
+
+  pow(exponent: Tensor | number): Tensor {
+    return this.made(typeof exponent === "number" ? powNumber(this.node, exponent) : pow(this.node, exponent.node));
+  }
+
+  /** `yes` where this is not 0, `no` elsewhere. */
+  where(yes: Tensor | number, no: Tensor | number): Tensor {
+    const dtype = typeof yes === "number" ? (typeof no === "number" ? "f32" : no.dtype) : yes.dtype;
+    return this.made(compare.where(this.node, operand(yes, dtype), operand(no, dtype)));
+  }
+
+  /** Held between two numbers; its gradient is 1 at the edges, as in PyTorch. */
+  clamp(least: number, most: number): Tensor {
+    return this.made(clamp(this.node, least, most));
+  }
+
+  // Functions of one element
+
   neg(): Tensor {
-    return this.apply(neg);
+    return this.made(binary.neg(this.node));
   }
 
   exp(): Tensor {
-    return this.apply(exp);
+    return this.made(unary.exp(this.node));
+  }
+
+  log(): Tensor {
+    return this.made(unary.log(this.node));
+  }
+
+  sqrt(): Tensor {
+    return this.made(unary.sqrt(this.node));
+  }
+
+  square(): Tensor {
+    return this.made(unary.square(this.node));
+  }
+
+  reciprocal(): Tensor {
+    return this.made(unary.reciprocal(this.node));
+  }
+
+  abs(): Tensor {
+    return this.made(unary.abs(this.node));
+  }
+
+  sign(): Tensor {
+    return this.made(unary.sign(this.node));
+  }
+
+  floor(): Tensor {
+    return this.made(unary.floor(this.node));
+  }
+
+  erf(): Tensor {
+    return this.made(unary.erf(this.node));
+  }
+
+  logicalNot(): Tensor {
+    return this.made(compare.logicalNot(this.node));
+  }
+
+  /** 1 / (1 + e⁻ˣ) */
+  sigmoid(): Tensor {
+    return this.made(unary.sigmoid(this.node));
   }
 
   tanh(): Tensor {
-    return this.apply(tanh);
+    return this.made(unary.tanh(this.node));
   }
 
+  /** max(x, 0); its gradient at 0 is 0. */
   relu(): Tensor {
-    return this.apply(relu);
+    return this.made(unary.relu(this.node));
   }
 
-  sigmoid(): Tensor {
-    return this.apply(sigmoid);
+  /** ln(1 + eˣ) */
+  softplus(): Tensor {
+    return this.made(unary.softplus(this.node));
   }
 
-  matmul(other: Tensor): Tensor {
-    return this.apply(matmul, other);
+  /** Klambauer et al., 2017. */
+  selu(): Tensor {
+    return this.made(activations.selu(this.node));
   }
 
-  linear(weight: Tensor, bias?: Tensor): Tensor {
-    return this.owner.wrap(linear(this.node, weight.node, bias?.node));
+  /** x · sigmoid(x) */
+  silu(): Tensor {
+    return this.made(activations.silu(this.node));
   }
+
+  /** x · Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016). */
+  gelu(): Tensor {
+    return this.made(activations.gelu(this.node));
+  }
+
+  /** The approximation of gelu by tanh. */
+  geluTanh(): Tensor {
+    return this.made(activations.geluTanh(this.node));
+  }
+
+  /** x, or slope · x where x is negative. */
+  leakyRelu(slope = 0.01): Tensor {
+    return this.made(activations.leakyRelu(this.node, slope));
+  }
+
+  /** x, or alpha · (eˣ − 1) where x is negative (Clevert et al., 2016). */
+  elu(alpha = 1): Tensor {
+    return this.made(activations.elu(this.node, alpha));
+  }
+
+  cast(dtype: DType): Tensor {
+    return this.made(unary.cast(this.node, dtype));
+  }
+
+  // Reductions, over all axes if none are named
 
   sum(axes?: number | readonly number[], keepDims = false): Tensor {
-    return this.owner.wrap(sum(this.node, axes, keepDims));
+    return this.made(reduce.sum(this.node, axes, keepDims));
   }
 
   mean(axes?: number | readonly number[], keepDims = false): Tensor {
-    return this.owner.wrap(mean(this.node, axes, keepDims));
+    return this.made(reduce.mean(this.node, axes, keepDims));
   }
+
+  /** The largest; equal values share the gradient, as torch.amax. */
+  amax(axes?: number | readonly number[], keepDims = false): Tensor {
+    return this.made(reduce.amax(this.node, axes, keepDims));
+  }
+
+  /** The smallest; equal values share the gradient, as torch.amin. */
+  amin(axes?: number | readonly number[], keepDims = false): Tensor {
+    return this.made(reduce.amin(this.node, axes, keepDims));
+  }
+
+  /** The largest along one axis, or of all; the first of equal values takes the gradient, as torch.max. */
+  max(axis?: number, keepDims = false): Tensor {
+    return this.made(reduce.max(this.node, axis, keepDims));
+  }
+
+  /** The smallest along one axis, or of all; the first of equal values takes the gradient, as torch.min. */
+  min(axis?: number, keepDims = false): Tensor {
+    return this.made(reduce.min(this.node, axis, keepDims));
+  }
+
+  /** Σ (x − mean)² / (n − correction), correction 1 if left out, as torch.var. */
+  variance(axes?: number | readonly number[], options: { readonly correction?: number; readonly keepDims?: boolean } = {}): Tensor {
+    return this.made(reduce.variance(this.node, axes, options));
+  }
+
+  /** √Σ x², scaled so that neither huge nor tiny elements are lost; its gradient at 0 is 0. */
+  norm(axes?: number | readonly number[], keepDims = false): Tensor {
+    return this.made(norm(this.node, axes, keepDims));
+  }
+
+  /** i32 position of the largest, the first of equal ones. */
+  argmax(axis?: number, keepDims = false): Tensor {
+    return this.made(argmax(this.node, axis, keepDims));
+  }
+
+  /** i32 position of the smallest, the first of equal ones. */
+  argmin(axis?: number, keepDims = false): Tensor {
+    return this.made(argmin(this.node, axis, keepDims));
+  }
+
+  // Shape
 
   reshape(shape: Shape): Tensor {
-    return this.owner.wrap(reshape(this.node, shape));
+    return this.made(views.reshape(this.node, shape));
   }
 
+  /** Axis i of the result is axis `axes[i]` of this; all of them reversed if none are named. */
   transpose(axes?: readonly number[]): Tensor {
-    return this.owner.wrap(transpose(this.node, axes));
+    return this.made(views.transpose(this.node, axes));
   }
 
-  leakyRelu(slope = 0.01): Tensor {
-    return this.owner.wrap(leakyRelu(this.node, slope));
+  /** Leaves out axes of size 1: the named ones, or all of them. */
+  squeeze(axes?: number | readonly number[]): Tensor {
+    return this.made(views.squeeze(this.node, axes));
   }
 
-  elu(alpha = 1): Tensor {
-    return this.owner.wrap(elu(this.node, alpha));
+  /** A new axis of size 1. */
+  unsqueeze(axis: number): Tensor {
+    return this.made(views.unsqueeze(this.node, axis));
   }
 
-  selu(): Tensor {
-    return this.apply(selu);
+  broadcastTo(shape: Shape): Tensor {
+    return this.made(views.broadcastTo(this.node, shape));
   }
 
-  gelu(): Tensor {
-    return this.apply(gelu);
+  /** NumPy's x[start:end:step] for each axis; null for all of an axis. */
+  slice(ranges: readonly (Range | null)[]): Tensor {
+    return this.made(views.slice(this.node, ranges));
   }
 
-  geluTanh(): Tensor {
-    return this.apply(geluTanh);
-  }
-
-  silu(): Tensor {
-    return this.apply(silu);
-  }
-
-  softplus(): Tensor {
-    return this.apply(softplus);
-  }
-
-  softmax(axis = -1): Tensor {
-    return this.owner.wrap(softmax(this.node, axis));
-  }
-
-  logSoftmax(axis = -1): Tensor {
-    return this.owner.wrap(logSoftmax(this.node, axis));
-  }
-
-  softmaxCrossEntropy(labels: Tensor): Tensor {
-    return this.apply(softmaxCrossEntropy, labels);
-  }
-
-  meanSquaredError(target: Tensor): Tensor {
-    return this.apply(meanSquaredError, target);
-  }
-
-  binaryCrossEntropyWithLogits(target: Tensor): Tensor {
-    return this.apply(binaryCrossEntropyWithLogits, target);
-  }
-
-  /** f32[…, classes]: 1 at each label, 0 elsewhere. */
-  oneHot(classes: number): Tensor {
-    return this.owner.wrap(oneHot(this.node, classes));
+  /** [before, after] elements of `value` on each axis. */
+  pad(amounts: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
+    return this.made(pad(this.node, amounts, value));
   }
 
   /** This tensor and others, one after another along `axis`. */
   concat(others: readonly Tensor[], axis = 0): Tensor {
-    return this.owner.wrap(concat([this.node, ...others.map((tensor) => tensor.node)], axis));
+    return this.made(concat([this.node, ...others.map((tensor) => tensor.node)], axis));
   }
 
-  // METHODS
+  /** Slices at the given positions along `axis`. */
+  gather(index: Tensor, axis = 0): Tensor {
+    return this.made(gather(this.node, index.node, axis));
+  }
+
+  /** Rows of this table [rows, features] at the given positions. */
+  embedding(index: Tensor): Tensor {
+    return this.made(embedding(this.node, index.node));
+  }
+
+  /** f32[…, classes]: 1 at each class, 0 elsewhere. */
+  oneHot(classes: number): Tensor {
+    return this.made(oneHot(this.node, classes));
+  }
+
+  /** The same values, through which no gradient flows. */
+  detach(): Tensor {
+    return this.made(views.detach(this.node));
+  }
+
+  // Products and layers
+
+  /** As torch.matmul: the last two axes are matrices, the others broadcast. */
+  matmul(other: Tensor): Tensor {
+    return this.made(matmul(this.node, other.node));
+  }
+
+  /** x · Wᵀ + b over the last axis; `weight` is [out, in], `bias` [out]. */
+  linear(weight: Tensor, bias?: Tensor): Tensor {
+    return this.made(linear(this.node, weight.node, bias?.node));
+  }
+
+  softmax(axis = -1): Tensor {
+    return this.made(softmax(this.node, axis));
+  }
+
+  logSoftmax(axis = -1): Tensor {
+    return this.made(logSoftmax(this.node, axis));
+  }
+
+  /** Mean over the rows of log Σ exp(z) − z[label]; logits [rows, classes], labels i32[rows]. */
+  softmaxCrossEntropy(labels: Tensor): Tensor {
+    return this.made(softmaxCrossEntropy(this.node, labels.node));
+  }
+
+  /** Mean of (x − target)². */
+  meanSquaredError(target: Tensor): Tensor {
+    return this.made(meanSquaredError(this.node, target.node));
+  }
+
+  /** Mean of softplus(z) − target · z. */
+  binaryCrossEntropyWithLogits(target: Tensor): Tensor {
+    return this.made(binaryCrossEntropyWithLogits(this.node, target.node));
+  }
 }
 
-/** A number is data: it becomes a scalar whose value is no part of the plan. */
-const operand = (value: Tensor | number): Node => (typeof value === "number" ? scalar(value) : value.node);
+/** A number becomes a scalar of the tensor's dtype. */
+const operand = (value: Tensor | number, dtype: DType): Node => (typeof value === "number" ? scalar(value, dtype) : value.node);
