@@ -67,6 +67,8 @@ export function drawNorms(svg: SVGElement, norms: readonly number[], { low, high
   svg.replaceChildren(...parts);
 }
 
+/** The loss of guessing among ten classes is 2.3. */
+const LEAST_LOSS = 2.5;
 /** Points of the curve that can be told apart. */
 const MOST_POINTS = 360;
 
@@ -74,7 +76,7 @@ export function drawLoss(svg: SVGElement, losses: readonly number[], steps: numb
   const { width, height, left, bottom } = LOSS;
   const base = height - bottom;
   const finite = losses.filter(Number.isFinite);
-  const top = niceCeiling(Math.max(0.5, ...finite.slice(-2000)));
+  const top = niceCeiling(Math.max(LEAST_LOSS, ...finite));
   const up = (loss: number): number => base - Math.min(1, loss / top) * (base - TOP);
   const across = (step: number): number => left + (step / Math.max(1, steps - 1)) * (width - left);
   const parts = [
@@ -96,7 +98,7 @@ export function drawLoss(svg: SVGElement, losses: readonly number[], steps: numb
   if (path) parts.push(element("path", { class: "curve", d: path }));
   for (let share = 0; share <= 4; share++) {
     const step = Math.round((share * steps) / 4);
-    parts.push(element("text", { x: Math.min(across(step), width - 14), y: base + 16, "text-anchor": "middle" }, String(step)));
+    parts.push(element("text", { x: Math.min(across(step), width - 18), y: base + 16, "text-anchor": "middle" }, String(step)));
   }
   svg.replaceChildren(...parts);
 }

@@ -1,0 +1,32 @@
+/** The benchmark at its smallest: what it writes is what its schema says. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
+import { afterAll, expect, it } from "vitest";
+import { resultSchema } from "../../bench/schema.ts";
+import { runModule } from "../support/childProcess.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fathom-bench-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("npm run bench -- --quick writes a valid result and a table", async () => {
+  const { code, stdout } = await runModule("bench/run.ts", ["--quick", "--suite", "spine", "--out", folder]);
+  expect(stdout).toContain("# Fathom benchmark");
+  expect(code).toBe(0);
+  const result = v.parse(resultSchema, JSON.parse(readFileSync(join(folder, "bench.json"), "utf8")));
+  const entries = new Map(result.suites[0]!.entries.map((entry) => [entry.id, entry]));
+  expect([...entries.keys()]).toEqual(["step-50", "step-1000", "depth-cost", "prepare-1000", "matmul-256", "matmul-512", "matmul-1024"]);
+  for (const { median, lowerQuartile, upperQuartile } of entries.values()) {
+    expect(median).toBeGreaterThan(0);
+    expect(lowerQuartile <= median && median <= upperQuartile).toBe(true);
+  }
+  expect(entries.get("step-50")!.facts["dispatches"]).toBeLessThanOrEqual(3 * 50 + 8);
+  expect(readFileSync(join(folder, "bench.md"), "utf8")).toContain("| training step, 50 layers |");
+});
+
+it("names a suite that does not exist", async () => {
+  const { code, stderr } = await runModule("bench/run.ts", ["--suite", "spin"]);
+  expect(stderr).toMatch(/there is no suite "spin"; --suite takes spine/);
+  expect(code).toBe(2);
+});
