@@ -3,13 +3,15 @@
 //
 // Squares of numbers above 1.8e19 overflow, and those below 1e-19 vanish. So the chunk's largest magnitude, found
 // exactly as an integer, gives a power of two 2^e by which all are divided first: Σ (g · 2^-e)².
+// An invocation takes four elements at a time: chunks begin at multiples of four, and the padding behind a segment is 0.
+// Sums are added up in blocks, so that rounding grows slowly.
 // partials: [e (i32), that sum (f32), penalty (f32), 1 for an infinity | 2 for a NaN] for each chunk.
 
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<u32>;
 @group(0) @binding(2) var<storage, read_write> partials: array<u32>;
 #if ${REGULARIZER}
-@group(0) @binding(3) var<storage, read> parameters: array<f32>;
+@group(0) @binding(3) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(4) var<storage, read> step: array<u32>;
 #endif
 
@@ -18,7 +20,10 @@ override CHUNKS: u32;
 var<workgroup> highest_bits: atomic<u32>;
 var<workgroup> bad_kinds: atomic<u32>;
 
-fn gradient_at(index: u32, l2: f32, l1: f32) -> f32 {
+// Fours that an invocation adds up before it adds them to its sum.
+const BLOCK = 16u;
+
+fn gradient_at(index: u32, l2: f32, l1: f32) -> vec4f {
 #if ${REGULARIZER}
   let w = parameters[index];
   return gradients[index] + (l2 * w + l1 * sign(w));
@@ -33,8 +38,8 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   if (chunk >= CHUNKS) {
     return;
   }
-  let begin = chunks[chunk * 8u];
-  let end = begin + chunks[chunk * 8u + 1u];
+  let begin = chunks[chunk * 8u] / 4u;
+  let end = begin + (chunks[chunk * 8u + 1u] + 3u) / 4u;
   var l2 = 0.0;
   var l1 = 0.0;
 #if ${REGULARIZER}
@@ -44,36 +49,40 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   }
 #endif
 
-  var highest = 0u;
-  var bad = 0u;
+  var highest = vec4u();
+  var bad = vec4u();
   var penalty = 0.0;
-  for (var index = begin + lane; index < end; index += SIZE) {
-    let bits = bitcast<u32>(gradient_at(index, l2, l1)) & 0x7fffffffu;
-    if (bits < 0x7f800000u) {
-      highest = max(highest, bits);
-    } else {
-      bad |= select(2u, 1u, bits == 0x7f800000u);
-    }
+  for (var block = begin + lane; block < end; block += SIZE * BLOCK) {
+    var part = vec4f();
+    for (var index = block; index < min(block + SIZE * BLOCK, end); index += SIZE) {
+      let bits = bitcast<vec4u>(gradient_at(index, l2, l1)) & vec4u(0x7fffffffu);
+      let infinite = vec4u(0x7f800000u);
+      highest = select(highest, max(highest, bits), bits < infinite);
+      bad |= select(select(vec4u(0u), vec4u(2u), bits > infinite), vec4u(1u), bits == infinite);
 #if ${REGULARIZER}
-    let w = parameters[index];
-    penalty += 0.5 * l2 * w * w + l1 * abs(w);
+      let w = parameters[index];
+      part += 0.5 * l2 * w * w + l1 * abs(w);
 #endif
+    }
+    penalty += (part.x + part.y) + (part.z + part.w);
   }
-  atomicMax(&highest_bits, highest);
-  atomicOr(&bad_kinds, bad);
+  atomicMax(&highest_bits, max(max(highest.x, highest.y), max(highest.z, highest.w)));
+  atomicOr(&bad_kinds, bad.x | bad.y | bad.z | bad.w);
   workgroupBarrier();
-  highest = atomicLoad(&highest_bits);
-  bad = atomicLoad(&bad_kinds);
 
   // Within ±126, so that 2^-e is a normal number.
-  let exponent = clamp(i32(highest >> 23u) - 127, -126, 126);
+  let exponent = clamp(i32(atomicLoad(&highest_bits) >> 23u) - 127, -126, 126);
   let scale = bitcast<f32>(u32(127 - exponent) << 23u);
   var squares = 0.0;
-  for (var index = begin + lane; index < end; index += SIZE) {
-    let g = gradient_at(index, l2, l1);
-    if (!is_nonfinite(g)) {
-      squares += (g * scale) * (g * scale);
+  for (var block = begin + lane; block < end; block += SIZE * BLOCK) {
+    var part = vec4f();
+    for (var index = block; index < min(block + SIZE * BLOCK, end); index += SIZE) {
+      let g = gradient_at(index, l2, l1);
+      let finite = (bitcast<vec4u>(g) & vec4u(0x7f800000u)) != vec4u(0x7f800000u);
+      let scaled = select(vec4f(), g * scale, finite);
+      part += scaled * scaled;
     }
+    squares += (part.x + part.y) + (part.z + part.w);
   }
   squares = sum_lanes(squares, lane, SIZE);
 #if ${REGULARIZER}
@@ -83,6 +92,6 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
     partials[chunk * 4u] = bitcast<u32>(exponent);
     partials[chunk * 4u + 1u] = bitcast<u32>(squares);
     partials[chunk * 4u + 2u] = bitcast<u32>(penalty);
-    partials[chunk * 4u + 3u] = bad;
+    partials[chunk * 4u + 3u] = atomicLoad(&bad_kinds);
   }
 }

@@ -12,6 +12,9 @@ override SPAN: u32;
 override LOSS_SCALE: f32;
 override GRADIENT_SCALE: f32;
 
+// Elements that an invocation adds up before it adds them to its sum, so that rounding grows slowly.
+const BLOCK = 64u;
+
 // The smaller of sigmoid(p) and 1 - sigmoid(p), with all its digits.
 fn tail(p: f32) -> f32 {
   let e = exp(-abs(p));
@@ -23,11 +26,15 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   let group = workgroup_index(group_id);
   let end = min((group + 1u) * SPAN, COUNT);
   var total = 0.0;
-  for (var index = group * SPAN + lane; index < end; index += SIZE) {
-    let p = predictions[index];
-    let t = targets[index];
-    total += ${VALUE};
-    gradient[index] = (${GRADIENT}) * GRADIENT_SCALE;
+  for (var block = group * SPAN + lane; block < end; block += SIZE * BLOCK) {
+    var part = 0.0;
+    for (var index = block; index < min(block + SIZE * BLOCK, end); index += SIZE) {
+      let p = predictions[index];
+      let t = targets[index];
+      part += ${VALUE};
+      gradient[index] = (${GRADIENT}) * GRADIENT_SCALE;
+    }
+    total += part;
   }
   total = sum_lanes(total, lane, SIZE);
   if (lane == 0u) {

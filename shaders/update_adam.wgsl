@@ -3,15 +3,15 @@
 //   m = m + (1 − β1)·(d − m);  v = β2·v + (1 − β2)·d²
 //   w = w − learning rate/(1 − β1ᵗ) · m / (√v / √(1 − β2ᵗ) + EPSILON)
 // The corrections come from a table made in float64, by the number of updates made before; its last entry serves for
-// ever. moments: m for every parameter, then v. Nothing is touched where the summary says to skip.
+// ever. moments: m for every parameter, then v. An invocation takes four elements at a time. Nothing is touched where the summary says to skip.
 
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<u32>;
 @group(0) @binding(2) var<storage, read> summary: array<u32>;
 @group(0) @binding(3) var<storage, read> step: array<u32>;
 @group(0) @binding(4) var<storage, read> corrections: array<vec2f>;
-@group(0) @binding(5) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(6) var<storage, read_write> moments: array<f32>;
+@group(0) @binding(5) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> moments: array<vec4f>;
 
 const SIZE = ${SIZE}u; // invocations of the workgroup
 
@@ -42,8 +42,13 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   let l2 = bitcast<f32>(step[4]) * weight;
   let l1 = bitcast<f32>(step[5]) * weight;
 #endif
-  for (var index = begin + lane; index < end; index += SIZE) {
-    var w = parameters[index];
+  for (var element = begin + 4u * lane; element < end; element += 4u * SIZE) {
+    let index = element / 4u;
+    let ours = vec4u(element) + vec4u(0u, 1u, 2u, 3u) < vec4u(end); // not the padding behind a segment
+    let old_w = parameters[index];
+    let old_m = moments[index];
+    let old_v = moments[PARAMETERS / 4u + index];
+    var w = old_w;
     var d = gradients[index];
 #if ${REGULARIZER}
     d += l2 * w + l1 * sign(w);
@@ -54,11 +59,11 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
     } else {
       d += weight_decay * w;
     }
-    var m = moments[index];
-    m += ONE_MINUS_BETA_1 * (d - m);
-    let v = BETA_2 * moments[PARAMETERS + index] + ONE_MINUS_BETA_2 * d * d;
-    moments[index] = m;
-    moments[PARAMETERS + index] = v;
-    parameters[index] = w - rate * (m / (sqrt(v) * correction.y + EPSILON));
+    let m = old_m + ONE_MINUS_BETA_1 * (d - old_m);
+    let v = BETA_2 * old_v + ONE_MINUS_BETA_2 * d * d;
+    w -= rate * (m / (sqrt(v) * correction.y + EPSILON));
+    moments[index] = select(old_m, m, ours);
+    moments[PARAMETERS / 4u + index] = select(old_v, v, ours);
+    parameters[index] = select(old_w, w, ours);
   }
 }

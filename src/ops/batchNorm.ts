@@ -15,9 +15,10 @@ interface BatchNormAttributes {
   readonly affine: boolean;
 }
 
-/** Rows past which a batch is split among workgroups, and rows of a block then. */
-const MOST_WHOLE = 4096;
-const BLOCK = 1024;
+/** Rows past which a batch is split among workgroups: fewer invocations share a column where the adapter is software. */
+const MOST_WHOLE = { software: 1024, hardware: 4096 } as const satisfies Record<Target["adapterClass"], number>;
+/** Blocks of a split batch have a quarter of that. */
+const BLOCKS_AT_LEAST = 4;
 
 /** Bytes of a row that a workgroup reads side by side. */
 const COLUMN_BYTES = 64;
@@ -36,13 +37,16 @@ function stages([rows, channels]: readonly [number, number], epsilon: number, ta
   if (channels === 0) return { calls: [] };
   const width = channels % 4 === 0 ? 4 : 1;
   const columns = channels / width;
-  let columnLanes = COLUMN_BYTES / (4 * width);
+  const size = workgroupSize(target);
+  let columnLanes = Math.min(COLUMN_BYTES / (4 * width), size);
   while (columnLanes / 2 >= columns) columnLanes /= 2;
   const columnGroups = Math.ceil(columns / columnLanes);
-  const split = rows > MOST_WHOLE;
-  const blocks = split ? Math.ceil(rows / BLOCK) : 1;
-  const defines = { SIZE: workgroupSize(target), COLUMN_LANES: columnLanes };
-  const overrides = { ROWS: rows, COLUMNS: columns, BLOCK: split ? BLOCK : rows };
+  const most = MOST_WHOLE[target.adapterClass];
+  const split = rows > most;
+  const block = split ? most / BLOCKS_AT_LEAST : rows;
+  const blocks = Math.ceil(rows / block);
+  const defines = { SIZE: size, COLUMN_LANES: columnLanes };
+  const overrides = { ROWS: rows, COLUMNS: columns, BLOCK: block };
   const bindings = [...inputs, ...outputs, ...affine];
   const lastDefines: Record<string, Define> = { ...defines, WIDTH: width, SPLIT: split, AFFINE: affine.length > 0, PARTIALS_BINDING: bindings.length };
   const lastCall: KernelCall = {
@@ -90,7 +94,7 @@ export const batchNormOp: Op<BatchNormAttributes> = defineOp<BatchNormAttributes
     });
     return [
       { shape: x.shape, data: y },
-      { shape: [2, channels], data: Float64Array.of(...means, ...variances) },
+      { shape: [2, channels], data: concatenated(means, variances) },
     ];
   },
   form: {
@@ -175,6 +179,13 @@ function statisticsOf({ shape, data }: Reference): { rows: number; channels: num
     variances[index % channels]! += (value - means[index % channels]!) ** 2 / rows;
   });
   return { rows, channels, means, variances };
+}
+
+function concatenated(first: Float64Array, second: Float64Array): Float64Array {
+  const both = new Float64Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 /** Checks shapes; returns gamma and beta, both or neither. */

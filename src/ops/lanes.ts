@@ -1,8 +1,11 @@
 /** How kernels that reduce share their work among the invocations of a workgroup (shaders/lib/lanes.wgsl). */
 import type { Target } from "../graph/op.ts";
 
-/** Invocations of a workgroup: a software adapter pays for each of them at every barrier. */
-export const workgroupSize = ({ adapterClass }: Target): number => (adapterClass === "software" ? 64 : 256);
+/**
+ * Invocations of a workgroup with barriers. A software adapter runs four at once, one to a lane of the processor's vectors; a workgroup of
+ * more has to be suspended and resumed at every barrier, which costs fifty times as much (64 invocations) as having four do all the work.
+ */
+export const workgroupSize = ({ adapterClass }: Target): number => (adapterClass === "software" ? 4 : 256);
 
 /** Elements that an invocation takes one after another before it is worth sharing them. */
 const SERIAL = 8;

@@ -1,0 +1,149 @@
+/** Batch-norm's kernels against their float64 references and PyTorch's answers. */
+import { describe, expect, it } from "vitest";
+import { batchNormGradientOp, batchNormOp } from "../../src/ops/batchNorm.ts";
+import { spread } from "../support/float64.ts";
+import { batchNormCases } from "../support/opsFixture.ts";
+import { type KernelInput, expectNear, f32, hardware, referenceOf, runKernel, software } from "../support/runKernel.ts";
+
+const ULP = 2 ** -23;
+const SHAPES = [[2, 1], [7, 3], [63, 64], [64, 65], [65, 7], [5, 4], [64, 128], [3, 260]] as const;
+/** Batches at the border of being split among workgroups, past it, and with a ragged last block. */
+const LONG = [
+  { rows: 1024, channels: 5, target: software },
+  { rows: 1025, channels: 4, target: software },
+  { rows: 5000, channels: 3, target: software },
+  { rows: 5000, channels: 64, target: software },
+  { rows: 4096, channels: 5, target: hardware },
+  { rows: 5000, channels: 4, target: hardware },
+];
+
+/** Half an ulp for each term that one invocation adds up, and the rounding of a handful of operations. */
+const depth = (rows: number): number => Math.min(rows, 1024) / 2 + 24;
+
+interface Case {
+  readonly rows: number;
+  readonly channels: number;
+  /** Added to every x: a mean far larger than the spread. */
+  readonly offset?: number;
+  readonly affine?: boolean;
+}
+
+function inputsOf({ rows, channels, offset = 0, affine = true }: Case): KernelInput[] {
+  const x = f32([rows, channels], spread(rows * channels).map((value) => value + offset));
+  return affine ? [x, f32([channels], spread(channels, 2)), f32([channels], spread(channels, 3))] : [x];
+}
+
+function normalized({ data }: KernelInput, statistics: Float64Array, channels: number, epsilon: number): Float64Array {
+  return Float64Array.from(data, (value, index) => (value - statistics[index % channels]!) / Math.sqrt(statistics[channels + (index % channels)]! + epsilon));
+}
+
+async function compareForward(options: Case, target = software): Promise<void> {
+  const { rows, channels, affine = true } = options;
+  const inputs = inputsOf(options);
+  const attributes = { epsilon: 1e-5, affine };
+  const [y, statistics] = await runKernel(batchNormOp, inputs, attributes, target);
+  const [trueY, trueStatistics] = referenceOf(batchNormOp, inputs, attributes);
+  const at = normalized(inputs[0]!, trueStatistics!.data, channels, 1e-5);
+  const factor = (list: KernelInput | undefined, index: number, none: number): number => Math.abs(list?.data[index % channels] ?? none);
+  const what = JSON.stringify(options);
+  expectNear(y!, trueY!, (index) => ULP * depth(rows) * ((Math.abs(at[index]!) + 1) * factor(inputs[1], index, 1) + factor(inputs[2], index, 0)), `y ${what}`);
+  const spreadOf = (index: number): number => Math.sqrt(trueStatistics!.data[channels + (index % channels)]!);
+  expectNear(
+    statistics!,
+    trueStatistics!,
+    (index) => (index < channels ? ULP * (Math.abs(trueStatistics!.data[index]!) + depth(rows) * spreadOf(index)) : ULP * depth(rows) * trueStatistics!.data[index]!),
+    `statistics ${what}`,
+  );
+}
+
+async function compareGradient(options: Case, target = software): Promise<void> {
+  const { rows, channels, affine = true } = options;
+  const [x, gamma] = inputsOf(options) as [KernelInput, KernelInput];
+  const [, trueStatistics] = referenceOf(batchNormOp, [x, ...(affine ? [gamma, gamma] : [])], { epsilon: 1e-5, affine });
+  const statistics = f32([2, channels], trueStatistics!.data);
+  const dy = f32([rows, channels], spread(rows * channels, 4));
+  const inputs = [dy, x, statistics, ...(affine ? [gamma] : [])];
+  const attributes = { epsilon: 1e-5, affine };
+  const [dx, dgamma, dbeta] = await runKernel(batchNormGradientOp, inputs, attributes, target);
+  const [trueDx, trueDgamma, trueDbeta] = referenceOf(batchNormGradientOp, inputs, attributes);
+  const at = normalized(x, trueStatistics!.data, channels, 1e-5);
+  const sums = { dy: new Float64Array(channels), along: new Float64Array(channels) };
+  at.forEach((value, index) => {
+    sums.dy[index % channels]! += Math.abs(dy.data[index]!);
+    sums.along[index % channels]! += Math.abs(value * dy.data[index]!);
+  });
+  const what = JSON.stringify(options);
+  const tolerance = (index: number): number => {
+    const c = index % channels;
+    const inverse = 1 / Math.sqrt(trueStatistics!.data[channels + c]! + 1e-5);
+    const terms = Math.abs(dy.data[index]!) + (sums.dy[c]! + Math.abs(at[index]!) * sums.along[c]!) / rows;
+    return ULP * depth(rows) * inverse * (affine ? Math.abs(gamma.data[c]!) : 1) * terms;
+  };
+  expectNear(dx!, trueDx!, tolerance, `dx ${what}`);
+  if (!affine) return;
+  expectNear(dgamma!, trueDgamma!, (c) => ULP * depth(rows) * sums.along[c]!, `dgamma ${what}`);
+  expectNear(dbeta!, trueDbeta!, (c) => ULP * depth(rows) * sums.dy[c]!, `dbeta ${what}`);
+}
+
+describe("batchNorm", () => {
+  it.each(SHAPES)("equals the reference for %i × %i", async (rows, channels) => {
+    await compareForward({ rows, channels });
+    await compareGradient({ rows, channels });
+  });
+
+  // Software adapters are slow to compile workgroups of 256, so these are few.
+  it.each([[64, 65], [7, 260]])("equals the reference for %i × %i, as hardware does it", async (rows, channels) => {
+    await compareForward({ rows, channels }, hardware);
+    await compareGradient({ rows, channels }, hardware);
+  });
+
+  it.each(LONG)("splits long batches: $rows × $channels, $target.adapterClass", async ({ rows, channels, target }) => {
+    await compareForward({ rows, channels }, target);
+    await compareGradient({ rows, channels }, target);
+  });
+
+  it("works without scale and shift", async () => {
+    for (const [rows, channels] of [[5, 3], [64, 64], [5000, 4]] as const) {
+      await compareForward({ rows, channels, affine: false });
+      await compareGradient({ rows, channels, affine: false });
+    }
+  });
+
+  it.each([[64, 3], [64, 8], [6000, 3]])("loses nothing to a mean a thousand times the spread: %i × %i", async (rows, channels) => {
+    await compareForward({ rows, channels, offset: 1000 });
+    await compareGradient({ rows, channels, offset: 1000 });
+  });
+
+  it("takes more columns than one dimension has workgroups", async () => {
+    await compareForward({ rows: 2, channels: 65535 * 4 + 33 });
+  });
+
+  it.each(batchNormCases)("gives PyTorch's answers: $note", async ({ options, weight, bias, steps }) => {
+    for (const { mode, x, output, cotangent, gradients } of steps) {
+      if (mode !== "train") continue;
+      const attributes = { epsilon: options.epsilon, affine: true };
+      const [rows, channels] = x.shape as [number, number];
+      const inputs = [f32(x.shape, x.data), f32([channels], weight.data), f32([channels], bias.data)];
+      const [y, statistics] = await runKernel(batchNormOp, inputs, attributes);
+      const at = normalized(inputs[0]!, referenceOf(batchNormOp, inputs, attributes)[1]!.data, channels, options.epsilon);
+      const tolerance = (index: number): number => ULP * depth(rows) * ((Math.abs(at[index]!) + 1) * Math.abs(weight.data[index % channels]!) + Math.abs(bias.data[index % channels]!));
+      expectNear(y!, output, tolerance, "y");
+      const [dx, dgamma, dbeta] = await runKernel(batchNormGradientOp, [f32(x.shape, cotangent.data), inputs[0]!, f32([2, channels], statistics!.data), inputs[1]!], attributes);
+      const inverse = (c: number): number => 1 / Math.sqrt(statistics!.data[channels + c]! + options.epsilon);
+      // |cotangent| ≤ 3, so that each of its means is too, and |x̂| ≤ √rows.
+      expectNear(dx!, gradients.x, (index) => ULP * depth(rows) * inverse(index % channels) * Math.abs(weight.data[index % channels]!) * 3 * (2 + rows), "dx");
+      expectNear(dgamma!, gradients.weight, () => ULP * depth(rows) * 3 * rows * Math.sqrt(rows), "dgamma");
+      expectNear(dbeta!, gradients.bias, () => ULP * depth(rows) * 3 * rows, "dbeta");
+    }
+  });
+
+  it("hands a number that is not finite on to its whole channel", async () => {
+    for (const bad of [Number.NaN, Infinity]) {
+      const x = spread(64 * 8);
+      x[8 * 10 + 3] = bad;
+      const [y] = await runKernel(batchNormOp, [f32([64, 8], x)], { epsilon: 1e-5, affine: false });
+      expect([...y!.data].filter((value) => !Number.isFinite(value)).length).toBeGreaterThanOrEqual(1);
+      expect(y!.data.every((value, index) => Number.isFinite(value) || index % 8 === 3)).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,152 @@
+/** Runs a kernel op's dispatches by themselves, on buffers that end in canary words: what a kernel writes past its end, or into its inputs, is found. */
+import { expect } from "vitest";
+import { type DType, typedArray } from "../../src/core/dtype.ts";
+import { contiguousStrides, sizeOf } from "../../src/core/shape.ts";
+import { specialize } from "../../src/gpu/specialize.ts";
+import type { TensorType } from "../../src/graph/node.ts";
+import type { Attributes } from "../../src/graph/node.ts";
+import type { Binding, Op, Reference, Target, View } from "../../src/graph/op.ts";
+import { SHADERS } from "../../src/ops/shaders.ts";
+
+export interface KernelInput extends TensorType {
+  readonly data: ArrayLike<number>;
+  /** Contiguous if left out. */
+  readonly view?: View;
+}
+
+export const f32 = (shape: readonly number[], data: ArrayLike<number>): KernelInput => ({ shape, dtype: "f32", data: Float32Array.from(data) });
+export const i32 = (data: ArrayLike<number>): KernelInput => ({ shape: [data.length], dtype: "i32", data: Int32Array.from(data) });
+export const u32 = (data: ArrayLike<number>): KernelInput => ({ shape: [data.length], dtype: "u32", data: Uint32Array.from(data) });
+
+export const software: Target = { adapterClass: "software", subgroups: false };
+export const hardware: Target = { adapterClass: "hardware", subgroups: false };
+
+const CANARY = 0xdeadbeef;
+const CANARIES = 64;
+const MOST_WORKGROUPS = 65535;
+
+let opened: Promise<GPUDevice> | null = null;
+
+export function testDevice(): Promise<GPUDevice> {
+  opened ??= navigator.gpu.requestAdapter().then((adapter) => {
+    if (!adapter) throw new Error("no WebGPU adapter");
+    return adapter.requestDevice();
+  });
+  return opened;
+}
+
+/** The outputs as float64; the words of integers are theirs. Expects every canary, and every input that is not written in place, as it was. */
+export async function runKernel<A extends Attributes>(op: Op<A>, inputs: readonly KernelInput[], attributes: A, target: Target = software): Promise<Reference[]> {
+  const { form } = op;
+  if (form.kind !== "kernel") throw new Error(`${op.name} is no kernel op`);
+  const inferred = op.infer(inputs as never, attributes);
+  const types = (Array.isArray(inferred) ? inferred : [inferred]) as readonly TensorType[];
+  const views = inputs.map(({ shape, dtype, view }) => ({ ...(view ?? { shape, strides: contiguousStrides(shape), offset: 0 }), dtype }));
+  const plan = form.kernel(views as never, types as never, attributes, target);
+  const device = await testDevice();
+  const { STORAGE, COPY_DST, COPY_SRC, MAP_READ } = GPUBufferUsage;
+
+  const make = (words: number, data?: Uint32Array<ArrayBuffer>): GPUBuffer => {
+    const whole = new Uint32Array(Math.ceil(words / 4) * 4 + CANARIES).fill(CANARY);
+    if (data) whole.set(data);
+    const buffer = device.createBuffer({ size: whole.byteLength, usage: STORAGE | COPY_DST | COPY_SRC });
+    device.queue.writeBuffer(buffer, 0, whole);
+    return buffer;
+  };
+  const bits = ({ dtype, data }: KernelInput): Uint32Array<ArrayBuffer> => new Uint32Array(typedArray(dtype, Array.from(data)).buffer as ArrayBuffer);
+  const given = inputs.map((input) => make(input.data.length, bits(input)));
+  const inPlace = new Set(Object.values(form.inPlace ?? {}));
+  const outputs = types.map(({ shape }, index) => given[form.inPlace?.[index] ?? -1] ?? make(sizeOf(shape)));
+  const temporaries = (plan.temporaries ?? []).map((words) => make(words));
+
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  for (const call of plan.calls) {
+    const bufferOf = (binding: Binding): { buffer: GPUBuffer; write: boolean } => {
+      if ("input" in binding) return { buffer: given[binding.input]!, write: false };
+      if ("output" in binding) return { buffer: outputs[binding.output]!, write: true };
+      return { buffer: temporaries[binding.temporary]!, write: binding.access !== "read" };
+    };
+    const bound = call.bindings.map(bufferOf);
+    const defines: Record<string, string | number | boolean> = { ...call.defines };
+    if (call.epilogue) {
+      const wide = call.epilogue.width === 4;
+      const F = wide ? "vec4f" : "f32";
+      defines["EPILOGUE"] = `alias F = ${F};
+@group(0) @binding(${bound.length}) var<storage, read_write> epilogue_output: array<F>;
+fn epilogue(index: u32, value: F) { epilogue_output[${wide ? "index / 4u" : "index"}] = value; }`;
+      bound.push({ buffer: outputs[0]!, write: true });
+    }
+    expect(bound.length, "storage buffers that one kernel may bind").toBeLessThanOrEqual(8);
+    const layout = device.createBindGroupLayout({
+      entries: bound.map(({ write }, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: write ? "storage" : "read-only-storage" } })),
+    });
+    const module = device.createShaderModule({ code: specialize(call.shader, SHADERS[call.shader]!, defines) });
+    const pipeline = await device.createComputePipelineAsync({
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main", constants: { ...call.overrides } },
+    });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, device.createBindGroup({ layout, entries: bound.map(({ buffer }, binding) => ({ binding, resource: { buffer } })) }));
+    const { workgroups } = call;
+    if (typeof workgroups === "number") pass.dispatchWorkgroups(Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS));
+    else pass.dispatchWorkgroups(...workgroups);
+  }
+  pass.end();
+
+  const read = (buffer: GPUBuffer): (() => Promise<Uint32Array>) => {
+    const staging = device.createBuffer({ size: buffer.size, usage: COPY_DST | MAP_READ });
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+    return async () => {
+      await staging.mapAsync(GPUMapMode.READ);
+      const words = new Uint32Array(staging.getMappedRange().slice(0));
+      staging.destroy();
+      return words;
+    };
+  };
+  const reads = { given: given.map(read), outputs: outputs.map(read), temporaries: temporaries.map(read) };
+  device.queue.submit([encoder.finish()]);
+  const intact = (words: Uint32Array, used: number, what: string): void => {
+    expect([...words.subarray(used)].every((word) => word === CANARY), `canaries behind ${what} of ${op.name}`).toBe(true);
+  };
+  for (const [index, input] of inputs.entries()) {
+    const words = await reads.given[index]!();
+    intact(words, input.data.length, `input ${index}`);
+    if (!inPlace.has(index)) expect(words.subarray(0, input.data.length), `input ${index} of ${op.name}`).toEqual(bits(input));
+  }
+  for (const [index, words] of (plan.temporaries ?? []).entries()) intact(await reads.temporaries[index]!(), words, `temporary ${index}`);
+  const results: Reference[] = [];
+  for (const [index, { shape, dtype }] of types.entries()) {
+    const words = await reads.outputs[index]!();
+    const size = sizeOf(shape);
+    intact(words, size, `output ${index}`);
+    results.push({ shape, data: Float64Array.from(numbers(words, dtype).subarray(0, size)) });
+  }
+  for (const buffer of new Set([...given, ...outputs, ...temporaries])) buffer.destroy();
+  return results;
+}
+
+function numbers(words: Uint32Array, dtype: DType): Float32Array | Int32Array | Uint32Array {
+  const buffer = words.buffer as ArrayBuffer;
+  return dtype === "f32" ? new Float32Array(buffer) : dtype === "i32" ? new Int32Array(buffer) : words;
+}
+
+/** What the op's float64 reference gives for the same inputs, as float32 holds them. */
+export function referenceOf<A extends Attributes>(op: Op<A>, inputs: readonly KernelInput[], attributes: A): Reference[] {
+  const made = op.reference(inputs.map(({ shape, data }) => ({ shape, data: Float64Array.from(data) })) as never, attributes);
+  return (Array.isArray(made) ? made : [made]) as Reference[];
+}
+
+/** Each value within `tolerance(index)` of the truth; NaN where the truth is NaN, and the same infinity. */
+export function expectNear(actual: Reference, truth: Reference, tolerance: (index: number) => number, what = ""): void {
+  expect(actual.shape).toEqual(truth.shape);
+  let worst = { excess: 0, index: -1 };
+  truth.data.forEach((value, index) => {
+    const got = actual.data[index]!;
+    const off = Object.is(got, value) || got === value ? 0 : Math.abs(got - value);
+    const excess = Number.isNaN(value) ? (Number.isNaN(got) ? 0 : Infinity) : Number.isNaN(off) ? Infinity : off / tolerance(index);
+    if (off !== 0 && excess > worst.excess) worst = { excess, index };
+  });
+  const { index } = worst;
+  expect(worst.excess, `${what} element ${index}: ${actual.data[index]} for ${truth.data[index]}, allowed ±${index < 0 ? 0 : tolerance(index)}`).toBeLessThanOrEqual(1);
+}
