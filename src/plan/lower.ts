@@ -5,7 +5,7 @@ import type { Binding, Define } from "../graph/op.ts";
 import { literalOp, scalarOp, stateOp } from "../ops/define.ts";
 import { SHADERS } from "../ops/shaders.ts";
 import { elementwiseWidth, type GeneratedBinding, generate, type Width } from "./codegen.ts";
-import { type Fused, fuse, type Unit } from "./fuse.ts";
+import { fuse, type Unit } from "./fuse.ts";
 import { buildItems, type Item, type Items, type LowerRequest, outputKey, placeKey, type Reference } from "./items.ts";
 import { type Placement, Pools } from "./memory.ts";
 import { itemsOf, readsOf, schedule } from "./schedule.ts";
@@ -86,11 +86,14 @@ class Emitter {
     for (const [key, position] of lastUse) expiring.set(position, [...(expiring.get(position) ?? []), key]);
 
     for (const [position, unit] of this.order.entries()) {
-      if (unit.size === 0 && !unit.anchor) continue;
       const stored = this.storedBy(unit, needed);
       const avoid = this.poolsRead(unit);
-      const temporaries = (unit.anchor?.kernel?.temporaries ?? []).map((size) => this.pools.take(size * 4, avoid));
-      for (const temporary of temporaries) avoid.add(temporary.pool);
+      const temporaries = (unit.anchor?.kernel?.temporaries ?? []).map((size) => {
+        const place = this.pools.take(size * 4, avoid);
+        // One call may read a temporary and write the next.
+        avoid.add(place.pool);
+        return place;
+      });
       for (const { item, output } of stored)
         if (!item.destinations.has(output))
           this.places.set(outputKey({ item, output }), this.pools.take(sizeOf(item.outputs[output]!.shape) * 4, avoid));
