@@ -25,11 +25,12 @@ export interface DriveOptions {
 export interface Driven {
   /** Such as "Chrome/140.0.7339.80". */
   readonly browserVersion: string;
-  /** What the page logged as a warning or an error, and what it threw. */
+  /** What the page logged as a warning or an error. */
   readonly complaints: readonly string[];
 }
 
 const DEFAULT_SILENCE_SECONDS = 120;
+const LOADING_SECONDS = 60;
 
 export async function drive(options: DriveOptions): Promise<Driven> {
   const { job, onEvent, receive, signal, silenceSeconds = DEFAULT_SILENCE_SECONDS } = options;
@@ -84,10 +85,20 @@ export async function drive(options: DriveOptions): Promise<Driven> {
     page.on("console", (message) => {
       if (["error", "warn"].includes(message.type())) complaints.push(message.text());
     });
-    page.on("pageerror", (error) => complaints.push(error instanceof Error ? error.message : String(error)));
+    // The page tells what goes wrong in it; what it could not tell ends it as well.
+    page.on("pageerror", (error) =>
+      fail(new FathomError("browser", `the page failed: ${error instanceof Error ? error.message : String(error)}`)),
+    );
     page.on("error", (error) => fail(new FathomError("browser", withComplaints(`the page crashed: ${error.message}`, complaints))));
     heard = Date.now();
-    await Promise.race([page.goto(server.url, { timeout: 60_000 }), ending]);
+    const opened = page.goto(server.url, { timeout: LOADING_SECONDS * 1000 }).catch((cause: unknown) => {
+      throw new FathomError(
+        "browser",
+        withComplaints(`the page did not open within ${LOADING_SECONDS} s (${(cause as Error).message})`, complaints),
+        { cause },
+      );
+    });
+    await Promise.race([opened, ending]);
     await ending;
     return { browserVersion, complaints };
   } finally {

@@ -2,11 +2,17 @@
 import { toJson } from "../wire.ts";
 
 const GATHER_MILLISECONDS = 100;
+/** Between two signs of life of a page that has nothing to tell, such as one whose net reports seldom. */
+const BEAT_MILLISECONDS = 10_000;
 
 export class Post<Event> {
   private waiting: Event[] = [];
   private sent: Promise<void> = Promise.resolve();
   private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    setInterval(() => void post("events", "[]").catch(() => undefined), BEAT_MILLISECONDS);
+  }
 
   tell(event: Event): void {
     this.waiting.push(event);
