@@ -16,11 +16,6 @@ export class Breath {
     return this.now() - this.last > LONGEST;
   }
 
-  /** The event loop has turned for another reason. */
-  taken(): void {
-    this.last = this.now();
-  }
-
   /** A message to oneself: a timer would be delayed by 4 ms. */
   async take(): Promise<void> {
     const { port1, port2 } = new MessageChannel();
@@ -29,6 +24,6 @@ export class Breath {
       port2.postMessage(null);
     });
     port1.close();
-    this.taken();
+    this.last = this.now();
   }
 }

@@ -43,6 +43,9 @@ export interface Arrival {
   readonly indices: readonly number[];
 }
 
+/** Reads under way at once; their memory is made before the run. */
+export const MOST_READS = 8;
+
 interface Read {
   readonly stretch: Stretch;
   readonly wanted: readonly number[];
@@ -92,7 +95,8 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
   }
   const wait = async (): Promise<void> => {
     await fences[0];
-    breath.taken();
+    // Fences that were found done together are told one after another: hear all of them before going on.
+    await breath.take();
     if (failure) throw failure.error;
     host.throwIfFailed();
   };
@@ -128,7 +132,13 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
       let read: Read | null = null;
       if (single || step % every === 0 || step === end - 1) {
         unread.push(step);
-        if (single || readNow(step)) read = begin(step);
+        if (single || readNow(step)) {
+          while (reads.length >= MOST_READS) {
+            await wait();
+            yield* arrived();
+          }
+          read = begin(step);
+        }
       }
       pace.submit();
       const words = host.submit(step, read?.stretch ?? null);

@@ -31,7 +31,7 @@ export interface Report {
 }
 
 /** Words of the whole ring that is worth spending on fewer reads. */
-const MOST_RING_WORDS = 1 << 20;
+const MOST_RING_WORDS = 1 << 18;
 const MOST_SLOTS = 64;
 
 /** Records that the ring holds: step k's lies at slot k mod slots. */

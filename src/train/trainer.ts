@@ -8,11 +8,12 @@ import { COUNTERS, STEP } from "../ops/arena/layout.ts";
 import { effectiveLambda } from "../optim/regularizers.ts";
 import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
-import { type LoopHost, type Stretch, trainingLoop } from "./loop.ts";
+import { type LoopHost, MOST_READS, trainingLoop } from "./loop.ts";
 import { type ResolvedOptions, type TrainerOptions, resolveOptions } from "./options.ts";
 import { DataOrder } from "./order.ts";
 import { Persistence } from "./persistence.ts";
 import { type NonFinite, type Report, decodeRecord, firstBad, nonFiniteError } from "./report.ts";
+import { RingReader } from "./ringReader.ts";
 import type { Program, ProgramCounters, Runtime, StateBuffer } from "./runtime.ts";
 import { SplitOnGpu, checkTargets } from "./splitOnGpu.ts";
 import { compileStep } from "./stepGraph.ts";
@@ -63,6 +64,7 @@ export class Trainer {
   private current: CurrentRun | null = null;
   private running = false;
   private disposed = false;
+  private warmed = false;
   private attempted = 0;
   /** Steps of a paused run that someone waits for. */
   private readonly singleSteps: { readonly step: number; readonly resolve: (report: Report) => void; readonly reject: (error: unknown) => void }[] = [];
@@ -122,6 +124,16 @@ export class Trainer {
       throw error;
     }
     this.current = { split, order, permutation };
+    await this.warmReads();
+  }
+
+  /** Has the memory made that reading reports takes, so that nothing is created while a run is under way. */
+  private async warmReads(): Promise<void> {
+    if (this.warmed) return;
+    const reader = new RingReader(this.states);
+    const reads = [1, 2].flatMap((count) => Array.from({ length: MOST_READS }, () => reader.range({ from: 0, count })));
+    await Promise.all(reads.map(({ offset, length }) => this.states.ring.read(offset, length)));
+    this.warmed = true;
   }
 
   private endCurrent(): void {
@@ -163,7 +175,7 @@ export class Trainer {
     const { slots, arena } = this.states;
     try {
       await this.prepare(dataset);
-      this.begin();
+      this.writeConstants();
       const loop = trainingLoop(this.host(), { first: this.attempted, steps, every, slots, control: this.control, signal });
       for await (const { words, indices } of loop)
         for (const index of indices) {
@@ -202,7 +214,7 @@ export class Trainer {
   }
 
   /** Writes the numbers that stay the same for a run. */
-  private begin(): void {
+  private writeConstants(): void {
     const { clip, regularizer, optimizer } = this.options;
     const lambda = regularizer ? effectiveLambda(regularizer, this.current!.order.count) : 0;
     const { words, floats } = this;
@@ -219,7 +231,7 @@ export class Trainer {
     const { order, permutation, split } = this.current!;
     const { learningRate } = this.options.optimizer;
     const programs = [split.training!.program];
-    const range = ({ from, count }: Stretch) => ({ offset: (from % states.slots) * states.recordWords, length: count * states.recordWords });
+    const reader = new RingReader(states);
     const writeOrder = permutation && ((rows: Uint32Array, offset: number): void => permutation.write(rows, offset));
     return {
       submit: (step, read) => {
@@ -232,11 +244,12 @@ export class Trainer {
         floats[STEP.learningRate] = rate;
         states.step.write(words);
         this.attempted = step + 1;
-        return runtime.submit(programs, read ? { state: states.ring, ...range(read) } : undefined) as Promise<Uint32Array> | undefined;
+        const reading = runtime.submit(programs, read ? reader.range(read) : undefined);
+        return read && reading ? reading.then((all) => reader.pick(all, read)) : undefined;
       },
       read: (stretch) => {
-        const { offset, length } = range(stretch);
-        return states.ring.read(offset, length) as Promise<Uint32Array>;
+        const { offset, length } = reader.range(stretch);
+        return states.ring.read(offset, length).then((all) => reader.pick(all, stretch));
       },
       settled: () => runtime.settled(),
       throwIfFailed: () => runtime.throwIfFailed(),

@@ -1,10 +1,13 @@
 /** What a step costs in WebGPU calls, counted by wrapping the API, in the very runs that are held against PyTorch's traces. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { data, nn, open, optim, type Dataset, type TrainerOptions } from "../../src/index.ts";
 import { type CallCounts, countCalls } from "../support/countedCalls.ts";
 import { loadOracleCase } from "../support/oracleFixture.ts";
 import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
+
+// Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
+vi.setConfig({ testTimeout: 180_000 });
 
 let gpu: Engine;
 beforeAll(async () => {

@@ -1,9 +1,12 @@
 /** Saving and resuming: a resumed run equals an uninterrupted one bit for bit; weights load by PyTorch's names; what does not fit is refused. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { type Dataset, data, nn, open, optim, type Report, schedule, type TrainerOptions } from "../../src/index.ts";
 import { readSafetensors } from "../support/safetensorsReader.ts";
 import { reportsOf } from "../support/oracleRun.ts";
+
+// Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
+vi.setConfig({ testTimeout: 180_000 });
 
 let gpu: Engine;
 beforeAll(async () => {

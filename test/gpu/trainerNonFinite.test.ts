@@ -1,9 +1,12 @@
 /** What is not finite is found, named, and handled by the policy that was asked for. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { type Dataset, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
 import { decodeSafetensors, encodeSafetensors, type StoredArray, storedArray } from "../../src/io/index.ts";
 import { reportsOf } from "../support/oracleRun.ts";
+
+// Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
+vi.setConfig({ testTimeout: 180_000 });
 
 let gpu: Engine;
 beforeAll(async () => {

@@ -1,9 +1,12 @@
 /** Training held against PyTorch's float64 traces: every step's loss, norms and clip, the state after the last step, and an evaluation. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { open } from "../../src/index.ts";
 import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
 import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
+
+// Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
+vi.setConfig({ testTimeout: 180_000 });
 
 let gpu: Engine;
 beforeAll(async () => {

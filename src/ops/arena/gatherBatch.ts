@@ -31,7 +31,8 @@ export const gatherBatchOp: Op<GatherAttributes> = defineOp<GatherAttributes>({
     requireWords("gatherBatch", "x data", xData, xKind === "u8" ? Math.ceil(elements / 4) : elements);
     requireWords("gatherBatch", "y data", yData, count * sizeOf(yShape));
     requireWords("gatherBatch", "step", step, STEP.words);
-    if (!sequential) requireWords("gatherBatch", "the permutation", inputs[3], 2 * count);
+    if (!sequential && (inputs[3].shape.length !== 1 || inputs[3].shape[0]! < 2 * count || inputs[3].shape[0]! % count !== 0))
+      requireWords("gatherBatch", "the permutation", inputs[3], 2 * count);
     return [
       { shape: [batch, ...sampleShape], dtype: "f32" },
       { shape: [batch, ...yShape], dtype: yDtype },
@@ -40,7 +41,7 @@ export const gatherBatchOp: Op<GatherAttributes> = defineOp<GatherAttributes>({
   vjp: "nondifferentiable",
   reference: (inputs, { count, batch, sampleShape, yShape, xKind, scale, sequential }) => {
     const [xData, yData, step] = inputs;
-    const positions = sequential ? count : 2 * count;
+    const positions = sequential ? count : inputs[3].data.length;
     const sizes = { x: sizeOf(sampleShape), y: sizeOf(yShape) };
     const x = new Float64Array(batch * sizes.x);
     const y = new Float64Array(batch * sizes.y);
@@ -61,14 +62,14 @@ export const gatherBatchOp: Op<GatherAttributes> = defineOp<GatherAttributes>({
   },
   form: {
     kind: "kernel",
-    kernel: (_inputs, _outputs, { count, batch, sampleShape, yShape, xKind, scale, sequential }) => {
+    kernel: (inputs, _outputs, { count, batch, sampleShape, yShape, xKind, scale, sequential }) => {
       const sizes = { x: sizeOf(sampleShape), y: sizeOf(yShape) };
       return {
         calls: [
           {
             shader: "gather_batch",
             defines: { BYTES: xKind === "u8", SEQUENTIAL: sequential },
-            overrides: { ROWS: batch, POSITIONS: sequential ? count : 2 * count, SAMPLE_X: sizes.x, SAMPLE_Y: sizes.y, SCALE: scale },
+            overrides: { ROWS: batch, POSITIONS: sequential ? count : inputs[3].shape[0]!, SAMPLE_X: sizes.x, SAMPLE_Y: sizes.y, SCALE: scale },
             workgroups: Math.ceil((batch * (sizes.x + sizes.y)) / 64),
             bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }, { output: 1 }, ...(sequential ? [] : [{ input: 3 }])],
           },
@@ -82,7 +83,7 @@ export interface GatherInputs {
   readonly x: Node;
   readonly y: Node;
   readonly step: Node;
-  /** u32[2 · count]: two epochs' permutations, so that a batch can run on from one to the next. Left out for `sequential`. */
+  /** u32[epochs · count]: two epochs' permutations, so that a batch can run on from one to the next; more where a batch touches more. Left out for `sequential`. */
   readonly permutation?: Node;
 }
 
