@@ -13,7 +13,9 @@ interface Range {
 const WORDS = { least: "from", above: "above", most: "up to", below: "below" } as const;
 
 function bounds(range: Range): string {
-  return (["least", "above", "most", "below"] as const).flatMap((bound) => (range[bound] === undefined ? [] : [` ${WORDS[bound]} ${range[bound]}`])).join(",");
+  return (["least", "above", "most", "below"] as const)
+    .flatMap((bound) => (range[bound] === undefined ? [] : [` ${WORDS[bound]} ${range[bound]}`]))
+    .join(",");
 }
 
 const within = (value: number, { least = -Infinity, most = Infinity, above = -Infinity, below = Infinity }: Range): boolean =>
@@ -22,13 +24,19 @@ const within = (value: number, { least = -Infinity, most = Infinity, above = -In
 export function number(range: Range = {}) {
   const allowed = `use a number${bounds(range)}`;
   const message = ({ input }: { input: unknown }): string => `is ${show(input)}; ${allowed}`;
-  return v.pipe(v.number(message), v.check((value) => Number.isFinite(value) && within(value, range), message));
+  return v.pipe(
+    v.number(message),
+    v.check((value) => Number.isFinite(value) && within(value, range), message),
+  );
 }
 
 export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER) {
   const allowed = `use a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}`;
   const message = ({ input }: { input: unknown }): string => `is ${show(input)}; ${allowed}`;
-  return v.pipe(v.number(message), v.check((value) => Number.isSafeInteger(value) && value >= least && value <= most, message));
+  return v.pipe(
+    v.number(message),
+    v.check((value) => Number.isSafeInteger(value) && value >= least && value <= most, message),
+  );
 }
 
 export function flag() {
@@ -69,10 +77,11 @@ export function named<const T extends readonly v.GenericSchema[]>(names: readonl
   return v.pipe(
     v.unknown(),
     v.transform((input) => (typeof input === "string" ? { type: input } : input)),
-    v.variant("type", variants as unknown as [Variant], ({ input }) => `is ${show(input)}; use one of ${quoted(names)}`) as unknown as v.GenericSchema<
-      unknown,
-      v.InferOutput<T[number]>
-    >,
+    v.variant(
+      "type",
+      variants as unknown as [Variant],
+      ({ input }) => `is ${show(input)}; use one of ${quoted(names)}`,
+    ) as unknown as v.GenericSchema<unknown, v.InferOutput<T[number]>>,
   );
 }
 

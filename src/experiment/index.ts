@@ -1,4 +1,6 @@
-/** The experiment file: `const experiment = parseExperiment(json)`, then `prepareExperiment(experiment, read)`. */
-export { buildModel, loadDataset, prepareExperiment, type ReadFile, scheduleOf, trainerOptions } from "./build.ts";
+/** The experiment file: `const experiment = parseExperiment(json)`, then `await prepareExperiment(experiment, read)`. */
+export { type PreparedExperiment, prepareExperiment, scheduleOf, trainerOptions } from "./build.ts";
+export { loadDataset, type ReadFile } from "./dataset.ts";
+export { buildModel } from "./model.ts";
 export { parseExperiment } from "./parse.ts";
 export type { DatasetSpec, Experiment, InitSpec, LayerSpec, OptimizerSpec, ScheduleSpec } from "./schema.ts";

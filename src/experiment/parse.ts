@@ -25,5 +25,8 @@ function parseJson(text: string, fileName: string): unknown {
 
 /** `model[3].body[0].units` */
 function pathOf(issue: v.BaseIssue<unknown>): string {
-  return (issue.path ?? []).reduce((path, { key }) => (typeof key === "number" ? `${path}[${key}]` : path === "" ? String(key) : `${path}.${String(key)}`), "");
+  return (issue.path ?? []).reduce(
+    (path, { key }) => (typeof key === "number" ? `${path}[${key}]` : path === "" ? String(key) : `${path}.${String(key)}`),
+    "",
+  );
 }

@@ -59,7 +59,12 @@ const layers = list(layer, "layers");
 const nestedLayers = [
   kind("repeat", { times: integer(1, MOST_ROUNDS), body: layers }),
   kind("residual", { body: layers, projection: v.optional(flag()) }),
-  kind("concat", { branches: v.pipe(list(layers, "branches, each a list of layers"), v.check((branches) => branches.length > 0, "is empty; use at least one branch")) }),
+  kind("concat", {
+    branches: v.pipe(
+      list(layers, "branches, each a list of layers"),
+      v.check((branches) => branches.length > 0, "is empty; use at least one branch"),
+    ),
+  }),
 ] as const;
 const layerOfAnyKind = named(namesOf([...simpleLayers, ...nestedLayers]), [...simpleLayers, ...nestedLayers]);
 
@@ -81,8 +86,9 @@ export type ScheduleSpec =
 
 const schedule: v.GenericSchema<unknown, ScheduleSpec> = v.lazy(() => scheduleOfAnyKind);
 const nestedSchedules = [
+  // biome-ignore lint/suspicious/noThenProperty: the file's own word; it holds an object, which nobody awaits
   kind("warmUp", { steps: integer(0), then: schedule }),
-  kind("join", { segments: list(object({ until: v.optional(integer(1)), schedule }), "segments such as { \"until\": 100, \"schedule\": … }") }),
+  kind("join", { segments: list(object({ until: v.optional(integer(1)), schedule }), 'segments such as { "until": 100, "schedule": … }') }),
 ] as const;
 const scheduleOfAnyKind = named(namesOf([...simpleSchedules, ...nestedSchedules]), [...simpleSchedules, ...nestedSchedules]);
 
@@ -101,8 +107,12 @@ const datasets = [
   kind("safetensors", { ...order, file: text() }),
   kind("idx", {
     ...order,
-    trainImages: text(), trainLabels: text(), testImages: v.optional(text()), testLabels: v.optional(text()),
-    classes: v.optional(integer(1, 256)), scale: v.optional(number()),
+    trainImages: text(),
+    trainLabels: text(),
+    testImages: v.optional(text()),
+    testLabels: v.optional(text()),
+    classes: v.optional(integer(1, 256)),
+    scale: v.optional(number()),
   }),
   kind("spirals", { ...generated, classes: v.optional(integer(2)), turns: v.optional(number({ least: 0 })) }),
   kind("circles", { ...generated, classes: v.optional(integer(2)) }),
@@ -140,7 +150,10 @@ export const experimentSchema = object({
   dataset: named(namesOf(datasets), datasets),
   batchSize: integer(1),
   steps: integer(1),
-  model: v.pipe(layers, v.check((list) => list.length > 0, "is empty; use at least one layer")),
+  model: v.pipe(
+    layers,
+    v.check((list) => list.length > 0, "is empty; use at least one layer"),
+  ),
   loss: choice(["softmaxCrossEntropy", "meanSquaredError", "binaryCrossEntropyWithLogits"]),
   optimizer: named(namesOf(optimizers), optimizers),
   schedule: schedule,

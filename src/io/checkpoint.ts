@@ -73,7 +73,7 @@ function match(
       missing.push(name);
       continue;
     }
-    values.set(name, valueOf(stored.get(found)!, fileName, shape, kind));
+    values.set(name, readTensor(stored.get(found)!, fileName, shape, kind));
   }
   const unexpected = [...stored.keys()].filter((name) => !known.has(name));
   if (!partial && missing.length + unexpected.length > 0) {
@@ -90,7 +90,7 @@ function match(
   return { values, result: { loaded: [...values.keys()], missing, unexpected } };
 }
 
-function valueOf(tensor: StoredTensor, fileName: string, shape: Shape, kind: ModelTensor["kind"]): Float32Array | number {
+function readTensor(tensor: StoredTensor, fileName: string, shape: Shape, kind: ModelTensor["kind"]): Float32Array | number {
   if (!sameShape(tensor.shape, shape))
     throw new FathomError(
       "file-format",
@@ -146,7 +146,8 @@ export function decodeCheckpoint(
   };
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   const moments = MOMENT_PREFIXES.slice(0, momentCount).map(
-    (prefix) => new Map(parameters.map((name) => [name, valueOf(take(prefix + name), fileName, shapes.get(name)!, "f32") as Float32Array])),
+    (prefix) =>
+      new Map(parameters.map((name) => [name, readTensor(take(prefix + name), fileName, shapes.get(name)!, "f32") as Float32Array])),
   );
   const counters = storedArray(take(COUNTERS)) as Uint32Array;
   const { values } = match(rest, fileName, tensors, false);

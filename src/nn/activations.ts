@@ -1,7 +1,7 @@
 /** Activations as modules: each applies the tensor method of its name. */
 import { checkChoice, checkNumber, checkOptions } from "../core/check.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Module, defineModule } from "./module.ts";
+import { defineModule, type Module } from "./module.ts";
 
 function activation(type: string, apply: (x: Tensor) => Tensor): Module {
   return defineModule({ type, forward: apply });

@@ -1,7 +1,7 @@
 /** Batch normalisation: y = (x − mean) / √(variance + ε) · weight + bias, by the batch's statistics in training and by running estimates afterwards. */
 import { checkInteger, checkNumber, checkOptions } from "../core/check.ts";
 import { constant } from "../init/index.ts";
-import { type Module, type ParameterSpec, defineModule } from "./module.ts";
+import { defineModule, type Module, type ParameterSpec } from "./module.ts";
 
 export interface BatchNormOptions {
   /** Default 1e-5. */

@@ -34,7 +34,10 @@ export function collect(model: Module): Collected {
     else parameters.set(module, { path, aliases: [] });
     if (module.statistics) {
       if (known)
-        throw new FathomError("argument", `${module.description} stands both at ${known.path} and at ${path}; its running statistics cannot serve two places. Make a batch-norm for each`);
+        throw new FathomError(
+          "argument",
+          `${module.description} stands both at ${known.path} and at ${path}; its running statistics cannot serve two places. Make a batch-norm for each`,
+        );
       statistics.push({ ...module.statistics, module, path });
     }
     for (let index = module.children.length - 1; index >= 0; index--) {
@@ -44,7 +47,13 @@ export function collect(model: Module): Collected {
   }
   return {
     parameters: [...parameters].flatMap(([module, { path, aliases }]) =>
-      module.parameters.map((spec) => ({ ...spec, module, own: spec.name, name: joinPath(path, spec.name), aliases: aliases.map((alias) => joinPath(alias, spec.name)) })),
+      module.parameters.map((spec) => ({
+        ...spec,
+        module,
+        own: spec.name,
+        name: joinPath(path, spec.name),
+        aliases: aliases.map((alias) => joinPath(alias, spec.name)),
+      })),
     ),
     statistics,
   };

@@ -1,6 +1,6 @@
 /** Branches side by side: each sees the whole input, and their outputs are joined along the features. */
 import { FathomError } from "../core/errors.ts";
-import { type Child, type Module, defineModule } from "./module.ts";
+import { type Child, defineModule, type Module } from "./module.ts";
 import { numbered } from "./sequential.ts";
 
 /** Names as nn.ModuleList's: branch j is `j.…`. An empty `nn.sequential()` hands its input on. */
@@ -34,6 +34,9 @@ function commonWidth(children: readonly Child[]): number | null {
   const first = known[0];
   const other = known.find(({ module }) => module.takes !== first!.module.takes);
   if (first && other)
-    throw new FathomError("shape", `nn.concat: branch ${first.name} takes ${first.module.takes} features, and branch ${other.name} ${other.module.takes}; every branch sees the same input`);
+    throw new FathomError(
+      "shape",
+      `nn.concat: branch ${first.name} takes ${first.module.takes} features, and branch ${other.name} ${other.module.takes}; every branch sees the same input`,
+    );
   return first?.module.takes ?? null;
 }

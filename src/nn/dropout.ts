@@ -1,6 +1,6 @@
 /** Dropout: in training each element is zeroed with probability `rate`, and the others grow by 1/(1 − rate). */
 import { checkNumber } from "../core/check.ts";
-import { type Module, defineModule } from "./module.ts";
+import { defineModule, type Module } from "./module.ts";
 
 /** Srivastava et al., JMLR 2014. The mask is drawn from the trainer's seed and step, on the GPU, and made again in the backward pass. */
 export function dropout(rate = 0.5): Module {

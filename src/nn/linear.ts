@@ -1,7 +1,7 @@
 /** The fully connected layer: y = x·Wᵀ + b, W [out, in]. */
 import { checkInteger, checkOptions } from "../core/check.ts";
 import { type Initializer, pytorchLinear } from "../init/index.ts";
-import { type Module, type ParameterSpec, defineModule } from "./module.ts";
+import { defineModule, type Module, type ParameterSpec } from "./module.ts";
 
 export interface LinearOptions {
   /** Default true. */
@@ -26,6 +26,7 @@ export function linear(inFeatures: number, outFeatures: number, options: LinearO
     parameters: biased ? [weight, bias] : [weight],
     takes: inFeatures,
     gives: () => outFeatures,
-    forward: (x, context) => (biased ? x.linear(context.parameter("weight"), context.parameter("bias")) : x.linear(context.parameter("weight"))),
+    forward: (x, context) =>
+      biased ? x.linear(context.parameter("weight"), context.parameter("bias")) : x.linear(context.parameter("weight")),
   });
 }

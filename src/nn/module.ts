@@ -59,9 +59,22 @@ const same = (features: number | null): number | null => features;
 
 /** A module of a given type without parameters, children or a width of its own, but for what is said. */
 export function defineModule(module: Pick<Module, "type" | "forward"> & Partial<Module>): Module {
-  return Object.freeze({ description: module.type, parameters: NOTHING, statistics: null, children: NOTHING, takes: null, gives: same, ...module });
+  return Object.freeze({
+    description: module.type,
+    parameters: NOTHING,
+    statistics: null,
+    children: NOTHING,
+    takes: null,
+    gives: same,
+    ...module,
+  });
 }
 
 export function isModule(value: unknown): value is Module {
-  return typeof value === "object" && value !== null && typeof (value as Partial<Module>).forward === "function" && Array.isArray((value as Partial<Module>).children);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Partial<Module>).forward === "function" &&
+    Array.isArray((value as Partial<Module>).children)
+  );
 }

@@ -2,7 +2,7 @@
 import { checkOptions, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import { linear } from "./linear.ts";
-import { type Child, type Module, defineModule, isModule } from "./module.ts";
+import { type Child, defineModule, isModule, type Module } from "./module.ts";
 import { chain, numbered } from "./sequential.ts";
 
 export interface ResidualOptions {
@@ -33,20 +33,32 @@ function projectionFor(takes: number | null, gives: number | null, asked: Module
   const differ = takes !== null && gives !== null && takes !== gives;
   if (asked === undefined ? !differ : asked === false) {
     if (differ)
-      throw new FathomError("shape", `nn.residual: its body turns ${takes} features into ${gives}, and "projection: false" leaves x as it is; leave the option out, or make the widths equal`);
+      throw new FathomError(
+        "shape",
+        `nn.residual: its body turns ${takes} features into ${gives}, and "projection: false" leaves x as it is; leave the option out, or make the widths equal`,
+      );
     return null;
   }
   if (isModule(asked)) {
     if (asked.takes !== null && takes !== null && asked.takes !== takes)
-      throw new FathomError("shape", `nn.residual: its projection (${asked.description}) takes ${asked.takes} features, and its body ${takes}`);
+      throw new FathomError(
+        "shape",
+        `nn.residual: its projection (${asked.description}) takes ${asked.takes} features, and its body ${takes}`,
+      );
     const width = asked.gives(takes);
     if (width !== null && gives !== null && width !== gives)
       throw new FathomError("shape", `nn.residual: its projection (${asked.description}) gives ${width} features, and its body ${gives}`);
     return { name: "projection", module: asked };
   }
   if (asked !== undefined && asked !== true)
-    throw new FathomError("argument", `nn.residual: projection is ${show(asked)}; use true, false or a module such as nn.linear(64, 32, { bias: false })`);
+    throw new FathomError(
+      "argument",
+      `nn.residual: projection is ${show(asked)}; use true, false or a module such as nn.linear(64, 32, { bias: false })`,
+    );
   if (takes === null || gives === null)
-    throw new FathomError("argument", "nn.residual: its body does not say how many features it has, so a projection cannot be made for it; pass one, as { projection: nn.linear(64, 32) }");
+    throw new FathomError(
+      "argument",
+      "nn.residual: its body does not say how many features it has, so a projection cannot be made for it; pass one, as { projection: nn.linear(64, 32) }",
+    );
   return { name: "projection", module: linear(takes, gives, { bias: false }) };
 }

@@ -1,13 +1,14 @@
 /** Modules one after another, and a body repeated; a list of thousands is walked by a loop. */
 import { checkInteger, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { type Child, type ForwardContext, type Module, defineModule, isModule } from "./module.ts";
 import type { Tensor } from "../tensor.ts";
+import { type Child, defineModule, type ForwardContext, isModule, type Module } from "./module.ts";
 
 /** Names entries by their position, as nn.Sequential does. */
 export function numbered(what: string, modules: readonly unknown[]): Child[] {
   return modules.map((module, index) => {
-    if (!isModule(module)) throw new FathomError("argument", `${what}: entry ${index} is ${show(module)}; pass modules such as nn.linear(64, 10)`);
+    if (!isModule(module))
+      throw new FathomError("argument", `${what}: entry ${index} is ${show(module)}; pass modules such as nn.linear(64, 10)`);
     return { name: String(index), module };
   });
 }
@@ -44,7 +45,12 @@ export function chain(what: string, children: readonly Child[]): Chain {
 /** One after another; names as nn.Sequential's: `0.weight`, `1.weight`, … */
 export function sequential(...modules: readonly Module[]): Module {
   const children = numbered("nn.sequential", modules);
-  return defineModule({ type: "sequential", description: `sequential of ${children.length}`, children, ...chain("nn.sequential", children) });
+  return defineModule({
+    type: "sequential",
+    description: `sequential of ${children.length}`,
+    children,
+    ...chain("nn.sequential", children),
+  });
 }
 
 /**
@@ -54,14 +60,20 @@ export function sequential(...modules: readonly Module[]): Module {
 export function repeat(times: number, factory: (round: number) => Module | readonly Module[]): Module {
   checkInteger("nn.repeat", "times", times);
   if (typeof factory !== "function")
-    throw new FathomError("argument", `nn.repeat: takes a function that makes a new body for each round, such as () => nn.linear(64, 64); got ${show(factory)}`);
+    throw new FathomError(
+      "argument",
+      `nn.repeat: takes a function that makes a new body for each round, such as () => nn.linear(64, 64); got ${show(factory)}`,
+    );
   const seen = new Set<Module>();
   const rounds = Array.from({ length: times }, (_, round) => {
     const made = factory(round);
     const body = Array.isArray(made) ? (made as readonly Module[]) : [made as Module];
     for (const module of body) {
       if (seen.has(module))
-        throw new FathomError("argument", `nn.repeat: round ${round} is the same module as an earlier one (${module.description}); make it inside the function, so that each round has its own`);
+        throw new FathomError(
+          "argument",
+          `nn.repeat: round ${round} is the same module as an earlier one (${module.description}); make it inside the function, so that each round has its own`,
+        );
       seen.add(module);
     }
     return sequential(...body);

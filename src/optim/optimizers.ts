@@ -1,7 +1,7 @@
 /** Optimizers as plain descriptions; the update itself is one kernel over the arena (ops/arena). Formulas in docs/experiment.md. */
 import { checkNumber, checkOptions } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { type DescribedSchedule, type Schedule, asSchedule } from "./schedule.ts";
+import { asSchedule, type DescribedSchedule, type Schedule } from "./schedule.ts";
 
 interface CommonOptions {
   /** A number, or a function of the step. */
@@ -51,8 +51,18 @@ export function sgd(options: SgdOptions): Sgd {
   const dampening = checkNumber(what, "dampening", options.dampening ?? 0, { least: 0, most: 1 });
   const nesterov = options.nesterov ?? false;
   if (nesterov && (momentum === 0 || dampening !== 0))
-    throw new FathomError("argument", `${what}: nesterov needs a momentum above 0 and no dampening; momentum is ${momentum}, dampening ${dampening}`);
-  return { type: "sgd", learningRate: asSchedule(what, options.learningRate), momentum, dampening, nesterov, weightDecay: decay(what, options, 0) };
+    throw new FathomError(
+      "argument",
+      `${what}: nesterov needs a momentum above 0 and no dampening; momentum is ${momentum}, dampening ${dampening}`,
+    );
+  return {
+    type: "sgd",
+    learningRate: asSchedule(what, options.learningRate),
+    momentum,
+    dampening,
+    nesterov,
+    weightDecay: decay(what, options, 0),
+  };
 }
 
 function adamLike(type: "adam" | "adamW", options: AdamOptions, standardDecay: number): Adam {
@@ -61,10 +71,18 @@ function adamLike(type: "adam" | "adamW", options: AdamOptions, standardDecay: n
   const beta1 = checkBeta(what, "beta1", options.beta1 ?? 0.9);
   const beta2 = checkBeta(what, "beta2", options.beta2 ?? 0.999);
   const epsilon = checkNumber(what, "epsilon", options.epsilon ?? 1e-8, { least: 0 });
-  return { type, learningRate: asSchedule(what, options.learningRate), beta1, beta2, epsilon, weightDecay: decay(what, options, standardDecay) };
+  return {
+    type,
+    learningRate: asSchedule(what, options.learningRate),
+    beta1,
+    beta2,
+    epsilon,
+    weightDecay: decay(what, options, standardDecay),
+  };
 }
 
-const decay = (what: string, { weightDecay }: CommonOptions, standard: number): number => checkNumber(what, "weightDecay", weightDecay ?? standard, { least: 0 });
+const decay = (what: string, { weightDecay }: CommonOptions, standard: number): number =>
+  checkNumber(what, "weightDecay", weightDecay ?? standard, { least: 0 });
 
 /** Above this the table of bias corrections would be longer than 2²¹ steps. */
 const MOST_BETA = 0.99999;

@@ -1,8 +1,8 @@
 /** The parameter arena: where each parameter lies in one buffer, and the tables by which one kernel walks them all. */
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { CHUNK } from "../ops/arena/layout.ts";
 import type { NamedParameter } from "../nn/collect.ts";
 import type { Role } from "../nn/module.ts";
+import { CHUNK } from "../ops/arena/layout.ts";
 
 /** Elements; 256 bytes, the alignment of a binding. The padding between segments stays zero. */
 const SEGMENT_ALIGNMENT = 64;

@@ -109,7 +109,10 @@ export class Evaluator {
     const { batchSize } = this.options;
     const size = sizeOf(sampleShape);
     if (size === 0 || x.length % size !== 0)
-      throw new FathomError("shape", `trainer.predict: ${x.length} values are no whole number of samples of shape [${sampleShape.join(",")}], ${size} values each`);
+      throw new FathomError(
+        "shape",
+        `trainer.predict: ${x.length} values are no whole number of samples of shape [${sampleShape.join(",")}], ${size} values each`,
+      );
     if (this.prediction?.sampleShape.join() !== sampleShape.join()) {
       this.prediction?.dispose();
       this.prediction = null;

@@ -5,7 +5,7 @@ import type { CompiledEvaluation, CompiledPrediction } from "./evaluation.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
-import { type SplitOnGpu, checkOutput } from "./splitOnGpu.ts";
+import { checkOutput, type SplitOnGpu } from "./splitOnGpu.ts";
 import { gather } from "./stepGraph.ts";
 import type { TrainerStates } from "./trainerStates.ts";
 
@@ -19,11 +19,21 @@ async function owning<T>(states: readonly StateBuffer[], make: () => Promise<T>)
   }
 }
 
-function traceOf(runtime: Runtime, { model }: ResolvedOptions, { collected, arena, runningLayout, parameters, running }: TrainerStates, step: StateBuffer): ModelTrace {
+function traceOf(
+  runtime: Runtime,
+  { model }: ResolvedOptions,
+  { collected, arena, runningLayout, parameters, running }: TrainerStates,
+  step: StateBuffer,
+): ModelTrace {
   return new ModelTrace(runtime, false, model, collected, arena, runningLayout, { parameters, running, step });
 }
 
-export async function compileEvaluation(runtime: Runtime, options: ResolvedOptions, states: TrainerStates, split: SplitOnGpu): Promise<CompiledEvaluation> {
+export async function compileEvaluation(
+  runtime: Runtime,
+  options: ResolvedOptions,
+  states: TrainerStates,
+  split: SplitOnGpu,
+): Promise<CompiledEvaluation> {
   const { batchSize, loss } = options;
   const step = runtime.state("step", "u32", 16);
   const results = runtime.state("results", "f32", 2 * Math.ceil(split.split.count / batchSize));
@@ -39,7 +49,11 @@ export async function compileEvaluation(runtime: Runtime, options: ResolvedOptio
     });
     trace.dispose();
     const { parameters, running } = states;
-    const program = await runtime.compileProgram({ label: "evaluation", assignments: [{ state: results, node }], states: [parameters, running, step, split.x, split.y] });
+    const program = await runtime.compileProgram({
+      label: "evaluation",
+      assignments: [{ state: results, node }],
+      states: [parameters, running, step, split.x, split.y],
+    });
     const dispose = (): void => {
       program.dispose();
       step.dispose();
@@ -49,7 +63,12 @@ export async function compileEvaluation(runtime: Runtime, options: ResolvedOptio
   });
 }
 
-export async function compilePrediction(runtime: Runtime, options: ResolvedOptions, states: TrainerStates, sampleShape: Shape): Promise<CompiledPrediction> {
+export async function compilePrediction(
+  runtime: Runtime,
+  options: ResolvedOptions,
+  states: TrainerStates,
+  sampleShape: Shape,
+): Promise<CompiledPrediction> {
   const { batchSize } = options;
   const step = runtime.state("step", "u32", 16);
   const input = runtime.state("input", "f32", batchSize * sizeOf(sampleShape));
@@ -60,7 +79,11 @@ export async function compilePrediction(runtime: Runtime, options: ResolvedOptio
     const output = runtime.state("output", "f32", sizeOf(node.shape));
     return owning([output], async () => {
       const { parameters, running } = states;
-      const program = await runtime.compileProgram({ label: "prediction", assignments: [{ state: output, node }], states: [parameters, running, step, input] });
+      const program = await runtime.compileProgram({
+        label: "prediction",
+        assignments: [{ state: output, node }],
+        states: [parameters, running, step, input],
+      });
       const dispose = (): void => {
         program.dispose();
         for (const state of [step, input, output]) state.dispose();

@@ -39,7 +39,15 @@ export class ModelTrace implements ForwardContext {
   private path = "";
   private randomUsers = 0;
 
-  constructor(runtime: Runtime, training: boolean, model: Module, { parameters, statistics }: Collected, arena: Arena, running: RunningLayout, states: ModelStates) {
+  constructor(
+    runtime: Runtime,
+    training: boolean,
+    model: Module,
+    { parameters, statistics }: Collected,
+    arena: Arena,
+    running: RunningLayout,
+    states: ModelStates,
+  ) {
     this.runtime = runtime;
     this.training = training;
     this.module = model;

@@ -2,7 +2,7 @@
 import { checkChoice, checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import type { Loss } from "../nn/losses.ts";
-import { type Module, isModule } from "../nn/module.ts";
+import { isModule, type Module } from "../nn/module.ts";
 import type { Clip } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
 import type { Regularizer } from "../optim/regularizers.ts";
@@ -51,7 +51,12 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   demand(typeof loss?.mean === "function", "loss", loss, "a loss such as nn.softmaxCrossEntropy()");
   demand(typeof optimizer?.learningRate === "function", "optimizer", optimizer, "an optimizer such as optim.sgd({ learningRate: 0.1 })");
   demand(clip === undefined || clip?.type === "globalNorm", "clip", clip, "optim.clipGlobalNorm(1), or leave it out");
-  demand(regularizer === undefined || typeof regularizer?.lambda === "number", "regularizer", regularizer, "optim.l2(1e-4), or leave it out");
+  demand(
+    regularizer === undefined || typeof regularizer?.lambda === "number",
+    "regularizer",
+    regularizer,
+    "optim.l2(1e-4), or leave it out",
+  );
   return {
     model,
     loss,

@@ -52,6 +52,8 @@ export class DataOrder {
   }
 
   private permutation(epoch: number): Uint32Array {
-    return this.kind === "sequential" ? Uint32Array.from({ length: this.count }, (_, index) => index) : permutation(this.count, this.seed, epoch);
+    return this.kind === "sequential"
+      ? Uint32Array.from({ length: this.count }, (_, index) => index)
+      : permutation(this.count, this.seed, epoch);
   }
 }

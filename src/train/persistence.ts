@@ -1,7 +1,15 @@
 /** Saving and loading: between a trainer's states and the files of io/checkpoint. */
 import { show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { type LoadResult, type ModelTensor, type ModelValues, decodeCheckpoint, decodeWeights, encodeCheckpoint, encodeWeights } from "../io/checkpoint.ts";
+import {
+  decodeCheckpoint,
+  decodeWeights,
+  encodeCheckpoint,
+  encodeWeights,
+  type LoadResult,
+  type ModelTensor,
+  type ModelValues,
+} from "../io/checkpoint.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { bufferNames } from "./statistics.ts";
 import type { TrainerStates } from "./trainerStates.ts";
@@ -80,7 +88,11 @@ export class Persistence {
   }
 
   async checkpoint(attemptedStep: number): Promise<Uint8Array<ArrayBuffer>> {
-    const facts = { ...this.binding(), attemptedStep, optimizer: { ...this.options.optimizer, learningRate: this.options.optimizer.learningRate.description } };
+    const facts = {
+      ...this.binding(),
+      attemptedStep,
+      optimizer: { ...this.options.optimizer, learningRate: this.options.optimizer.learningRate.description },
+    };
     const { values, moments, counters } = await this.readAll();
     return encodeCheckpoint(this.tensors, values, { moments, counters, facts });
   }
@@ -97,7 +109,10 @@ export class Persistence {
     const { values, state } = decodeCheckpoint(bytes, fileName, this.tensors, this.parameterNames, states.momentCount);
     for (const [key, value] of Object.entries(this.binding()))
       if (state.facts[key] !== value)
-        throw new FathomError("argument", `${fileName}: was made with ${key} ${show(state.facts[key])}, and this trainer has ${show(value)}; make the trainer with the same, or take only the weights`);
+        throw new FathomError(
+          "argument",
+          `${fileName}: was made with ${key} ${show(state.facts[key])}, and this trainer has ${show(value)}; make the trainer with the same, or take only the weights`,
+        );
     this.write(values, state.counters[0]!);
     states.counters.write(state.counters);
     for (const [index, moment] of state.moments.entries()) {

@@ -1,7 +1,7 @@
 /** What a step reports, and how the GPU's record of it is read. */
 import { FathomError } from "../core/errors.ts";
-import { COUNTERS, NONE, RECORD, recordWords } from "../ops/arena/layout.ts";
 import type { Role } from "../nn/module.ts";
+import { COUNTERS, NONE, RECORD, recordWords } from "../ops/arena/layout.ts";
 import type { Segment } from "./arena.ts";
 
 export interface LayerReport {
@@ -84,11 +84,19 @@ export function decodeRecord(words: Uint32Array, index: number, segments: readon
 
 export function firstBad(counters: Uint32Array): NonFinite | null {
   if (counters[COUNTERS.stopped] === 0) return null;
-  return { step: counters[COUNTERS.firstBadStep]!, layer: numbered(counters[COUNTERS.firstBadLayer]!), segment: numbered(counters[COUNTERS.firstBadSegment]!) };
+  return {
+    step: counters[COUNTERS.firstBadStep]!,
+    layer: numbered(counters[COUNTERS.firstBadLayer]!),
+    segment: numbered(counters[COUNTERS.firstBadSegment]!),
+  };
 }
 
 /** The error of policy "stop". */
-export function nonFiniteError({ step, layer, segment }: NonFinite, layerNames: readonly string[], segments: readonly Segment[]): FathomError {
+export function nonFiniteError(
+  { step, layer, segment }: NonFinite,
+  layerNames: readonly string[],
+  segments: readonly Segment[],
+): FathomError {
   const layerName = layer === null ? null : (layerNames[layer] ?? `layer ${layer}`);
   const parameter = segment === null ? null : segments[segment]!.name;
   const where =

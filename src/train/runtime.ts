@@ -51,7 +51,10 @@ export interface Runtime {
    * Encodes and submits the programs, in one command buffer. With `read`, part of a state is copied out in the same submit and handed
    * over when the GPU is done: the loop need not wait for it.
    */
-  submit(programs: readonly Program[], read?: { readonly state: StateBuffer; readonly offset: number; readonly length: number }): Promise<TypedArray> | undefined;
+  submit(
+    programs: readonly Program[],
+    read?: { readonly state: StateBuffer; readonly offset: number; readonly length: number },
+  ): Promise<TypedArray> | undefined;
   /** Resolves when all that was submitted is done. */
   settled(): Promise<void>;
   /** Throws the FathomError of a lost device or an uncaptured GPU error, if there was one. Cheap: call it every step. */

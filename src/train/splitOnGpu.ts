@@ -1,6 +1,6 @@
 /** A split of a data set on the GPU: samples and targets as states, bytes still packed. */
 import { FathomError } from "../core/errors.ts";
-import { type Shape, describe, sizeOf } from "../core/shape.ts";
+import { describe, type Shape, sizeOf } from "../core/shape.ts";
 import type { Split } from "../data/dataset.ts";
 import type { Loss } from "../nn/losses.ts";
 import type { CompiledEvaluation } from "./evaluation.ts";
@@ -20,7 +20,8 @@ export class SplitOnGpu {
     this.split = split;
     this.sampleShape = sampleShape;
     const { x, y } = split;
-    this.x = x instanceof Uint8Array ? runtime.state("x", "u32", Math.ceil(x.length / 4), packed(x)) : runtime.state("x", "f32", x.length, x);
+    this.x =
+      x instanceof Uint8Array ? runtime.state("x", "u32", Math.ceil(x.length / 4), packed(x)) : runtime.state("x", "f32", x.length, x);
     this.y = runtime.state("y", y instanceof Int32Array ? "i32" : "f32", y.length, y);
   }
 
@@ -57,14 +58,21 @@ export function checkTargets({ name, targets }: Loss, split: Split): void {
 /** The model's output for one batch must fit the targets. */
 export function checkOutput({ name, targets }: Loss, output: { shape: Shape; dtype: "f32" | "i32" | "u32" }, split: Split): void {
   if (targets === "classes") {
-    if (output.shape.length !== 2) throw new FathomError("shape", `train: ${name} takes logits f32[rows, classes], and the model gives ${describe(output)}`);
+    if (output.shape.length !== 2)
+      throw new FathomError("shape", `train: ${name} takes logits f32[rows, classes], and the model gives ${describe(output)}`);
     const labels = split.y as Int32Array;
     const most = labels.reduce((all, label) => Math.max(all, label), 0);
     if (most >= output.shape[1]!)
-      throw new FathomError("shape", `train: the data set has the class ${most}, and the model gives ${output.shape[1]} outputs; its last layer needs at least ${most + 1}`);
+      throw new FathomError(
+        "shape",
+        `train: the data set has the class ${most}, and the model gives ${output.shape[1]} outputs; its last layer needs at least ${most + 1}`,
+      );
     return;
   }
   const [rows, ...features] = output.shape;
   if (sizeOf(features) !== sizeOf(split.yShape) || output.shape.length !== split.yShape.length + 1)
-    throw new FathomError("shape", `train: ${name} takes targets shaped like the output, and the model gives ${describe(output)} where the targets are [${[rows, ...split.yShape].join(",")}]`);
+    throw new FathomError(
+      "shape",
+      `train: ${name} takes targets shaped like the output, and the model gives ${describe(output)} where the targets are [${[rows, ...split.yShape].join(",")}]`,
+    );
 }

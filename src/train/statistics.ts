@@ -25,7 +25,13 @@ export function layOutRunning(statistics: readonly NamedStatistics[]): RunningLa
     end += Math.ceil(features / ALIGNMENT) * ALIGNMENT;
     return offset;
   };
-  const segments = statistics.map(({ path, features, momentum }) => ({ path, features, momentum, mean: place(features), variance: place(features) }));
+  const segments = statistics.map(({ path, features, momentum }) => ({
+    path,
+    features,
+    momentum,
+    mean: place(features),
+    variance: place(features),
+  }));
   return { segments, size: Math.max(end, ALIGNMENT) };
 }
 

@@ -15,7 +15,7 @@ import { pack } from "../ops/pack.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
-import { type SplitOnGpu, checkOutput } from "./splitOnGpu.ts";
+import { checkOutput, type SplitOnGpu } from "./splitOnGpu.ts";
 import { FLAG_WORDS, type TrainerStates } from "./trainerStates.ts";
 
 type Assignment = ProgramRequest["assignments"][number];
@@ -89,8 +89,22 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
   const regularizer = options.regularizer !== null && options.regularizer.lambda > 0;
   const nodes = { parameters: parameters.node(), gradients: pack(gradients, arena.size), chunks: chunks.node(), step };
   const finished = finishStatistics(
-    { partials: gradientStatistics(nodes, { regularizer }), segments: segments.node(), step, loss, counters: counters.node(), flags: flags.node(), ring: ring.node() },
-    { segments: arena.segments.length, layers: trace.layerNames.length, slots: states.slots, clip: options.clip !== null, policy: options.nonFinite },
+    {
+      partials: gradientStatistics(nodes, { regularizer }),
+      segments: segments.node(),
+      step,
+      loss,
+      counters: counters.node(),
+      flags: flags.node(),
+      ring: ring.node(),
+    },
+    {
+      segments: arena.segments.length,
+      layers: trace.layerNames.length,
+      slots: states.slots,
+      clip: options.clip !== null,
+      policy: options.nonFinite,
+    },
   );
   return [
     { state: counters, node: finished.counters },
@@ -102,7 +116,12 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
 }
 
 /** The rows of the split from `batchStart` on, through the permutation where there is one. */
-export function gather(rows: number, { split, sampleShape, x, y, bytes }: SplitOnGpu, step: Node, permutation: StateBuffer | null): { x: Node; y: Node } {
+export function gather(
+  rows: number,
+  { split, sampleShape, x, y, bytes }: SplitOnGpu,
+  step: Node,
+  permutation: StateBuffer | null,
+): { x: Node; y: Node } {
   const attributes = {
     count: split.count,
     batch: rows,
@@ -134,10 +153,19 @@ function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: Up
   const moments = states.moments?.node() ?? null;
   const made =
     optimizer.type === "sgd"
-      ? updateSgd({ ...nodes, moments }, { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, regularizer })
+      ? updateSgd(
+          { ...nodes, moments },
+          { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, regularizer },
+        )
       : updateAdam(
           { ...nodes, moments: moments!, table: states.adamTable!.node() },
-          { beta1: optimizer.beta1, beta2: optimizer.beta2, epsilon: optimizer.epsilon, decoupled: optimizer.type === "adamW", regularizer },
+          {
+            beta1: optimizer.beta1,
+            beta2: optimizer.beta2,
+            epsilon: optimizer.epsilon,
+            decoupled: optimizer.type === "adamW",
+            regularizer,
+          },
         );
   return [{ state: states.parameters, node: made.parameters }, ...(made.moments ? [{ state: states.moments!, node: made.moments }] : [])];
 }
@@ -151,7 +179,11 @@ interface RunningTable {
 
 function makeRunningTable(runtime: Runtime, { batchSize }: ResolvedOptions, { runningLayout }: TrainerStates): RunningTable | null {
   if (runningLayout.segments.length === 0) return null;
-  if (batchSize < 2) throw new FathomError("argument", `train: batchSize is ${batchSize}, and the model has a batch-norm, which needs at least 2 rows to have a variance`);
+  if (batchSize < 2)
+    throw new FathomError(
+      "argument",
+      `train: batchSize is ${batchSize}, and the model has a batch-norm, which needs at least 2 rows to have a variance`,
+    );
   let size = 0;
   const rows = runningLayout.segments.map(({ mean, variance, features, momentum }): RunningRow => {
     const statistics = size;
@@ -171,5 +203,10 @@ function commit({ states, table }: Parts, trace: ModelTrace, summary: Node): Ass
     return { node, offset: statistics };
   });
   const { running } = states;
-  return [{ state: running, node: commitRunning({ running: running.node(), statistics: pack(kept, table.size), table: table.state.node(), summary }) }];
+  return [
+    {
+      state: running,
+      node: commitRunning({ running: running.node(), statistics: pack(kept, table.size), table: table.state.node(), summary }),
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 /** The trainer: a model, its parameters on the GPU, and the ways to run, look at, save and resume it. */
 import { checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError, throwIfAborted } from "../core/errors.ts";
-import { type Dataset, type Split, checkDataset } from "../data/dataset.ts";
+import { checkDataset, type Dataset, type Split } from "../data/dataset.ts";
 import type { LoadResult } from "../io/checkpoint.ts";
 import type { Role } from "../nn/module.ts";
 import { COUNTERS, STEP } from "../ops/arena/layout.ts";
@@ -9,19 +9,19 @@ import { effectiveLambda } from "../optim/regularizers.ts";
 import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
 import { type LoopHost, MOST_READS, trainingLoop } from "./loop.ts";
-import { type ResolvedOptions, type TrainerOptions, resolveOptions } from "./options.ts";
+import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
 import { DataOrder } from "./order.ts";
 import { Persistence } from "./persistence.ts";
-import { type NonFinite, type Report, decodeRecord, firstBad, nonFiniteError } from "./report.ts";
+import { decodeRecord, firstBad, type NonFinite, nonFiniteError, type Report } from "./report.ts";
 import { RingReader } from "./ringReader.ts";
 import type { Program, ProgramCounters, Runtime, StateBuffer } from "./runtime.ts";
-import { SplitOnGpu, checkTargets } from "./splitOnGpu.ts";
+import { checkTargets, SplitOnGpu } from "./splitOnGpu.ts";
 import { compileStep } from "./stepGraph.ts";
-import { type TrainerStates, createStates } from "./trainerStates.ts";
+import { createStates, type TrainerStates } from "./trainerStates.ts";
 
 export type { Evaluation } from "./evaluation.ts";
-export type { LayerReport, Report } from "./report.ts";
 export type { NonFinitePolicy, TrainerOptions } from "./options.ts";
+export type { LayerReport, Report } from "./report.ts";
 
 export interface RunOptions {
   /** Updates that this run makes. */
@@ -67,7 +67,11 @@ export class Trainer {
   private warmed = false;
   private attempted = 0;
   /** Steps of a paused run that someone waits for. */
-  private readonly singleSteps: { readonly step: number; readonly resolve: (report: Report) => void; readonly reject: (error: unknown) => void }[] = [];
+  private readonly singleSteps: {
+    readonly step: number;
+    readonly resolve: (report: Report) => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
   /** What the step reads, written once a step; the same memory every time. */
   private readonly words = new Uint32Array(STEP.words);
   private readonly floats = new Float32Array(this.words.buffer);
@@ -102,7 +106,8 @@ export class Trainer {
 
   private stepProgram(): Program {
     const program = this.current?.split.training?.program;
-    if (!program) throw new FathomError("argument", "trainer: there is no plan yet; it is made for a data set, by run(dataset, …) or prepare(dataset)");
+    if (!program)
+      throw new FathomError("argument", "trainer: there is no plan yet; it is made for a data set, by run(dataset, …) or prepare(dataset)");
     return program;
   }
 
@@ -169,8 +174,14 @@ export class Trainer {
     return this.reports(dataset, steps, every, options.signal);
   }
 
-  private async *reports(dataset: Dataset, steps: number, every: number, signal: AbortSignal | undefined): AsyncGenerator<Report, void, undefined> {
-    if (this.running) throw new FathomError("argument", "trainer.run: a run of this trainer is under way; let it end, or leave its loop, before the next");
+  private async *reports(
+    dataset: Dataset,
+    steps: number,
+    every: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Report, void, undefined> {
+    if (this.running)
+      throw new FathomError("argument", "trainer.run: a run of this trainer is under way; let it end, or leave its loop, before the next");
     this.running = true;
     const { slots, arena } = this.states;
     try {
@@ -237,7 +248,10 @@ export class Trainer {
       submit: (step, read) => {
         const rate = learningRate(step);
         if (!(rate >= 0 && rate < Infinity))
-          throw new FathomError("argument", `trainer.run: the schedule gives ${show(rate)} for step ${step}; a learning rate is a finite number from 0`);
+          throw new FathomError(
+            "argument",
+            `trainer.run: the schedule gives ${show(rate)} for step ${step}; a learning rate is a finite number from 0`,
+          );
         if (writeOrder) order.prepare(step, writeOrder);
         words[STEP.attemptedStep] = step;
         words[STEP.batchStart] = order.start(step);
@@ -261,8 +275,11 @@ export class Trainer {
   async step(dataset: Dataset): Promise<Report> {
     this.throwIfDisposed();
     if (this.running) {
-      if (!this.control.isPaused) throw new FathomError("argument", "trainer.step: a run is under way; pause() it before making single steps");
-      const report = new Promise<Report>((resolve, reject) => this.singleSteps.push({ step: this.attempted + this.singleSteps.length, resolve, reject }));
+      if (!this.control.isPaused)
+        throw new FathomError("argument", "trainer.step: a run is under way; pause() it before making single steps");
+      const report = new Promise<Report>((resolve, reject) =>
+        this.singleSteps.push({ step: this.attempted + this.singleSteps.length, resolve, reject }),
+      );
       this.control.letOneThrough();
       return report;
     }

@@ -2,14 +2,14 @@
 import { FathomError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { type Collected, collect } from "../nn/collect.ts";
-import { COUNTERS, STEP, recordWords } from "../ops/arena/layout.ts";
+import { COUNTERS, recordWords, STEP } from "../ops/arena/layout.ts";
 import { adamTable } from "../optim/adamTable.ts";
 import { momentCount } from "../optim/optimizers.ts";
 import { type Arena, layOutArena } from "./arena.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { ringSlots } from "./report.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
-import { type RunningLayout, initialRunning, layOutRunning } from "./statistics.ts";
+import { initialRunning, layOutRunning, type RunningLayout } from "./statistics.ts";
 
 /** A flag stands alone in 256 bytes: what a binding is aligned to. */
 export const FLAG_WORDS = 64;
@@ -42,7 +42,10 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
   const { model, optimizer, seed } = options;
   const collected = collect(model);
   if (collected.parameters.length === 0)
-    throw new FathomError("argument", `train: the model (${model.description}) has no parameters, so there is nothing to train; give it a layer such as nn.linear(64, 10)`);
+    throw new FathomError(
+      "argument",
+      `train: the model (${model.description}) has no parameters, so there is nothing to train; give it a layer such as nn.linear(64, 10)`,
+    );
   const arena = layOutArena(collected.parameters);
   const runningLayout = layOutRunning(collected.statistics);
   const count = momentCount(optimizer);

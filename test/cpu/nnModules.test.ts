@@ -20,7 +20,11 @@ describe("names", () => {
     expect(found).toContain("2.17.0.1.bias");
     expect(found.slice(-2)).toEqual(["3.weight", "3.bias"]);
     expect(found).toHaveLength(2 + 18 * 4 + 2);
-    expect(collect(model).statistics.map(({ path }) => path).slice(0, 2)).toEqual(["2.0.0.1", "2.1.0.1"]);
+    expect(
+      collect(model)
+        .statistics.map(({ path }) => path)
+        .slice(0, 2),
+    ).toEqual(["2.0.0.1", "2.1.0.1"]);
   });
 
   it("put a projection beside the numbered entries, and branches by their number", () => {
@@ -30,21 +34,37 @@ describe("names", () => {
       nn.linear(9, 1),
     );
     expect(names(model)).toEqual([
-      "0.0.weight", "0.0.bias", "0.projection.weight", "1.0.0.weight", "1.0.0.bias", "1.1.1.weight", "1.1.1.bias", "2.weight", "2.bias",
+      "0.0.weight",
+      "0.0.bias",
+      "0.projection.weight",
+      "1.0.0.weight",
+      "1.0.0.bias",
+      "1.1.1.weight",
+      "1.1.1.bias",
+      "2.weight",
+      "2.bias",
     ]);
   });
 
   it("say the role of each parameter", () => {
     const model = nn.sequential(nn.linear(4, 4), nn.batchNorm(4), nn.residual(nn.linear(4, 2, { bias: false })));
     expect(collect(model).parameters.map(({ name, role, shape }) => `${name} ${role} ${shape.join("x")}`)).toEqual([
-      "0.weight weight 4x4", "0.bias bias 4", "1.weight normScale 4", "1.bias normShift 4", "2.0.weight weight 2x4", "2.projection.weight weight 2x4",
+      "0.weight weight 4x4",
+      "0.bias bias 4",
+      "1.weight normScale 4",
+      "1.bias normShift 4",
+      "2.0.weight weight 2x4",
+      "2.projection.weight weight 2x4",
     ]);
   });
 
   it("give one set of parameters to a module that stands twice", () => {
     const shared = nn.linear(4, 4);
     const { parameters } = collect(nn.sequential(shared, nn.tanh(), shared));
-    expect(parameters.map(({ name, aliases }) => [name, ...aliases])).toEqual([["0.weight", "2.weight"], ["0.bias", "2.bias"]]);
+    expect(parameters.map(({ name, aliases }) => [name, ...aliases])).toEqual([
+      ["0.weight", "2.weight"],
+      ["0.bias", "2.bias"],
+    ]);
     const norm = nn.batchNorm(4);
     expect(() => collect(nn.sequential(norm, norm))).toThrow(/both at 0 and at 1/);
   });
@@ -70,7 +90,9 @@ describe("first values", () => {
 
 describe("widths", () => {
   it("must fit between neighbours", () => {
-    expect(() => nn.sequential(nn.linear(8, 4), nn.relu(), nn.linear(8, 2))).toThrow("entry 2 (linear 8 → 2) takes 8 features, and entry 1 (relu) gives 4");
+    expect(() => nn.sequential(nn.linear(8, 4), nn.relu(), nn.linear(8, 2))).toThrow(
+      "entry 2 (linear 8 → 2) takes 8 features, and entry 1 (relu) gives 4",
+    );
     expect(() => nn.sequential(nn.linear(8, 4), nn.sequential(nn.tanh(), nn.batchNorm(8)))).toThrow(/takes 8 features/);
     expect(() => nn.repeat(3, () => nn.linear(4, 5))).toThrow(/nn.repeat: entry 1 .* takes 4 features, and entry 0 .* gives 5/);
     expect(() => nn.concat(nn.linear(3, 1), nn.linear(4, 1))).toThrow("branch 0 takes 3 features, and branch 1 4");

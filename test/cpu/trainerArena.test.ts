@@ -1,8 +1,8 @@
 /** The arena's layout, the data order, the ring's records and Adam's table: all that the trainer computes on the CPU. */
 import { describe, expect, it } from "vitest";
 import { permutation } from "../../src/core/random.ts";
-import { adamTable, adamTableLength } from "../../src/optim/adamTable.ts";
 import { recordWords } from "../../src/ops/arena/layout.ts";
+import { adamTable, adamTableLength } from "../../src/optim/adamTable.ts";
 import { layOutArena } from "../../src/train/arena.ts";
 import { DataOrder } from "../../src/train/order.ts";
 import { decodeRecord, nonFiniteError, ringSlots } from "../../src/train/report.ts";
@@ -18,7 +18,12 @@ describe("arena", () => {
 
   it("begins each segment at a multiple of 64 elements", () => {
     // 8300 → 8320, 100 → 128, 64 → 64, 1 → 64.
-    expect(arena.segments.map(({ offset, size }) => [offset, size])).toEqual([[0, 8300], [8320, 100], [8448, 64], [8512, 1]]);
+    expect(arena.segments.map(({ offset, size }) => [offset, size])).toEqual([
+      [0, 8300],
+      [8320, 100],
+      [8448, 64],
+      [8512, 1],
+    ]);
     expect(arena.size).toBe(8576);
   });
 
@@ -56,10 +61,19 @@ describe("data order", () => {
   });
 
   it("visits each row once an epoch, batches running on, by the seed", () => {
-    for (const [count, batch] of [[10, 4], [10, 10], [7, 3], [5, 16], [1, 3], [64, 64]] as const) {
+    for (const [count, batch] of [
+      [10, 4],
+      [10, 10],
+      [7, 3],
+      [5, 16],
+      [1, 3],
+      [64, 64],
+    ] as const) {
       const flat = rowsOf(new DataOrder("shuffled", count, batch, 5), 40).flat();
       for (let epoch = 0; (epoch + 1) * count <= flat.length; epoch++)
-        expect(flat.slice(epoch * count, (epoch + 1) * count), `${count} rows, batch ${batch}, epoch ${epoch}`).toEqual([...permutation(count, 5, epoch)]);
+        expect(flat.slice(epoch * count, (epoch + 1) * count), `${count} rows, batch ${batch}, epoch ${epoch}`).toEqual([
+          ...permutation(count, 5, epoch),
+        ]);
     }
   });
 
@@ -82,7 +96,10 @@ describe("data order", () => {
 });
 
 describe("records", () => {
-  const { segments } = layOutArena([{ name: "0.weight", role: "weight", shape: [2, 2] }, { name: "0.bias", role: "bias", shape: [2] }]);
+  const { segments } = layOutArena([
+    { name: "0.weight", role: "weight", shape: [2, 2] },
+    { name: "0.bias", role: "bias", shape: [2] },
+  ]);
   const words = new Uint32Array(2 * recordWords(2));
   const floats = new Float32Array(words.buffer);
   words.set([12, 3, 4, 0xffffffff], 18);
@@ -93,8 +110,18 @@ describe("records", () => {
   it("are read as the arena contract lays them out", () => {
     const { report, nonFinite, stopped } = decodeRecord(words, 1, segments);
     expect(report).toEqual({
-      step: 12, loss: 1.5, regularization: 0.25, gradientNorm: 3, clipScale: 0.5, learningRate: 0.125, appliedStep: 11, skipped: true,
-      layers: [{ name: "0.weight", role: "weight", gradientNorm: Number.NaN }, { name: "0.bias", role: "bias", gradientNorm: 2.5 }],
+      step: 12,
+      loss: 1.5,
+      regularization: 0.25,
+      gradientNorm: 3,
+      clipScale: 0.5,
+      learningRate: 0.125,
+      appliedStep: 11,
+      skipped: true,
+      layers: [
+        { name: "0.weight", role: "weight", gradientNorm: Number.NaN },
+        { name: "0.bias", role: "bias", gradientNorm: 2.5 },
+      ],
     });
     expect(nonFinite).toEqual({ step: 12, layer: 4, segment: null });
     expect(stopped).toBe(false);
@@ -102,11 +129,17 @@ describe("records", () => {
 
   it("say in words what was not finite: the layer, the parameter or the loss", () => {
     const layers = ["0 (linear 2 → 2)", "2 (linear 2 → 2)"];
-    const text = (layer: number | null, segment: number | null): string => nonFiniteError({ step: 7, layer, segment }, layers, segments).message;
+    const text = (layer: number | null, segment: number | null): string =>
+      nonFiniteError({ step: 7, layer, segment }, layers, segments).message;
     expect(text(1, 0)).toContain("step 7: the output of layer 1, 2 (linear 2 → 2), is not finite");
     expect(text(null, 1)).toContain("the gradient of 0.bias is not finite");
     expect(text(null, null)).toContain("the loss is not finite");
-    expect(nonFiniteError({ step: 7, layer: 1, segment: 0 }, layers, segments).details).toEqual({ step: 7, layer: 1, layerName: "2 (linear 2 → 2)", parameter: "0.weight" });
+    expect(nonFiniteError({ step: 7, layer: 1, segment: 0 }, layers, segments).details).toEqual({
+      step: 7,
+      layer: 1,
+      layerName: "2 (linear 2 → 2)",
+      parameter: "0.weight",
+    });
   });
 
   it("share a ring of bounded size", () => {
@@ -126,7 +159,12 @@ describe("Adam's table", () => {
   });
 
   it("ends where both are 1 in float32, and not before", () => {
-    for (const [beta1, beta2] of [[0.9, 0.999], [0, 0.5], [0.95, 0.9], [0, 0]] as const) {
+    for (const [beta1, beta2] of [
+      [0.9, 0.999],
+      [0, 0.5],
+      [0.95, 0.9],
+      [0, 0],
+    ] as const) {
       const table = adamTable(beta1, beta2);
       expect(table.length).toBe(2 * adamTableLength(beta1, beta2));
       expect([...table.slice(-2)]).toEqual([1, 1]);

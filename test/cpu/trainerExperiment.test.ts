@@ -42,7 +42,9 @@ describe("a valid experiment", () => {
   });
 
   it("becomes a model, data and options", async () => {
-    const { dataset, options, run } = await prepareExperiment(parseExperiment({ ...minimal, monitor: { every: 5 }, regularizer: { type: "l1", lambda: 0.5, divideBy: "samples" } }));
+    const { dataset, options, run } = await prepareExperiment(
+      parseExperiment({ ...minimal, monitor: { every: 5 }, regularizer: { type: "l1", lambda: 0.5, divideBy: "samples" } }),
+    );
     expect(dataset.train.count).toBe(1437);
     expect(collect(options.model).parameters.map(({ name, shape }) => `${name} ${shape}`)).toEqual(["0.weight 10,64", "0.bias 10"]);
     expect(options.regularizer).toEqual({ type: "l1", lambda: 0.5, divideBy: "samples" });
@@ -85,8 +87,12 @@ describe("data in a safetensors file", () => {
 
   it("is refused by what is wrong with it", async () => {
     await expect(loadDataset(spec, () => file({}))).rejects.toThrow('d.safetensors: has no tensor "y"');
-    await expect(loadDataset(spec, () => file({ y: { dtype: "I32", shape: [2], data: new Int32Array(2) } }))).rejects.toThrow(/first axes must be equal/);
-    await expect(loadDataset(spec, () => file({ y: { dtype: "I32", shape: [3], data: Int32Array.of(0, -1, 0) } }))).rejects.toThrow(/label -1 at index 1/);
+    await expect(loadDataset(spec, () => file({ y: { dtype: "I32", shape: [2], data: new Int32Array(2) } }))).rejects.toThrow(
+      /first axes must be equal/,
+    );
+    await expect(loadDataset(spec, () => file({ y: { dtype: "I32", shape: [3], data: Int32Array.of(0, -1, 0) } }))).rejects.toThrow(
+      /label -1 at index 1/,
+    );
     await expect(loadDataset(spec)).rejects.toThrow(/no way to read files/);
   });
 });
@@ -107,14 +113,35 @@ describe("faults", () => {
   });
 
   it("are found in nested layers and schedules", () => {
-    const model = [{ type: "repeat", times: 2, body: [{ type: "residual", body: [{ type: "linear", units: 1.5 }, { type: "batchNorm", momentum: 2 }] }] }];
+    const model = [
+      {
+        type: "repeat",
+        times: 2,
+        body: [
+          {
+            type: "residual",
+            body: [
+              { type: "linear", units: 1.5 },
+              { type: "batchNorm", momentum: 2 },
+            ],
+          },
+        ],
+      },
+    ];
     expect(faultsOf({ ...minimal, model })).toContain("model[0].body[0].body[0].units is 1.5; use a whole number from 1");
     expect(faultsOf({ ...minimal, model })).toContain("model[0].body[0].body[1].momentum is 2; use a number from 0, up to 1");
     expect(faultsOf({ ...minimal, model: [{ type: "conv" }] })).toContain('model[0].type is "conv"; use one of "linear", "batchNorm"');
     expect(faultsOf({ ...minimal, model: ["linear"] })).toContain("model[0].units is missing");
-    expect(faultsOf({ ...minimal, model: [{ type: "concat", branches: [["relu"], ["lrelu"]] }] })).toContain("model[0].branches[1][0].type");
-    expect(faultsOf({ ...minimal, schedule: { type: "warmUp", steps: 3, then: { type: "linear", initial: 1 } } })).toContain("schedule.then.steps is missing");
-    expect(faultsOf({ ...minimal, model: [{ type: "linear", units: 3, init: { type: "normal", std: 1 } }] })).toContain("model[0].init.std is not a key here; use type, mean, standardDeviation");
+    expect(faultsOf({ ...minimal, model: [{ type: "concat", branches: [["relu"], ["lrelu"]] }] })).toContain(
+      "model[0].branches[1][0].type",
+    );
+    // biome-ignore lint/suspicious/noThenProperty: the file's own word
+    expect(faultsOf({ ...minimal, schedule: { type: "warmUp", steps: 3, then: { type: "linear", initial: 1 } } })).toContain(
+      "schedule.then.steps is missing",
+    );
+    expect(faultsOf({ ...minimal, model: [{ type: "linear", units: 3, init: { type: "normal", std: 1 } }] })).toContain(
+      "model[0].init.std is not a key here; use type, mean, standardDeviation",
+    );
   });
 
   it("are counted where there are many", () => {

@@ -88,7 +88,10 @@ const use = (options: ConstructorParameters<typeof SimulatedGpu>[0]): void => {
   gpu = new SimulatedGpu(options);
 };
 
-async function run(options: { first?: number; steps: number; every?: number; slots?: number; control?: Control; signal?: AbortSignal }, on: (step: number) => void | Promise<void> = () => {}): Promise<number[]> {
+async function run(
+  options: { first?: number; steps: number; every?: number; slots?: number; control?: Control; signal?: AbortSignal },
+  on: (step: number) => void | Promise<void> = () => {},
+): Promise<number[]> {
   const steps: number[] = [];
   const loop = trainingLoop(gpu, { first: 0, every: 1, slots: 64, control: new Control(), signal: undefined, ...options });
   for await (const arrival of loop) {
@@ -106,7 +109,14 @@ const monitored = (first: number, steps: number, every: number): number[] =>
 
 describe("reports", () => {
   it.each([
-    [0, 1, 1, 64], [0, 200, 1, 64], [0, 200, 7, 64], [3, 100, 7, 5], [0, 100, 1, 2], [61, 50, 20, 16], [0, 300, 1000, 64], [129, 64, 64, 64],
+    [0, 1, 1, 64],
+    [0, 200, 1, 64],
+    [0, 200, 7, 64],
+    [3, 100, 7, 5],
+    [0, 100, 1, 2],
+    [61, 50, 20, 16],
+    [0, 300, 1000, 64],
+    [129, 64, 64, 64],
   ])("from step %i, %i steps, every %i, %i slots: complete and in order", async (first, steps, every, slots) => {
     use({ stepMs: 3, slots });
     expect(await run({ first, steps, every, slots })).toEqual(monitored(first, steps, every));
@@ -118,7 +128,8 @@ describe("reports", () => {
     for (const every of [1, 3, 20, 100]) {
       use({ stepMs: 2 });
       await run({ steps: 230, every });
-      for (const { step, read } of gpu.submits) if (read) expect(step % every === 0 || step === 229, `every ${every}, step ${step}`).toBe(true);
+      for (const { step, read } of gpu.submits)
+        if (read) expect(step % every === 0 || step === 229, `every ${every}, step ${step}`).toBe(true);
     }
   });
 
@@ -152,7 +163,15 @@ describe("reports", () => {
 });
 
 describe("work in flight", () => {
-  it.each([[1, 0.01], [5, 0.01], [40, 0.01], [1, 100], [20, 100], [0.3, 130], [150, 100]])("of %d ms steps, told every %d ms, keeps the GPU busy and stays near 200 ms", async (stepMs, pollMs) => {
+  it.each([
+    [1, 0.01],
+    [5, 0.01],
+    [40, 0.01],
+    [1, 100],
+    [20, 100],
+    [0.3, 130],
+    [150, 100],
+  ])("of %d ms steps, told every %d ms, keeps the GPU busy and stays near 200 ms", async (stepMs, pollMs) => {
     use({ stepMs, pollMs });
     const steps = Math.ceil(4000 / stepMs);
     await run({ steps, every: 50 });
@@ -196,10 +215,12 @@ describe("control", () => {
   it("stops for its signal, after what was submitted has been reported", async () => {
     const abort = new AbortController();
     const seen: number[] = [];
-    await expect(run({ steps: 1000, signal: abort.signal }, (step) => {
-      seen.push(step);
-      if (step === 30) abort.abort();
-    })).rejects.toMatchObject({ code: "aborted" });
+    await expect(
+      run({ steps: 1000, signal: abort.signal }, (step) => {
+        seen.push(step);
+        if (step === 30) abort.abort();
+      }),
+    ).rejects.toMatchObject({ code: "aborted" });
     expect(seen).toEqual(gpu.submits.map(({ step }) => step));
     expect(seen.length).toBeLessThan(1000);
   });

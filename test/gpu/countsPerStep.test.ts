@@ -1,7 +1,7 @@
 /** What a step costs in WebGPU calls, counted by wrapping the API, in the very runs that are held against PyTorch's traces. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
-import { data, nn, open, optim, type Dataset, type TrainerOptions } from "../../src/index.ts";
+import { type Dataset, data, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
 import { type CallCounts, countCalls } from "../support/countedCalls.ts";
 import { loadOracleCase } from "../support/oracleFixture.ts";
 import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
@@ -37,7 +37,12 @@ describe("an MLP of L hidden layers, tanh, SGD, clip and per-parameter norms", (
 
 /** The commands of one step of a net on the digits. */
 async function commandsOf(options: Omit<TrainerOptions, "loss" | "batchSize" | "optimizer">, digits: Dataset): Promise<number> {
-  const trainer = await gpu.train({ loss: nn.softmaxCrossEntropy(), batchSize: 64, optimizer: optim.sgd({ learningRate: 0.01 }), ...options });
+  const trainer = await gpu.train({
+    loss: nn.softmaxCrossEntropy(),
+    batchSize: 64,
+    optimizer: optim.sgd({ learningRate: 0.01 }),
+    ...options,
+  });
   await trainer.prepare(digits);
   const stop = countCalls();
   await reportsOf(trainer, digits, { steps: 3, every: 3 });
@@ -48,14 +53,25 @@ async function commandsOf(options: Omit<TrainerOptions, "loss" | "batchSize" | "
 }
 
 describe("remedies", () => {
-  const plain = (hidden: number): nn.Module => nn.sequential(nn.repeat(hidden, () => [nn.linear(64, 64), nn.tanh()]), nn.linear(64, 10));
-  const normed = (hidden: number): nn.Module => nn.sequential(nn.repeat(hidden, () => [nn.linear(64, 64), nn.batchNorm(64), nn.tanh()]), nn.linear(64, 10));
+  const plain = (hidden: number): nn.Module =>
+    nn.sequential(
+      nn.repeat(hidden, () => [nn.linear(64, 64), nn.tanh()]),
+      nn.linear(64, 10),
+    );
+  const normed = (hidden: number): nn.Module =>
+    nn.sequential(
+      nn.repeat(hidden, () => [nn.linear(64, 64), nn.batchNorm(64), nn.tanh()]),
+      nn.linear(64, 10),
+    );
 
   it("clip by at most 2 commands at any depth, and normalise a batch by at most 2 a layer and 1 in all", async () => {
     const digits = await data.digits();
     for (const hidden of [3, 20]) {
       const base = await commandsOf({ model: plain(hidden) }, digits);
-      expect((await commandsOf({ model: plain(hidden), clip: optim.clipGlobalNorm(1) }, digits)) - base, `clip, L = ${hidden}`).toBeLessThanOrEqual(2);
+      expect(
+        (await commandsOf({ model: plain(hidden), clip: optim.clipGlobalNorm(1) }, digits)) - base,
+        `clip, L = ${hidden}`,
+      ).toBeLessThanOrEqual(2);
       expect((await commandsOf({ model: normed(hidden) }, digits)) - base, `batch-norm, L = ${hidden}`).toBeLessThanOrEqual(2 * hidden + 1);
     }
   });
@@ -64,9 +80,21 @@ describe("remedies", () => {
 describe("in steady state", () => {
   it("a step is one encoder, one pass and one submit; nothing is created, and nothing read but reports", async () => {
     const digits = await data.digits();
-    const model = nn.sequential(nn.linear(64, 32), nn.batchNorm(32), nn.relu(), nn.dropout(0.1), nn.residual(nn.linear(32, 32), nn.tanh()), nn.linear(32, 10));
+    const model = nn.sequential(
+      nn.linear(64, 32),
+      nn.batchNorm(32),
+      nn.relu(),
+      nn.dropout(0.1),
+      nn.residual(nn.linear(32, 32), nn.tanh()),
+      nn.linear(32, 10),
+    );
     const trainer = await gpu.train({
-      model, loss: nn.softmaxCrossEntropy(), batchSize: 64, optimizer: optim.adamW({ learningRate: 0.001 }), clip: optim.clipGlobalNorm(1), regularizer: optim.l2(1e-4),
+      model,
+      loss: nn.softmaxCrossEntropy(),
+      batchSize: 64,
+      optimizer: optim.adamW({ learningRate: 0.001 }),
+      clip: optim.clipGlobalNorm(1),
+      regularizer: optim.l2(1e-4),
     });
     await reportsOf(trainer, digits, { steps: 60, every: 10 });
     const stop = countCalls();
@@ -88,7 +116,12 @@ describe("in steady state", () => {
     const digits = await data.digits();
     const make = async (): Promise<void> => {
       const model = nn.sequential(nn.linear(64, 32), nn.batchNorm(32), nn.relu(), nn.linear(32, 10));
-      const trainer = await gpu.train({ model, loss: nn.softmaxCrossEntropy(), batchSize: 64, optimizer: optim.adam({ learningRate: 0.001 }) });
+      const trainer = await gpu.train({
+        model,
+        loss: nn.softmaxCrossEntropy(),
+        batchSize: 64,
+        optimizer: optim.adam({ learningRate: 0.001 }),
+      });
       await reportsOf(trainer, digits, { steps: 5 });
       await trainer.evaluate(digits.test!);
       await trainer.predict(new Float32Array(64));
@@ -102,12 +135,22 @@ describe("in steady state", () => {
 });
 
 describe("pipelines", () => {
-  const mlp = (hidden: number): nn.Module => nn.sequential(nn.repeat(hidden, () => [nn.linear(64, 64), nn.tanh()]), nn.linear(64, 10));
+  const mlp = (hidden: number): nn.Module =>
+    nn.sequential(
+      nn.repeat(hidden, () => [nn.linear(64, 64), nn.tanh()]),
+      nn.linear(64, 10),
+    );
 
   it("are at most 20 for 50 layers, and no more for 500", async () => {
     const digits = await data.digits();
     const count = async (hidden: number): Promise<number> => {
-      const trainer = await gpu.train({ model: mlp(hidden), loss: nn.softmaxCrossEntropy(), batchSize: 64, optimizer: optim.sgd({ learningRate: 0.01 }), clip: optim.clipGlobalNorm(1) });
+      const trainer = await gpu.train({
+        model: mlp(hidden),
+        loss: nn.softmaxCrossEntropy(),
+        batchSize: 64,
+        optimizer: optim.sgd({ learningRate: 0.01 }),
+        clip: optim.clipGlobalNorm(1),
+      });
       await trainer.prepare(digits);
       const { pipelines } = trainer.counters;
       trainer.dispose();
@@ -121,11 +164,23 @@ describe("pipelines", () => {
   it("are at most 40 for a mixed net", async () => {
     const digits = await data.digits();
     const model = nn.sequential(
-      nn.linear(64, 96), nn.batchNorm(96), nn.relu(), nn.dropout(0.1),
+      nn.linear(64, 96),
+      nn.batchNorm(96),
+      nn.relu(),
+      nn.dropout(0.1),
       nn.repeat(4, () => nn.residual(nn.linear(96, 96), nn.batchNorm(96), nn.relu())),
-      nn.residual(nn.linear(96, 48), nn.tanh()), nn.dropout(0.2), nn.linear(48, 10),
+      nn.residual(nn.linear(96, 48), nn.tanh()),
+      nn.dropout(0.2),
+      nn.linear(48, 10),
     );
-    const trainer = await gpu.train({ model, loss: nn.softmaxCrossEntropy(), batchSize: 64, optimizer: optim.adamW({ learningRate: 0.01 }), clip: optim.clipGlobalNorm(1), regularizer: optim.l2(1e-4) });
+    const trainer = await gpu.train({
+      model,
+      loss: nn.softmaxCrossEntropy(),
+      batchSize: 64,
+      optimizer: optim.adamW({ learningRate: 0.01 }),
+      clip: optim.clipGlobalNorm(1),
+      regularizer: optim.l2(1e-4),
+    });
     await trainer.prepare(digits);
     expect(trainer.counters.pipelines).toBeLessThanOrEqual(40);
     trainer.dispose();

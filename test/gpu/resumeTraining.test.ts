@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { type Dataset, data, nn, open, optim, type Report, schedule, type TrainerOptions } from "../../src/index.ts";
-import { readSafetensors } from "../support/safetensorsReader.ts";
 import { reportsOf } from "../support/oracleRun.ts";
+import { readSafetensors } from "../support/safetensorsReader.ts";
 
 // Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
 vi.setConfig({ testTimeout: 180_000 });
@@ -24,8 +24,12 @@ async function smallDigits(count: number, bad: readonly number[] = []): Promise<
 
 const everything = (): TrainerOptions => ({
   model: nn.sequential(
-    nn.linear(64, 24), nn.batchNorm(24), nn.relu(), nn.dropout(0.2),
-    nn.residual(nn.linear(24, 24), nn.batchNorm(24, { momentum: 0.3 }), nn.dropout(0.1), nn.tanh()), nn.linear(24, 10),
+    nn.linear(64, 24),
+    nn.batchNorm(24),
+    nn.relu(),
+    nn.dropout(0.2),
+    nn.residual(nn.linear(24, 24), nn.batchNorm(24, { momentum: 0.3 }), nn.dropout(0.1), nn.tanh()),
+    nn.linear(24, 10),
   ),
   loss: nn.softmaxCrossEntropy(),
   batchSize: 32,
@@ -114,9 +118,22 @@ describe("saved weights", () => {
     const tensors = readSafetensors(file);
     expect([...tensors].map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`).sort()).toEqual(
       [
-        "0.weight F32 [24,64]", "0.bias F32 [24]", "1.weight F32 [24]", "1.bias F32 [24]", "1.running_mean F32 [24]", "1.running_var F32 [24]",
-        "1.num_batches_tracked I64 []", "4.0.weight F32 [24,24]", "4.0.bias F32 [24]", "4.1.weight F32 [24]", "4.1.bias F32 [24]",
-        "4.1.running_mean F32 [24]", "4.1.running_var F32 [24]", "4.1.num_batches_tracked I64 []", "5.weight F32 [10,24]", "5.bias F32 [10]",
+        "0.weight F32 [24,64]",
+        "0.bias F32 [24]",
+        "1.weight F32 [24]",
+        "1.bias F32 [24]",
+        "1.running_mean F32 [24]",
+        "1.running_var F32 [24]",
+        "1.num_batches_tracked I64 []",
+        "4.0.weight F32 [24,24]",
+        "4.0.bias F32 [24]",
+        "4.1.weight F32 [24]",
+        "4.1.bias F32 [24]",
+        "4.1.running_mean F32 [24]",
+        "4.1.running_var F32 [24]",
+        "4.1.num_batches_tracked I64 []",
+        "5.weight F32 [10,24]",
+        "5.bias F32 [10]",
       ].sort(),
     );
     expect(tensors.get("1.num_batches_tracked")!.data[0]).toBe(4);
@@ -138,7 +155,9 @@ describe("saved weights", () => {
     const trainer = await gpu.train({ ...everything(), model: nn.sequential(nn.linear(64, 24), nn.tanh(), nn.linear(24, 10)) });
     const other = await gpu.train(everything());
     const file = await other.save();
-    await expect(trainer.load(file, { fileName: "w.safetensors" })).rejects.toThrow(/w\.safetensors: .*lacks 2\.weight, 2\.bias, and has .*1\.weight/);
+    await expect(trainer.load(file, { fileName: "w.safetensors" })).rejects.toThrow(
+      /w\.safetensors: .*lacks 2\.weight, 2\.bias, and has .*1\.weight/,
+    );
     const result = await trainer.load(file, { partial: true });
     expect(result.loaded).toEqual(["0.weight", "0.bias"]);
     expect(readSafetensors(await trainer.save()).get("0.weight")!.data).toEqual(readSafetensors(file).get("0.weight")!.data);
@@ -148,7 +167,10 @@ describe("saved weights", () => {
 
   it("hold a shared layer under both its names", async () => {
     const shared = nn.linear(16, 16);
-    const trainer = await gpu.train({ ...everything(), model: nn.sequential(nn.linear(64, 16), shared, nn.tanh(), shared, nn.linear(16, 10)) });
+    const trainer = await gpu.train({
+      ...everything(),
+      model: nn.sequential(nn.linear(64, 16), shared, nn.tanh(), shared, nn.linear(16, 10)),
+    });
     await reportsOf(trainer, await smallDigits(64), { steps: 2 });
     const tensors = readSafetensors(await trainer.save());
     expect(tensors.get("1.weight")!.data).toEqual(tensors.get("3.weight")!.data);

@@ -29,7 +29,12 @@ describe("a run", () => {
     const trainer = await gpu.train(options());
     const reports = await reportsOf(trainer, digits, { steps: 150 });
     expect(reports.map(({ step }) => step)).toEqual(Array.from({ length: 150 }, (_, step) => step));
-    expect(reports[0]!.layers.map(({ name, role }) => `${name} ${role}`)).toEqual(["0.weight weight", "0.bias bias", "2.weight weight", "2.bias bias"]);
+    expect(reports[0]!.layers.map(({ name, role }) => `${name} ${role}`)).toEqual([
+      "0.weight weight",
+      "0.bias bias",
+      "2.weight weight",
+      "2.bias bias",
+    ]);
     for (const { layers, gradientNorm, clipScale, learningRate } of reports) {
       expect(Math.abs(Math.hypot(...layers.map((layer) => layer.gradientNorm)) / gradientNorm - 1)).toBeLessThan(1e-6);
       expect(clipScale).toBe(Math.fround(Math.min(1, 1 / (gradientNorm + 1e-6))));
@@ -44,9 +49,16 @@ describe("a run", () => {
   });
 
   it("may have a batch larger than the data set: it then runs through several epochs", async () => {
-    const few: Dataset = { ...digits, train: { ...digits.train, count: 24, x: (digits.train.x as Uint8Array).slice(0, 24 * 64), y: digits.train.y.slice(0, 24) }, test: null };
+    const few: Dataset = {
+      ...digits,
+      train: { ...digits.train, count: 24, x: (digits.train.x as Uint8Array).slice(0, 24 * 64), y: digits.train.y.slice(0, 24) },
+      test: null,
+    };
     // 72 rows are three epochs: every batch is the whole set three times, whatever the order.
-    const [large, whole] = [await gpu.train({ ...options(), batchSize: 72 }), await gpu.train({ ...options(), batchSize: 24, order: "sequential" })];
+    const [large, whole] = [
+      await gpu.train({ ...options(), batchSize: 72 }),
+      await gpu.train({ ...options(), batchSize: 24, order: "sequential" }),
+    ];
     const [a, b] = [await reportsOf(large, few, { steps: 6 }), await reportsOf(whole, few, { steps: 6 })];
     for (const [step, { loss }] of a.entries()) expect(Math.abs(loss / b[step]!.loss - 1), `step ${step}`).toBeLessThan(1e-5);
     large.dispose();
@@ -54,13 +66,15 @@ describe("a run", () => {
   });
 
   it("gives the same bits each time", async () => {
-    const runs = await Promise.all([0, 1].map(async () => {
-      const trainer = await gpu.train(options());
-      const reports = await reportsOf(trainer, digits, { steps: 30, every: 7 });
-      const file = await trainer.checkpoint();
-      trainer.dispose();
-      return { reports, file };
-    }));
+    const runs = await Promise.all(
+      [0, 1].map(async () => {
+        const trainer = await gpu.train(options());
+        const reports = await reportsOf(trainer, digits, { steps: 30, every: 7 });
+        const file = await trainer.checkpoint();
+        trainer.dispose();
+        return { reports, file };
+      }),
+    );
     expect(runs[0]!.reports.map(({ step }) => step)).toEqual([0, 7, 14, 21, 28, 29]);
     expect(runs[1]).toEqual(runs[0]);
   });

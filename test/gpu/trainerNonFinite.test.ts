@@ -36,26 +36,32 @@ const tensorsOf = (file: Uint8Array): Map<string, StoredArray> =>
   new Map([...decodeSafetensors(file, "checkpoint").tensors].map(([name, tensor]) => [name, storedArray(tensor)]));
 
 describe('"skip"', () => {
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])("leaves parameters, moments, running statistics and the applied step untouched, bit for bit (%d)", async (value) => {
-    const dataset = rows(27, value);
-    const trainer = await gpu.train(options("skip"));
-    await reportsOf(trainer, dataset, { steps: 3 });
-    const before = tensorsOf(await trainer.checkpoint());
-    // Row 27 is in the batch of step 3: rows 24 to 31.
-    const [report] = await reportsOf(trainer, dataset, { steps: 1 });
-    expect(report).toMatchObject({ step: 3, skipped: true, appliedStep: 3 });
-    const after = tensorsOf(await trainer.checkpoint());
-    // Applied, stopped, skipped.
-    expect([...after.get("trainer.counters")!].slice(0, 3)).toEqual([3, 0, 1]);
-    after.delete("trainer.counters");
-    before.delete("trainer.counters");
-    expect(after).toEqual(before);
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    "leaves parameters, moments, running statistics and the applied step untouched, bit for bit (%d)",
+    async (value) => {
+      const dataset = rows(27, value);
+      const trainer = await gpu.train(options("skip"));
+      await reportsOf(trainer, dataset, { steps: 3 });
+      const before = tensorsOf(await trainer.checkpoint());
+      // Row 27 is in the batch of step 3: rows 24 to 31.
+      const [report] = await reportsOf(trainer, dataset, { steps: 1 });
+      expect(report).toMatchObject({ step: 3, skipped: true, appliedStep: 3 });
+      const after = tensorsOf(await trainer.checkpoint());
+      // Applied, stopped, skipped.
+      expect([...after.get("trainer.counters")!].slice(0, 3)).toEqual([3, 0, 1]);
+      after.delete("trainer.counters");
+      before.delete("trainer.counters");
+      expect(after).toEqual(before);
 
-    const next = await reportsOf(trainer, dataset, { steps: 2 });
-    expect(next.map(({ skipped, appliedStep }) => [skipped, appliedStep])).toEqual([[false, 4], [false, 5]]);
-    expect(next.every(({ loss, gradientNorm }) => Number.isFinite(loss) && Number.isFinite(gradientNorm))).toBe(true);
-    trainer.dispose();
-  });
+      const next = await reportsOf(trainer, dataset, { steps: 2 });
+      expect(next.map(({ skipped, appliedStep }) => [skipped, appliedStep])).toEqual([
+        [false, 4],
+        [false, 5],
+      ]);
+      expect(next.every(({ loss, gradientNorm }) => Number.isFinite(loss) && Number.isFinite(gradientNorm))).toBe(true);
+      trainer.dispose();
+    },
+  );
 });
 
 describe('"stop"', () => {
@@ -83,7 +89,10 @@ describe('"stop"', () => {
       expect(trainer.attemptedStep).toBe(3);
       expect(await trainer.checkpoint()).toEqual(await reference.checkpoint());
       // With better data it goes on.
-      expect((await reportsOf(trainer, rows(null), { steps: 2 })).map(({ step, appliedStep }) => [step, appliedStep])).toEqual([[3, 4], [4, 5]]);
+      expect((await reportsOf(trainer, rows(null), { steps: 2 })).map(({ step, appliedStep }) => [step, appliedStep])).toEqual([
+        [3, 4],
+        [4, 5],
+      ]);
       trainer.dispose();
     }
     reference.dispose();
@@ -92,7 +101,11 @@ describe('"stop"', () => {
   /** Three linear layers of one unit with given weights, no biases' help. */
   const chain = async (weights: readonly number[], x: number, loss: nn.Loss): Promise<unknown> => {
     const trainer = await gpu.train({
-      model: nn.sequential(...weights.map(() => nn.linear(1, 1))), loss, batchSize: 2, order: "sequential", optimizer: optim.sgd({ learningRate: 0.1 }),
+      model: nn.sequential(...weights.map(() => nn.linear(1, 1))),
+      loss,
+      batchSize: 2,
+      order: "sequential",
+      optimizer: optim.sgd({ learningRate: 0.1 }),
     });
     const tensors = Object.fromEntries(
       weights.flatMap((weight, layer) => [
@@ -109,14 +122,18 @@ describe('"stop"', () => {
 
   it("tells a layer from the loss and from a gradient", async () => {
     // 1e25² overflows in the second layer.
-    expect(await chain([1e25, 1e25, 1], 1, nn.meanSquaredError())).toMatchObject({ details: { step: 0, layer: 1, layerName: "1 (linear 1 → 1)" } });
+    expect(await chain([1e25, 1e25, 1], 1, nn.meanSquaredError())).toMatchObject({
+      details: { step: 0, layer: 1, layerName: "1 (linear 1 → 1)" },
+    });
     // The output 1e25 is finite, its square is not; 2·1e25 is.
     expect(await chain([1e12, 1e13], 1, nn.meanSquaredError())).toMatchObject({
-      message: expect.stringContaining("the loss is not finite"), details: { layer: null, parameter: null },
+      message: expect.stringContaining("the loss is not finite"),
+      details: { layer: null, parameter: null },
     });
     // Forward 1e-38 → 1e-18 → 100 → 1e22, a loss of 1e22; backward 1, 1e20, 1e40: infinite at the first layer only.
     expect(await chain([1e20, 1e20, 1e20], 1e-36, nn.binaryCrossEntropyWithLogits())).toMatchObject({
-      message: expect.stringContaining("the gradient of 0.bias is not finite"), details: { layer: null, parameter: "0.bias" },
+      message: expect.stringContaining("the gradient of 0.bias is not finite"),
+      details: { layer: null, parameter: "0.bias" },
     });
   });
 });

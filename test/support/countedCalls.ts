@@ -42,7 +42,9 @@ export function countCalls(): () => CallCounts {
   return () => {
     for (const one of restore) one();
     const sum = (pattern: RegExp): number => [...calls].reduce((total, [name, count]) => (pattern.test(name) ? total + count : total), 0);
-    const creates = Object.fromEntries([...calls].filter(([name]) => /^GPUDevice\.(create|import)|getBindGroupLayout/.test(name) && !name.endsWith("createCommandEncoder")));
+    const creates = Object.fromEntries(
+      [...calls].filter(([name]) => /^GPUDevice\.(create|import)|getBindGroupLayout/.test(name) && !name.endsWith("createCommandEncoder")),
+    );
     return {
       dispatches: sum(/\.dispatchWorkgroups/),
       copies: sum(/^GPUCommandEncoder\.copy/),

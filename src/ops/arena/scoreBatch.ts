@@ -1,7 +1,7 @@
 /** Evaluation's last kernel: a batch's summed loss and count of right answers, put into the batch's own place of a table. */
 import { FathomError } from "../../core/errors.ts";
 import { describe } from "../../core/shape.ts";
-import { type Node, makeNode } from "../../graph/node.ts";
+import { makeNode, type Node } from "../../graph/node.ts";
 import { defineOp } from "../define.ts";
 
 /** Words of evaluation's "step", which begins as training's does. */
@@ -51,7 +51,12 @@ export const scoreBatchOp = defineOp<undefined>({
 });
 
 /** What "results" becomes. */
-export function scoreBatch(results: Node, losses: Node, step: Node, classes: { readonly outputs: Node; readonly labels: Node } | null): Node {
+export function scoreBatch(
+  results: Node,
+  losses: Node,
+  step: Node,
+  classes: { readonly outputs: Node; readonly labels: Node } | null,
+): Node {
   if (classes && classes.outputs.shape.length !== 2)
     throw new FathomError("shape", `evaluate: accuracy needs outputs f32[rows, classes], and the model gives ${describe(classes.outputs)}`);
   return makeNode(scoreBatchOp, classes ? [results, losses, step, classes.outputs, classes.labels] : [results, losses, step], undefined);

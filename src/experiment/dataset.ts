@@ -1,0 +1,73 @@
+/** The experiment's data: embedded, generated, or read from the files that it names. */
+import { FathomError } from "../core/errors.ts";
+import { type Dataset, flattenSamples } from "../data/dataset.ts";
+import { circles, digits, gaussian, idx, parity, spirals, xor } from "../data/index.ts";
+import { decodeSafetensors } from "../io/index.ts";
+import { datasetFromTensors } from "./safetensorsData.ts";
+import type { DatasetSpec, Experiment } from "./schema.ts";
+
+/** Reads a file that the experiment names; the path is relative to the experiment file. */
+export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+const noFiles: ReadFile = (path) =>
+  Promise.reject(
+    new FathomError(
+      "experiment",
+      `the data set is the file ${JSON.stringify(path)}, and no way to read files was given; pass a function: async (path) => bytes`,
+    ),
+  );
+
+/** The experiment's data, samples flattened to vectors. */
+export async function loadDataset({ dataset }: Experiment, read: ReadFile = noFiles): Promise<Dataset> {
+  return flattenSamples(await datasetOf(dataset, read));
+}
+
+function datasetOf(spec: DatasetSpec, read: ReadFile): Promise<Dataset> | Dataset {
+  const { order: _order, ...rest } = spec;
+  const options = defined(rest);
+  switch (options.type) {
+    case "digits":
+      return digits();
+    case "safetensors":
+      return read(options.file).then((bytes) => datasetFromTensors(decodeSafetensors(bytes, options.file), options.file));
+    case "idx":
+      return fromIdx(options, read);
+    case "spirals":
+      return spirals(untyped(options));
+    case "circles":
+      return circles(untyped(options));
+    case "xor":
+      return xor(untyped(options));
+    case "parity":
+      return parity(untyped(options));
+    case "gaussian":
+      return gaussian(untyped(options));
+  }
+}
+
+interface IdxPaths {
+  readonly trainImages: string;
+  readonly trainLabels: string;
+  readonly testImages?: string;
+  readonly testLabels?: string;
+  readonly classes?: number;
+  readonly scale?: number;
+}
+
+async function fromIdx({ trainImages, trainLabels, testImages, testLabels, classes, scale }: IdxPaths, read: ReadFile): Promise<Dataset> {
+  const load = async (path: string | undefined): Promise<Uint8Array | undefined> => (path === undefined ? undefined : read(path));
+  const [images, labels, images2, labels2] = await Promise.all([read(trainImages), read(trainLabels), load(testImages), load(testLabels)]);
+  const sources = defined({ trainImages: images, trainLabels: labels, testImages: images2, testLabels: labels2 });
+  return idx(sources, defined({ classes, scale }));
+}
+
+/** An absent key for one whose value is undefined. */
+type Defined<T> = T extends unknown ? { [K in keyof T]: Exclude<T[K], undefined> } : never;
+
+function defined<T extends object>(options: T): Defined<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+function untyped<T extends { readonly type: string }>({ type: _type, ...options }: T): Omit<T, "type"> {
+  return options;
+}

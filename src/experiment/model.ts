@@ -1,0 +1,97 @@
+/** The experiment's model as modules; a layer has as many inputs as reach it. */
+import * as init from "../init/index.ts";
+import * as nn from "../nn/index.ts";
+import type { InitSpec, LayerSpec } from "./schema.ts";
+
+export function buildModel(layers: readonly LayerSpec[], features: number): nn.Module {
+  return nn.sequential(...build(layers, features).modules);
+}
+
+/** Modules for a list, and how many features come out. */
+function build(layers: readonly LayerSpec[], features: number): { modules: nn.Module[]; features: number } {
+  let width = features;
+  const modules = layers.map((layer) => {
+    const module = moduleOf(layer, width);
+    // A width that is known stays known: every module says what it makes of it.
+    width = module.gives(width)!;
+    return module;
+  });
+  return { modules, features: width };
+}
+
+const PLAIN = {
+  sigmoid: nn.sigmoid,
+  tanh: nn.tanh,
+  relu: nn.relu,
+  selu: nn.selu,
+  silu: nn.silu,
+  softplus: nn.softplus,
+} as const;
+
+function moduleOf(layer: LayerSpec, features: number): nn.Module {
+  switch (layer.type) {
+    case "linear": {
+      const { units, bias, init: weight, biasInit } = layer;
+      return nn.linear(features, units, {
+        bias,
+        ...(weight ? { init: initializerOf(weight, features) } : {}),
+        ...(biasInit ? { biasInit: initializerOf(biasInit, features) } : {}),
+      });
+    }
+    case "batchNorm":
+      return nn.batchNorm(features, { epsilon: layer.epsilon, momentum: layer.momentum });
+    case "leakyRelu":
+      return nn.leakyRelu({ negativeSlope: layer.negativeSlope });
+    case "elu":
+      return nn.elu({ alpha: layer.alpha });
+    case "gelu":
+      return nn.gelu({ form: layer.form });
+    case "dropout":
+      return nn.dropout(layer.rate);
+    case "repeat": {
+      let width = features;
+      return nn.repeat(layer.times, () => {
+        const round = build(layer.body, width);
+        width = round.features;
+        return round.modules;
+      });
+    }
+    case "residual":
+      return nn.residual(...build(layer.body, features).modules, layer.projection === undefined ? {} : { projection: layer.projection });
+    case "concat":
+      return nn.concat(...layer.branches.map((branch) => nn.sequential(...build(branch, features).modules)));
+    default:
+      return PLAIN[layer.type]();
+  }
+}
+
+const SCALED = {
+  glorotUniform: init.glorotUniform,
+  glorotNormal: init.glorotNormal,
+  heUniform: init.heUniform,
+  heNormal: init.heNormal,
+  orthogonal: init.orthogonal,
+} as const;
+
+function initializerOf(spec: InitSpec, fanIn: number): init.Initializer {
+  switch (spec.type) {
+    case "pytorchLinear":
+      return init.pytorchLinear({ fanIn });
+    case "zeros":
+      return init.zeros();
+    case "ones":
+      return init.constant(1);
+    case "constant":
+      return init.constant(spec.value);
+    case "lecunUniform":
+      return init.lecunUniform();
+    case "lecunNormal":
+      return init.lecunNormal();
+    case "uniform":
+      return init.uniform({ low: spec.low, high: spec.high });
+    case "normal":
+      return init.normal({ mean: spec.mean, standardDeviation: spec.standardDeviation });
+    default:
+      return SCALED[spec.type](spec.gain === undefined ? {} : { gain: spec.gain });
+  }
+}
