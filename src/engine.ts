@@ -203,7 +203,8 @@ export class Engine implements Runtime, TensorOwner {
         `${describe(missing)} was disposed of, or belongs to another engine or to a function being compiled; it cannot be read`,
       );
     const inputs = order.filter(given);
-    const scalars = order.filter((node) => node.op === scalarOp);
+    // A scalar that has been evaluated is an input like any other.
+    const scalars = order.filter((node) => node.op === scalarOp && !given(node));
     return {
       key: structureKey(order, roots, given),
       plan: () => lower({ roots, assignments: [], given, target: this.target }).plan,

@@ -5,7 +5,7 @@ import { type Node, topologicalOrder } from "../graph/node.ts";
 import type { Listed } from "../graph/op.ts";
 import { add } from "../ops/binary.ts";
 import { literal, pickOp } from "../ops/define.ts";
-import { broadcastTo } from "../ops/views.ts";
+import { alias, broadcastTo } from "../ops/views.ts";
 
 /** Where a gradient starts: `gradient` is that of `node`; 1 where it is left out, and the node is then a scalar. */
 export interface Root {
@@ -76,13 +76,15 @@ function rule(node: Node, dys: readonly (Node | null)[], wanted: (input: number)
 function throughDecomposition(node: Node, dys: readonly (Node | null)[]): readonly (Node | null)[] {
   const { decompose, name } = node.op;
   if (decompose === undefined) throw new FathomError("internal", `${name}: says "decompose" and has no decomposition`);
-  const built = decompose(node.inputs as unknown as Listed<Node>, node.attributes);
+  // Each place gets a node of its own: a node that stands in two places would get the sum of both gradients in each.
+  const places = node.inputs.map(alias);
+  const built = decompose(places as unknown as Listed<Node>, node.attributes);
   const outputs = Array.isArray(built) ? (built as readonly Node[]) : [built as Node];
   const roots = outputs.flatMap((output, index): Root[] => {
     const gradient = dys[index];
     return gradient ? [{ node: output, gradient }] : [];
   });
-  return backward(roots, node.inputs);
+  return backward(roots, places);
 }
 
 /** The op that keeps a gradient from reaching `target` from `root`, where there is one: what an error names. */

@@ -11,7 +11,8 @@ export type Width = 1 | 4;
 
 /** What the generated text binds, in order, after the kernel's own bindings. */
 export type GeneratedBinding =
-  | { readonly kind: "read"; readonly reference: Reference /** Elements, a multiple of 64. */; readonly offset: number }
+  /** All looks at one output that begin within the same 64 elements: the binding reaches as far as the longest of them. */
+  | { readonly kind: "read"; readonly references: Reference[] }
   | { readonly kind: "write"; readonly item: Item; readonly output: number }
   | { readonly kind: "flag"; readonly layer: number }
   | { readonly kind: "constants"; readonly scalars: readonly Item[] };
@@ -78,6 +79,7 @@ class Writer {
   readonly declarations: string[] = [];
   readonly lines: string[] = [];
   private readonly names = new Map<string, string>();
+  private readonly arrays = new Map<string, { readonly name: string; readonly references: Reference[] }>();
   private readonly scalars: Item[] = [];
   private readonly first: number;
   private readonly width: Width;
@@ -96,13 +98,16 @@ class Writer {
   private array(reference: Reference, vector: boolean): string {
     const offset = Math.floor(reference.view.offset / 64) * 64;
     const key = `${outputKey(reference)}+${offset}${vector ? "v" : "s"}${reference.dtype}`;
-    let name = this.names.get(key);
-    if (name === undefined) {
-      name = `in${this.bindings.length}`;
-      this.names.set(key, name);
-      const element = vector ? ALIAS[reference.dtype] : reference.dtype;
-      this.bind({ kind: "read", reference, offset }, () => `var<storage, read> ${name}: array<${element}>;`);
+    const known = this.arrays.get(key);
+    if (known) {
+      known.references.push(reference);
+      return known.name;
     }
+    const name = `in${this.bindings.length}`;
+    const references = [reference];
+    this.arrays.set(key, { name, references });
+    const element = vector ? ALIAS[reference.dtype] : reference.dtype;
+    this.bind({ kind: "read", references }, () => `var<storage, read> ${name}: array<${element}>;`);
     return name;
   }
 

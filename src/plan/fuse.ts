@@ -101,8 +101,9 @@ class Fuser {
     const unit = this.unitOf.get(input.item);
     if (!unit || !isWhole(input) || unit.size !== sizeOf(item.outputs[0]!.shape) || unit.members.length >= MOST_MEMBERS) return null;
     if (input.item !== unit.anchor) return unit;
-    const { form } = unit.anchor.op;
-    return form.kind === "kernel" && form.fusesEpilogue && input.output === 0 ? unit : null;
+    const { op, kernel } = unit.anchor;
+    const handsOver = op.form.kind === "kernel" && op.form.fusesEpilogue && kernel?.calls.at(-1)?.epilogue !== undefined;
+    return handsOver && input.output === 0 ? unit : null;
   }
 
   private best(item: Item): Unit | null {
@@ -135,6 +136,11 @@ class Fuser {
     this.unitOf.set(item, unit);
   }
 
+  /** Merged again, it would need to be split again. */
+  private isApart({ members }: Unit): boolean {
+    return members.some((member) => this.apart.has(member.index));
+  }
+
   private join(item: Item): boolean {
     const best = this.apart.has(item.index) ? null : this.best(item);
     if (!best) return false;
@@ -142,7 +148,7 @@ class Fuser {
     for (const input of item.inputs) {
       if (this.rankOf(input.item) < best.rank || this.joinable(item, input) === best) continue;
       const unit = this.joinable(item, input);
-      if (!unit || unit.anchor || best.anchor || unit.rank !== best.rank) return false;
+      if (!unit || unit.anchor || best.anchor || unit.rank !== best.rank || this.isApart(unit) || this.isApart(best)) return false;
       merging.add(unit);
     }
     for (const unit of merging) {

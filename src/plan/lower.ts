@@ -203,8 +203,10 @@ class Emitter {
 
   private generated(binding: GeneratedBinding): Bound {
     switch (binding.kind) {
-      case "read":
-        return this.read(binding.reference);
+      case "read": {
+        const looks = binding.references.map((reference) => this.read(reference));
+        return { ...looks[0]!, size: looks.reduce((most, { size }) => Math.max(most, size), 0) };
+      }
       case "write":
         return this.write(binding.item, binding.output);
       case "flag":
