@@ -1,7 +1,7 @@
 /** Batch normalisation over the rows of [rows, channels]: with the batch's own statistics in training, with running ones afterwards. */
 import { FathomError } from "../core/errors.ts";
 import { describe, sameShape } from "../core/shape.ts";
-import { type Node, makeNode } from "../graph/node.ts";
+import { makeNode, type Node } from "../graph/node.ts";
 import type { Binding, Define, KernelCall, KernelPlan, Op, Reference, Target } from "../graph/op.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { defineOp, literal, pick, requireDtype } from "./define.ts";
@@ -33,7 +33,12 @@ interface Stages {
 }
 
 /** One call while the batch is short; else one that leaves partial sums of blocks of rows, and one that adds them up. */
-function stages([rows, channels]: readonly [number, number], epsilon: number, target: Target, { partials, last, inputs, outputs, affine }: Stages): KernelPlan {
+function stages(
+  [rows, channels]: readonly [number, number],
+  epsilon: number,
+  target: Target,
+  { partials, last, inputs, outputs, affine }: Stages,
+): KernelPlan {
   if (channels === 0) return { calls: [] };
   const width = channels % 4 === 0 ? 4 : 1;
   const columns = channels / width;
@@ -48,7 +53,13 @@ function stages([rows, channels]: readonly [number, number], epsilon: number, ta
   const defines = { SIZE: size, COLUMN_LANES: columnLanes };
   const overrides = { ROWS: rows, COLUMNS: columns, BLOCK: block };
   const bindings = [...inputs, ...outputs, ...affine];
-  const lastDefines: Record<string, Define> = { ...defines, WIDTH: width, SPLIT: split, AFFINE: affine.length > 0, PARTIALS_BINDING: bindings.length };
+  const lastDefines: Record<string, Define> = {
+    ...defines,
+    WIDTH: width,
+    SPLIT: split,
+    AFFINE: affine.length > 0,
+    PARTIALS_BINDING: bindings.length,
+  };
   const lastCall: KernelCall = {
     shader: last.shader,
     defines: lastDefines,
@@ -76,7 +87,8 @@ export const batchNormOp: Op<BatchNormAttributes> = defineOp<BatchNormAttributes
     { shape: [2, x.shape[1]!], dtype: "f32" },
   ],
   vjp: ({ dys: [dy, dStatistics], y, inputs: [x, gamma], attributes: { epsilon, affine } }) => {
-    if (dStatistics) throw new FathomError("internal", "batchNorm: its statistics were differentiated; they are meant for the running estimates only");
+    if (dStatistics)
+      throw new FathomError("internal", "batchNorm: its statistics were differentiated; they are meant for the running estimates only");
     if (!dy) return [];
     const node = makeNode(batchNormGradientOp, [dy, x, pick(y, 1), ...(affine ? [gamma] : [])], { epsilon, affine });
     return affine ? [pick(node, 0), pick(node, 1), pick(node, 2)] : [node];
@@ -160,7 +172,10 @@ export const batchNormGradientOp: Op<BatchNormAttributes> = defineOp<BatchNormAt
   },
 });
 
-function normalize(x: Node, epsilon: number): { readonly normalized: Node; readonly inverse: Node; readonly average: Node; readonly variance: Node } {
+function normalize(
+  x: Node,
+  epsilon: number,
+): { readonly normalized: Node; readonly inverse: Node; readonly average: Node; readonly variance: Node } {
   const average = mean(x, 0, true);
   const centered = sub(x, average);
   const variance = mean(mul(centered, centered), 0, true);
@@ -191,7 +206,11 @@ function concatenated(first: Float64Array, second: Float64Array): Float64Array {
 /** Checks shapes; returns gamma and beta, both or neither. */
 function checkInputs(what: string, x: Node, perChannel: Readonly<Record<string, Node | null>>): void {
   requireDtype(what, x, "f32");
-  if (x.shape.length !== 2) throw new FathomError("shape", `${what}: x is ${describe(x)}; it must be [rows, channels]. Merge other axes into the rows with reshape`);
+  if (x.shape.length !== 2)
+    throw new FathomError(
+      "shape",
+      `${what}: x is ${describe(x)}; it must be [rows, channels]. Merge other axes into the rows with reshape`,
+    );
   for (const [name, node] of Object.entries(perChannel)) {
     if (node === null) continue;
     requireDtype(what, node, "f32");
@@ -199,18 +218,29 @@ function checkInputs(what: string, x: Node, perChannel: Readonly<Record<string, 
       throw new FathomError("shape", `${what}: the ${name} is ${describe(node)}; for x ${describe(x)} it must be f32[${x.shape[1]}]`);
   }
   if ((perChannel["scale"] === null) !== (perChannel["shift"] === null))
-    throw new FathomError("argument", `${what}: has a ${perChannel["scale"] ? "scale and no shift" : "shift and no scale"}; give both or neither`);
+    throw new FathomError(
+      "argument",
+      `${what}: has a ${perChannel["scale"] ? "scale and no shift" : "shift and no scale"}; give both or neither`,
+    );
 }
 
 /**
  * (x − mean) / √(variance + ε) · scale + shift, over the batch's own rows. `statistics` is f32[2, channels]: means and biased variances.
  * Throws a FathomError (shape) for fewer than two rows: one row has no variance.
  */
-export function batchNormTrain(x: Node, scale: Node | null, shift: Node | null, epsilon: number): { readonly y: Node; readonly statistics: Node } {
+export function batchNormTrain(
+  x: Node,
+  scale: Node | null,
+  shift: Node | null,
+  epsilon: number,
+): { readonly y: Node; readonly statistics: Node } {
   const what = "batchNorm";
   checkInputs(what, x, { scale, shift });
   if (x.shape[0]! < 2)
-    throw new FathomError("shape", `${what}: x is ${describe(x)}; in training it needs at least 2 rows, because its statistics are the batch's. Use a larger batch`);
+    throw new FathomError(
+      "shape",
+      `${what}: x is ${describe(x)}; in training it needs at least 2 rows, because its statistics are the batch's. Use a larger batch`,
+    );
   const affine = scale !== null && shift !== null;
   const node = makeNode(batchNormOp, affine ? [x, scale, shift] : [x], { epsilon, affine });
   return { y: pick(node, 0), statistics: pick(node, 1) };

@@ -1,8 +1,8 @@
 /** Dropout: elements are zeroed at random, by a mask that is a function of seed, step, node and element. */
 import { FathomError } from "../core/errors.ts";
-import { STREAMS, philox4x32, uniform01 } from "../core/philox.ts";
+import { philox4x32, STREAMS, uniform01 } from "../core/philox.ts";
 import { describe } from "../core/shape.ts";
-import { type Node, makeNode } from "../graph/node.ts";
+import { makeNode, type Node } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { requireDtype } from "./define.ts";
 import { elementwiseOp } from "./elementwise.ts";

@@ -1,7 +1,7 @@
 /** The linear layer x·Wᵀ + b as one kernel, and the gradients of its weight and bias as one more. */
 import { FathomError } from "../core/errors.ts";
 import { describe, sizeOf } from "../core/shape.ts";
-import { type Node, makeNode } from "../graph/node.ts";
+import { makeNode, type Node } from "../graph/node.ts";
 import { defineOp, pick, requireDtype } from "./define.ts";
 import { acceptsMatrix, matmul, productKernel, productReference, swapLast, swapped } from "./matmul.ts";
 import { sum } from "./reduce.ts";
@@ -24,7 +24,9 @@ export const linearOp = defineOp<undefined>({
     const [x, weight, bias] = inputs;
     const product = productReference(x, transposed(weight));
     const columns = product.shape[1]!;
-    return inputs.length > 2 ? { shape: product.shape, data: product.data.map((value, index) => value + bias.data[index % columns]!) } : product;
+    return inputs.length > 2
+      ? { shape: product.shape, data: product.data.map((value, index) => value + bias.data[index % columns]!) }
+      : product;
   },
   form: {
     kind: "kernel",
@@ -52,7 +54,9 @@ export const linearWeightGradientOp = defineOp<{ bias: boolean }>({
     const across = transposed(dz);
     const weight = productReference(across, x);
     const [out, rows] = across.shape as [number, number];
-    const sums = Float64Array.from({ length: out }, (_, row) => across.data.subarray(row * rows, (row + 1) * rows).reduce((total, value) => total + value, 0));
+    const sums = Float64Array.from({ length: out }, (_, row) =>
+      across.data.subarray(row * rows, (row + 1) * rows).reduce((total, value) => total + value, 0),
+    );
     return bias ? [weight, { shape: [out], data: sums }] : weight;
   },
   form: {
@@ -82,7 +86,10 @@ export function linear(x: Node, weight: Node, bias?: Node): Node {
   if (weight.shape.length !== 2) throw new FathomError("shape", `${what}: the weight is ${describe(weight)}; it must be [out, in]`);
   const [out, features] = weight.shape as [number, number];
   if (x.shape.length === 0 || x.shape.at(-1) !== features)
-    throw new FathomError("shape", `${what}: x is ${describe(x)}, and the weight ${describe(weight)} takes ${features} features in the last axis`);
+    throw new FathomError(
+      "shape",
+      `${what}: x is ${describe(x)}, and the weight ${describe(weight)} takes ${features} features in the last axis`,
+    );
   if (bias && (bias.shape.length !== 1 || bias.shape[0] !== out))
     throw new FathomError("shape", `${what}: the bias is ${describe(bias)}; for the weight ${describe(weight)} it must be f32[${out}]`);
   const rows = x.shape.length === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), features]);

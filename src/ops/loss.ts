@@ -1,7 +1,7 @@
 /** Losses: means over the batch, each one kernel that gives value and gradient together. */
 import { FathomError } from "../core/errors.ts";
 import { describe, sizeOf } from "../core/shape.ts";
-import { type Node, type TensorType, makeNode } from "../graph/node.ts";
+import { makeNode, type Node, type TensorType } from "../graph/node.ts";
 import type { KernelCall, KernelPlan, Op, Target } from "../graph/op.ts";
 import { add, mul, sub } from "./binary.ts";
 import { defineOp, isLiteral, literal, pick, requireDtype, requireSameShape } from "./define.ts";
@@ -16,7 +16,12 @@ const MOST_SINGLE = 16384;
 const MOST_PARTIALS = 1024;
 
 /** The loss's own call, told where its sums go and how they are scaled, and one more where there are several partial sums. */
-function lossKernel(groups: number, scale: number, target: Target, call: (loss: KernelCall["bindings"][number], scale: number) => KernelCall): KernelPlan {
+function lossKernel(
+  groups: number,
+  scale: number,
+  target: Target,
+  call: (loss: KernelCall["bindings"][number], scale: number) => KernelCall,
+): KernelPlan {
   if (groups === 1) return { calls: [call({ output: 0 }, scale)] };
   const finish: KernelCall = {
     shader: "finish_loss",
@@ -102,8 +107,12 @@ export function softmaxCrossEntropy(logits: Node, labels: Node): Node {
   requireDtype(what, labels, "i32");
   const [rows, classes] = logits.shape;
   if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== rows)
-    throw new FathomError("shape", `${what}: logits ${describe(logits)} and labels ${describe(labels)}; they must be f32[rows, classes] and i32[rows]`);
-  if (rows === 0 || classes === 0) throw new FathomError("shape", `${what}: logits ${describe(logits)} are empty; a mean needs at least one row and one class`);
+    throw new FathomError(
+      "shape",
+      `${what}: logits ${describe(logits)} and labels ${describe(labels)}; they must be f32[rows, classes] and i32[rows]`,
+    );
+  if (rows === 0 || classes === 0)
+    throw new FathomError("shape", `${what}: logits ${describe(logits)} are empty; a mean needs at least one row and one class`);
   return pick(makeNode(softmaxCrossEntropyOp, [logits, labels], undefined), 0);
 }
 
@@ -188,7 +197,8 @@ function pointwise(op: Op<undefined>, prediction: Node, target: Node): Node {
   requireDtype(op.name, prediction, "f32");
   requireDtype(op.name, target, "f32");
   requireSameShape(op.name, prediction, target);
-  if (sizeOf(prediction.shape) === 0) throw new FathomError("shape", `${op.name}: ${describe(prediction)} is empty; a mean needs at least one element`);
+  if (sizeOf(prediction.shape) === 0)
+    throw new FathomError("shape", `${op.name}: ${describe(prediction)} is empty; a mean needs at least one element`);
   return pick(makeNode(op, [prediction, target], undefined), 0);
 }
 

@@ -1,8 +1,8 @@
 /** The matrix product, batched and broadcasting; the linear layer and its gradient are in linear.ts. */
 import type { DType } from "../core/dtype.ts";
 import { FathomError } from "../core/errors.ts";
-import { type Shape, broadcastShapes, describe, sameShape, sizeOf } from "../core/shape.ts";
-import { type Node, makeNode } from "../graph/node.ts";
+import { broadcastShapes, describe, type Shape, sameShape, sizeOf } from "../core/shape.ts";
+import { makeNode, type Node } from "../graph/node.ts";
 import type { Binding, KernelPlan, Op, Reference, Target, View } from "../graph/op.ts";
 import { defineOp, requireDtype } from "./define.ts";
 import { chooseMatmul } from "./matmulKernel.ts";
@@ -122,14 +122,19 @@ export function matmul(a: Node, b: Node): Node {
   const what = "matmul";
   for (const factor of [a, b]) {
     requireDtype(what, factor, "f32");
-    if (factor.shape.length === 0) throw new FathomError("shape", `${what}: ${describe(a)} and ${describe(b)}: a factor is a scalar; use mul`);
+    if (factor.shape.length === 0)
+      throw new FathomError("shape", `${what}: ${describe(a)} and ${describe(b)}: a factor is a scalar; use mul`);
   }
   const left = a.shape.length === 1 ? reshape(a, [1, ...a.shape]) : a;
   const right = b.shape.length === 1 ? reshape(b, [...b.shape, 1]) : b;
   if (left.shape.at(-1) !== right.shape.at(-2)) throw innerDiffer(what, a, b);
   const product = batched(left, right);
   if (a.shape.length > 1 && b.shape.length > 1) return product;
-  const shape = [...product.shape.slice(0, -2), ...(a.shape.length > 1 ? [product.shape.at(-2)!] : []), ...(b.shape.length > 1 ? [product.shape.at(-1)!] : [])];
+  const shape = [
+    ...product.shape.slice(0, -2),
+    ...(a.shape.length > 1 ? [product.shape.at(-2)!] : []),
+    ...(b.shape.length > 1 ? [product.shape.at(-1)!] : []),
+  ];
   return reshape(product, shape);
 }
 

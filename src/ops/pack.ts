@@ -1,6 +1,6 @@
 /** Many tensors in one buffer, each at its place: how gradients reach their arena without a copy. */
 import { sizeOf } from "../core/shape.ts";
-import { type Node, makeNode } from "../graph/node.ts";
+import { makeNode, type Node } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { defineOp } from "./define.ts";
 

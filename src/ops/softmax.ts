@@ -1,6 +1,6 @@
 /** Softmax and its logarithm along one axis. */
 import { normalizeAxis, sizeOf } from "../core/shape.ts";
-import { type Node, makeNode } from "../graph/node.ts";
+import { makeNode, type Node } from "../graph/node.ts";
 import type { Form, Op, Reference } from "../graph/op.ts";
 import { mul, sub } from "./binary.ts";
 import { defineOp, requireDtype } from "./define.ts";

@@ -12,7 +12,7 @@ import { matmul } from "../../src/ops/matmul.ts";
 import { sum } from "../../src/ops/reduce.ts";
 import { logSoftmax, softmax } from "../../src/ops/softmax.ts";
 import { transpose } from "../../src/ops/views.ts";
-import { type Values, checkGradients, computeFloat64, spread } from "../support/float64.ts";
+import { checkGradients, computeFloat64, spread, type Values } from "../support/float64.ts";
 
 /** Differences over five points with h = 1e-3 are off by h⁴·f⁽⁵⁾/30 and by 2⁻⁵²/h = 2e-13; fifth derivatives here stay below 1e5. */
 const TOLERANCE = 1e-8;
@@ -23,21 +23,59 @@ interface Sample {
   readonly build: (...inputs: Node[]) => Node;
 }
 
-const labels = (values: readonly number[]): { node: Node; values: Float64Array } => ({ node: input([values.length], "i32"), values: Float64Array.from(values) });
+const labels = (values: readonly number[]): { node: Node; values: Float64Array } => ({
+  node: input([values.length], "i32"),
+  values: Float64Array.from(values),
+});
 const four = labels([2, 0, 1, 1]);
 const words = { seed: literal(7, "u32"), step: literal(3, "u32"), use: literal(1, "u32") };
 
 const samples: readonly Sample[] = [
-  { name: "matmul of matrices", shapes: [[3, 4], [4, 2]], build: matmul },
-  { name: "matmul of a transposed view", shapes: [[4, 3], [2, 4]], build: (a, b) => matmul(transpose(a!), transpose(b!)) },
+  {
+    name: "matmul of matrices",
+    shapes: [
+      [3, 4],
+      [4, 2],
+    ],
+    build: matmul,
+  },
+  {
+    name: "matmul of a transposed view",
+    shapes: [
+      [4, 3],
+      [2, 4],
+    ],
+    build: (a, b) => matmul(transpose(a!), transpose(b!)),
+  },
   { name: "matmul of vectors", shapes: [[4], [4]], build: matmul },
   { name: "matmul of a vector and a matrix", shapes: [[4], [4, 3]], build: matmul },
   { name: "matmul of a matrix and a vector", shapes: [[3, 4], [4]], build: matmul },
-  { name: "matmul of batches that broadcast", shapes: [[2, 1, 3, 4], [5, 4, 2]], build: matmul },
-  { name: "matmul of batches and one matrix", shapes: [[2, 5, 3, 4], [4, 2]], build: matmul },
+  {
+    name: "matmul of batches that broadcast",
+    shapes: [
+      [2, 1, 3, 4],
+      [5, 4, 2],
+    ],
+    build: matmul,
+  },
+  {
+    name: "matmul of batches and one matrix",
+    shapes: [
+      [2, 5, 3, 4],
+      [4, 2],
+    ],
+    build: matmul,
+  },
   { name: "matmul of a batch of vectors", shapes: [[2, 3, 4], [4]], build: matmul },
   { name: "linear", shapes: [[3, 4], [2, 4], [2]], build: linear },
-  { name: "linear without bias", shapes: [[3, 4], [2, 4]], build: (x, w) => linear(x!, w!) },
+  {
+    name: "linear without bias",
+    shapes: [
+      [3, 4],
+      [2, 4],
+    ],
+    build: (x, w) => linear(x!, w!),
+  },
   { name: "linear of a vector", shapes: [[4], [2, 4], [2]], build: linear },
   { name: "linear of rank 3", shapes: [[2, 3, 4], [2, 4], [2]], build: linear },
   { name: "softmax, last axis", shapes: [[3, 5]], build: (x) => softmax(x!) },
@@ -45,17 +83,43 @@ const samples: readonly Sample[] = [
   { name: "logSoftmax, last axis", shapes: [[3, 5]], build: (x) => logSoftmax(x!) },
   { name: "logSoftmax, first axis", shapes: [[3, 5]], build: (x) => logSoftmax(x!, 0) },
   { name: "softmaxCrossEntropy", shapes: [[4, 3]], build: (x) => softmaxCrossEntropy(x!, four.node) },
-  { name: "meanSquaredError", shapes: [[3, 2], [3, 2]], build: meanSquaredError },
-  { name: "binaryCrossEntropyWithLogits", shapes: [[3, 2], [3, 2]], build: binaryCrossEntropyWithLogits },
+  {
+    name: "meanSquaredError",
+    shapes: [
+      [3, 2],
+      [3, 2],
+    ],
+    build: meanSquaredError,
+  },
+  {
+    name: "binaryCrossEntropyWithLogits",
+    shapes: [
+      [3, 2],
+      [3, 2],
+    ],
+    build: binaryCrossEntropyWithLogits,
+  },
   { name: "batchNorm in training", shapes: [[5, 3], [3], [3]], build: (x, g, b) => batchNormTrain(x!, g!, b!, 1e-5).y },
   { name: "batchNorm without scale and shift", shapes: [[5, 3]], build: (x) => batchNormTrain(x!, null, null, 1e-3).y },
-  { name: "batchNorm in evaluation", shapes: [[5, 3], [3], [3], [3], [3]], build: (x, m, v, g, b) => batchNormEvaluate(x!, m!, mul(v!, v!), g!, b!, 1e-2) },
+  {
+    name: "batchNorm in evaluation",
+    shapes: [[5, 3], [3], [3], [3], [3]],
+    build: (x, m, v, g, b) => batchNormEvaluate(x!, m!, mul(v!, v!), g!, b!, 1e-2),
+  },
   { name: "dropout", shapes: [[3, 7]], build: (x) => dropout(x!, literal(0.4), words.seed, words.step, words.use) },
 ];
 
 function given({ shapes, build }: Sample): { root: Node; inputs: Node[]; values: Values } {
   const inputs = shapes.map((shape) => input(shape, "f32"));
-  const values = new Map<Node, ArrayLike<number>>(inputs.map((node, index) => [node, spread(node.shape.reduce((a, b) => a * b, 1), index + 3)]));
+  const values = new Map<Node, ArrayLike<number>>(
+    inputs.map((node, index) => [
+      node,
+      spread(
+        node.shape.reduce((a, b) => a * b, 1),
+        index + 3,
+      ),
+    ]),
+  );
   values.set(four.node, four.values);
   return { root: build(...inputs), inputs, values };
 }
@@ -78,28 +142,39 @@ describe("second derivatives", () => {
   });
 });
 
+function expectClose(actual: Float64Array, expected: Float64Array): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [index, value] of expected.entries()) expect(actual[index]!).toBeCloseTo(value, 12);
+}
+
 describe("decompositions", () => {
   it.each([
     { name: "batchNorm", affine: true },
     { name: "batchNorm without scale and shift", affine: false },
   ])("$name equals its parts", ({ affine }) => {
     const [x, g, b] = [input([5, 3], "f32"), input([3], "f32"), input([3], "f32")];
-    const values = new Map<Node, ArrayLike<number>>([[x, spread(15)], [g, spread(3, 2)], [b, spread(3, 3)]]);
+    const values = new Map<Node, ArrayLike<number>>([
+      [x, spread(15)],
+      [g, spread(3, 2)],
+      [b, spread(3, 3)],
+    ]);
     const { y, statistics } = batchNormTrain(x, affine ? g : null, affine ? b : null, 1e-5);
     const { op, inputs, attributes } = y.inputs[0]!;
     const parts = op.decompose!(inputs as never, attributes) as readonly Node[];
     const [whole, stats, ...rest] = computeFloat64([y, statistics, ...parts], values) as [Float64Array, Float64Array, ...Float64Array[]];
-    whole.forEach((value, index) => expect(rest[0]![index]!).toBeCloseTo(value, 12));
-    expect([...rest[1]!, ...rest[2]!]).toHaveLength(stats.length);
-    [...rest[1]!, ...rest[2]!].forEach((value, index) => expect(value).toBeCloseTo(stats[index]!, 12));
+    expectClose(rest[0]!, whole);
+    expectClose(Float64Array.of(...rest[1]!, ...rest[2]!), stats);
     const dy = input([5, 3], "f32");
     const [dx] = backward([{ node: y, gradient: dy }], [x]);
     const kernel = dx!.inputs.length === 1 ? dx!.inputs[0]! : dx!;
     const built = kernel.op.decompose!(kernel.inputs as never, kernel.attributes);
     const list = Array.isArray(built) ? (built as readonly Node[]) : [built as Node];
-    const whole2 = computeFloat64(list.map((_, index) => pick(kernel, index)), new Map(values).set(dy, spread(15, 9)));
+    const whole2 = computeFloat64(
+      list.map((_, index) => pick(kernel, index)),
+      new Map(values).set(dy, spread(15, 9)),
+    );
     const parts2 = computeFloat64(list, new Map(values).set(dy, spread(15, 9)));
-    whole2.forEach((data, output) => data.forEach((value, index) => expect(parts2[output]![index]!).toBeCloseTo(value, 12)));
+    for (const [output, data] of whole2.entries()) expectClose(parts2[output]!, data);
   });
 });
 

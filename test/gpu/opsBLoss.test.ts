@@ -4,11 +4,17 @@ import { binaryCrossEntropyWithLogitsOp, meanSquaredErrorOp, softmaxCrossEntropy
 import { logSoftmaxOp, softmaxOp } from "../../src/ops/softmax.ts";
 import { spread } from "../support/float64.ts";
 import { opCases } from "../support/opsFixture.ts";
-import { type KernelInput, expectNear, f32, hardware, i32, referenceOf, runKernel, software } from "../support/runKernel.ts";
+import { expectNear, f32, hardware, i32, type KernelInput, referenceOf, runKernel, software } from "../support/runKernel.ts";
 
 const ULP = 2 ** -23;
 /** Every extent of 1, a prime, 63, 64 and 65, as rows and as columns. */
-const SHAPES = [[1, 65], [7, 7], [63, 64], [64, 1], [65, 63]] as const;
+const SHAPES = [
+  [1, 65],
+  [7, 7],
+  [63, 64],
+  [64, 1],
+  [65, 63],
+] as const;
 const times = (data: Float32Array, factor: number): Float32Array => data.map((value) => value * factor);
 
 /**
@@ -25,20 +31,36 @@ describe("softmax", () => {
         const [y] = await runKernel(op, [x], { axis: 1 }, target);
         const [truth] = referenceOf(op, [x], { axis: 1 });
         const relative = softmaxError(16, columns);
-        expectNear(y!, truth!, (index) => (op === softmaxOp ? relative * truth!.data[index]! : relative + ULP * 16), `${op.name} [${rows},${columns}]`);
+        expectNear(
+          y!,
+          truth!,
+          (index) => (op === softmaxOp ? relative * truth!.data[index]! : relative + ULP * 16),
+          `${op.name} [${rows},${columns}]`,
+        );
       }
     }
   });
 
   it("over other axes", async () => {
-    for (const shape of [[7, 5], [3, 4, 5], [2, 65, 3], [5, 0, 3], [64, 64]])
+    for (const shape of [
+      [7, 5],
+      [3, 4, 5],
+      [2, 65, 3],
+      [5, 0, 3],
+      [64, 64],
+    ])
       for (let axis = 0; axis < shape.length - 1; axis++) {
         const x = f32(shape, times(spread(shape.reduce((a, b) => a * b)), 8));
         for (const op of [softmaxOp, logSoftmaxOp]) {
           const [y] = await runKernel(op, [x], { axis });
           const [truth] = referenceOf(op, [x], { axis });
           const relative = softmaxError(16, shape[axis]!);
-          expectNear(y!, truth!, (index) => (op === softmaxOp ? relative * truth!.data[index]! : relative + ULP * 16), `${op.name} [${shape}] axis ${axis}`);
+          expectNear(
+            y!,
+            truth!,
+            (index) => (op === softmaxOp ? relative * truth!.data[index]! : relative + ULP * 16),
+            `${op.name} [${shape}] axis ${axis}`,
+          );
         }
       }
   });
@@ -48,7 +70,14 @@ describe("softmax", () => {
       const op = name === "softmax" ? softmaxOp : logSoftmaxOp;
       const [y] = await runKernel(op, [f32(inputs["x"]!.shape, inputs["x"]!.data)], { axis: options["axis"] as number });
       // A probability below float32's least normal number may be flushed to zero.
-      expectNear(y!, output, (index) => Math.max(softmaxError(2, 6), ULP) * Math.max(1, Math.abs(output.data[index]!)) * (name === "softmax" ? output.data[index]! : 1) + 2 ** -126, `${name} ${JSON.stringify(options)}`);
+      expectNear(
+        y!,
+        output,
+        (index) =>
+          Math.max(softmaxError(2, 6), ULP) * Math.max(1, Math.abs(output.data[index]!)) * (name === "softmax" ? output.data[index]! : 1) +
+          2 ** -126,
+        `${name} ${JSON.stringify(options)}`,
+      );
     }
   });
 
@@ -69,9 +98,19 @@ async function compareLoss(inputs: readonly KernelInput[], target = software, la
   const [loss, gradient] = await runKernel(softmaxCrossEntropyOp, inputs, undefined, target);
   const [trueLoss, trueGradient] = referenceOf(softmaxCrossEntropyOp, inputs, undefined);
   const what = `[${rows},${classes}]`;
-  expectNear(gradient!, trueGradient!, (index) => (softmaxError(largest, classes) + 2 * ULP) * Math.abs(trueGradient!.data[index]!) + 2 ** -126, `gradient ${what}`);
+  expectNear(
+    gradient!,
+    trueGradient!,
+    (index) => (softmaxError(largest, classes) + 2 * ULP) * Math.abs(trueGradient!.data[index]!) + 2 ** -126,
+    `gradient ${what}`,
+  );
   // Terms are at least 0, so that their sum's error is relative: each term's own, and the depth of the tree.
-  expectNear(loss!, trueLoss!, () => (softmaxError(largest, classes) + (10 + rows / 64) * ULP) * (trueLoss!.data[0]! + 2 * largest), `loss ${what}`);
+  expectNear(
+    loss!,
+    trueLoss!,
+    () => (softmaxError(largest, classes) + (10 + rows / 64) * ULP) * (trueLoss!.data[0]! + 2 * largest),
+    `loss ${what}`,
+  );
 }
 
 describe("softmaxCrossEntropy", () => {
@@ -94,7 +133,11 @@ describe("softmaxCrossEntropy", () => {
     const cases = opCases.filter(({ op }) => op === "softmaxCrossEntropy");
     expect(cases.length).toBeGreaterThan(0);
     for (const { inputs, constants, output, cotangent, gradients } of cases) {
-      const [loss, gradient] = await runKernel(softmaxCrossEntropyOp, [f32(inputs["x"]!.shape, inputs["x"]!.data), i32(constants!["classes"]!.data)], undefined);
+      const [loss, gradient] = await runKernel(
+        softmaxCrossEntropyOp,
+        [f32(inputs["x"]!.shape, inputs["x"]!.data), i32(constants!["classes"]!.data)],
+        undefined,
+      );
       expectNear(loss!, { shape: [], data: output.data }, () => 16 * ULP * Math.max(1, output.data[0]!), "loss");
       const truth = gradients["x"]!;
       const scaled = { shape: truth.shape, data: truth.data.map((value) => value / cotangent.data[0]!) };
@@ -129,27 +172,50 @@ describe("softmaxCrossEntropy", () => {
 
 describe("pointwise losses", () => {
   const ops = [meanSquaredErrorOp, binaryCrossEntropyWithLogitsOp];
-  it.each(ops.flatMap((op) => [software, hardware].map((target) => ({ name: op.name, op, target, kind: target.adapterClass }))))("$name equals the reference, for a $kind adapter", async ({ op, target }) => {
-    for (const shape of [[], [1], [7], [63], [64], [65], [16384], [16385], [3, 40000]]) {
-      const count = shape.reduce((a, b) => a * b, 1);
-      const inputs = [f32(shape, times(spread(count), 8)), f32(shape, spread(count, 5).map((value) => (value + 1) / 2))];
-      const [loss, gradient] = await runKernel(op, inputs, undefined, target);
-      const [trueLoss, trueGradient] = referenceOf(op, inputs, undefined);
-      // All terms are at least 0. An invocation adds up to span/64 of them, then the tree.
-      expectNear(loss!, trueLoss!, () => ULP * (20 + Math.min(count, 20000) / 64) * trueLoss!.data[0]!, `${op.name} [${shape}]`);
-      expectNear(gradient!, trueGradient!, (index) => (ULP * 40 * Math.abs(trueGradient!.data[index]!)) + (ULP * 4) / count, `gradient of ${op.name} [${shape}]`);
-    }
-  });
+  it.each(ops.flatMap((op) => [software, hardware].map((target) => ({ name: op.name, op, target, kind: target.adapterClass }))))(
+    "$name equals the reference, for a $kind adapter",
+    async ({ op, target }) => {
+      for (const shape of [[], [1], [7], [63], [64], [65], [16384], [16385], [3, 40000]]) {
+        const count = shape.reduce((a, b) => a * b, 1);
+        const inputs = [
+          f32(shape, times(spread(count), 8)),
+          f32(
+            shape,
+            spread(count, 5).map((value) => (value + 1) / 2),
+          ),
+        ];
+        const [loss, gradient] = await runKernel(op, inputs, undefined, target);
+        const [trueLoss, trueGradient] = referenceOf(op, inputs, undefined);
+        // All terms are at least 0. An invocation adds up to span/64 of them, then the tree.
+        expectNear(loss!, trueLoss!, () => ULP * (20 + Math.min(count, 20000) / 64) * trueLoss!.data[0]!, `${op.name} [${shape}]`);
+        expectNear(
+          gradient!,
+          trueGradient!,
+          (index) => ULP * 40 * Math.abs(trueGradient!.data[index]!) + (ULP * 4) / count,
+          `gradient of ${op.name} [${shape}]`,
+        );
+      }
+    },
+  );
 
   it("give PyTorch's answers", async () => {
     for (const op of ops) {
       const cases = opCases.filter((one) => one.op === op.name);
       expect(cases.length).toBeGreaterThan(0);
       for (const { inputs, constants, output, cotangent, gradients } of cases) {
-        const [loss, gradient] = await runKernel(op, [f32(inputs["x"]!.shape, inputs["x"]!.data), f32(inputs["x"]!.shape, constants!["targets"]!.data)], undefined);
+        const [loss, gradient] = await runKernel(
+          op,
+          [f32(inputs["x"]!.shape, inputs["x"]!.data), f32(inputs["x"]!.shape, constants!["targets"]!.data)],
+          undefined,
+        );
         expectNear(loss!, { shape: [], data: output.data }, () => 16 * ULP * Math.abs(output.data[0]!), op.name);
         const truth = gradients["x"]!.data.map((value) => value / cotangent.data[0]!);
-        expectNear(gradient!, { shape: gradients["x"]!.shape, data: truth }, (index) => 16 * ULP * Math.abs(truth[index]!) + 2 ** -126, `gradient of ${op.name}`);
+        expectNear(
+          gradient!,
+          { shape: gradients["x"]!.shape, data: truth },
+          (index) => 16 * ULP * Math.abs(truth[index]!) + 2 ** -126,
+          `gradient of ${op.name}`,
+        );
       }
     }
   });

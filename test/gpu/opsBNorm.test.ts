@@ -3,10 +3,19 @@ import { describe, expect, it } from "vitest";
 import { batchNormGradientOp, batchNormOp } from "../../src/ops/batchNorm.ts";
 import { spread } from "../support/float64.ts";
 import { batchNormCases } from "../support/opsFixture.ts";
-import { type KernelInput, expectNear, f32, hardware, referenceOf, runKernel, software } from "../support/runKernel.ts";
+import { expectNear, f32, hardware, type KernelInput, referenceOf, runKernel, software } from "../support/runKernel.ts";
 
 const ULP = 2 ** -23;
-const SHAPES = [[2, 1], [7, 3], [63, 64], [64, 65], [65, 7], [5, 4], [64, 128], [3, 260]] as const;
+const SHAPES = [
+  [2, 1],
+  [7, 3],
+  [63, 64],
+  [64, 65],
+  [65, 7],
+  [5, 4],
+  [64, 128],
+  [3, 260],
+] as const;
 /** Batches at the border of being split among workgroups, past it, and with a ragged last block. */
 const LONG = [
   { rows: 1024, channels: 5, target: software },
@@ -29,12 +38,18 @@ interface Case {
 }
 
 function inputsOf({ rows, channels, offset = 0, affine = true }: Case): KernelInput[] {
-  const x = f32([rows, channels], spread(rows * channels).map((value) => value + offset));
+  const x = f32(
+    [rows, channels],
+    spread(rows * channels).map((value) => value + offset),
+  );
   return affine ? [x, f32([channels], spread(channels, 2)), f32([channels], spread(channels, 3))] : [x];
 }
 
 function normalized({ data }: KernelInput, statistics: Float64Array, channels: number, epsilon: number): Float64Array {
-  return Float64Array.from(data, (value, index) => (value - statistics[index % channels]!) / Math.sqrt(statistics[channels + (index % channels)]! + epsilon));
+  return Float64Array.from(
+    data,
+    (value, index) => (value - statistics[index % channels]!) / Math.sqrt(statistics[channels + (index % channels)]! + epsilon),
+  );
 }
 
 async function compareForward(options: Case, target = software): Promise<void> {
@@ -46,12 +61,20 @@ async function compareForward(options: Case, target = software): Promise<void> {
   const at = normalized(inputs[0]!, trueStatistics!.data, channels, 1e-5);
   const factor = (list: KernelInput | undefined, index: number, none: number): number => Math.abs(list?.data[index % channels] ?? none);
   const what = JSON.stringify(options);
-  expectNear(y!, trueY!, (index) => ULP * depth(rows) * ((Math.abs(at[index]!) + 1) * factor(inputs[1], index, 1) + factor(inputs[2], index, 0)), `y ${what}`);
+  expectNear(
+    y!,
+    trueY!,
+    (index) => ULP * depth(rows) * ((Math.abs(at[index]!) + 1) * factor(inputs[1], index, 1) + factor(inputs[2], index, 0)),
+    `y ${what}`,
+  );
   const spreadOf = (index: number): number => Math.sqrt(trueStatistics!.data[channels + (index % channels)]!);
   expectNear(
     statistics!,
     trueStatistics!,
-    (index) => (index < channels ? ULP * (Math.abs(trueStatistics!.data[index]!) + depth(rows) * spreadOf(index)) : ULP * depth(rows) * trueStatistics!.data[index]!),
+    (index) =>
+      index < channels
+        ? ULP * (Math.abs(trueStatistics!.data[index]!) + depth(rows) * spreadOf(index))
+        : ULP * depth(rows) * trueStatistics!.data[index]!,
     `statistics ${what}`,
   );
 }
@@ -92,7 +115,10 @@ describe("batchNorm", () => {
   });
 
   // Software adapters are slow to compile workgroups of 256, so these are few.
-  it.each([[64, 65], [7, 260]])("equals the reference for %i × %i, as hardware does it", async (rows, channels) => {
+  it.each([
+    [64, 65],
+    [7, 260],
+  ])("equals the reference for %i × %i, as hardware does it", async (rows, channels) => {
     await compareForward({ rows, channels }, hardware);
     await compareGradient({ rows, channels }, hardware);
   });
@@ -103,13 +129,21 @@ describe("batchNorm", () => {
   });
 
   it("works without scale and shift", async () => {
-    for (const [rows, channels] of [[5, 3], [64, 64], [5000, 4]] as const) {
+    for (const [rows, channels] of [
+      [5, 3],
+      [64, 64],
+      [5000, 4],
+    ] as const) {
       await compareForward({ rows, channels, affine: false });
       await compareGradient({ rows, channels, affine: false });
     }
   });
 
-  it.each([[64, 3], [64, 8], [6000, 3]])("loses nothing to a mean a thousand times the spread: %i × %i", async (rows, channels) => {
+  it.each([
+    [64, 3],
+    [64, 8],
+    [6000, 3],
+  ])("loses nothing to a mean a thousand times the spread: %i × %i", async (rows, channels) => {
     await compareForward({ rows, channels, offset: 1000 });
     await compareGradient({ rows, channels, offset: 1000 });
   });
@@ -126,12 +160,24 @@ describe("batchNorm", () => {
       const inputs = [f32(x.shape, x.data), f32([channels], weight.data), f32([channels], bias.data)];
       const [y, statistics] = await runKernel(batchNormOp, inputs, attributes);
       const at = normalized(inputs[0]!, referenceOf(batchNormOp, inputs, attributes)[1]!.data, channels, options.epsilon);
-      const tolerance = (index: number): number => ULP * depth(rows) * ((Math.abs(at[index]!) + 1) * Math.abs(weight.data[index % channels]!) + Math.abs(bias.data[index % channels]!));
+      const tolerance = (index: number): number =>
+        ULP *
+        depth(rows) *
+        ((Math.abs(at[index]!) + 1) * Math.abs(weight.data[index % channels]!) + Math.abs(bias.data[index % channels]!));
       expectNear(y!, output, tolerance, "y");
-      const [dx, dgamma, dbeta] = await runKernel(batchNormGradientOp, [f32(x.shape, cotangent.data), inputs[0]!, f32([2, channels], statistics!.data), inputs[1]!], attributes);
+      const [dx, dgamma, dbeta] = await runKernel(
+        batchNormGradientOp,
+        [f32(x.shape, cotangent.data), inputs[0]!, f32([2, channels], statistics!.data), inputs[1]!],
+        attributes,
+      );
       const inverse = (c: number): number => 1 / Math.sqrt(statistics!.data[channels + c]! + options.epsilon);
       // |cotangent| ≤ 3, so that each of its means is too, and |x̂| ≤ √rows.
-      expectNear(dx!, gradients.x, (index) => ULP * depth(rows) * inverse(index % channels) * Math.abs(weight.data[index % channels]!) * 3 * (2 + rows), "dx");
+      expectNear(
+        dx!,
+        gradients.x,
+        (index) => ULP * depth(rows) * inverse(index % channels) * Math.abs(weight.data[index % channels]!) * 3 * (2 + rows),
+        "dx",
+      );
       expectNear(dgamma!, gradients.weight, () => ULP * depth(rows) * 3 * rows * Math.sqrt(rows), "dgamma");
       expectNear(dbeta!, gradients.bias, () => ULP * depth(rows) * 3 * rows, "dbeta");
     }

@@ -3,8 +3,8 @@ import { backward } from "../../src/autodiff/backward.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { type Node, topologicalOrder } from "../../src/graph/node.ts";
 import type { Listed, Reference } from "../../src/graph/op.ts";
-import { input, inputOp, literal, pickOp } from "../../src/ops/define.ts";
 import { mul } from "../../src/ops/binary.ts";
+import { input, inputOp, literal, pickOp } from "../../src/ops/define.ts";
 import { sum } from "../../src/ops/reduce.ts";
 
 export type Values = ReadonlyMap<Node, ArrayLike<number>>;
@@ -26,7 +26,9 @@ export function computeFloat64(roots: readonly Node[], values: Values): Float64A
       outputs.forEach(({ shape, data }, index) => {
         const type = node.outputs[index]!;
         if (shape.join() !== type.shape.join() || data.length !== sizeOf(shape))
-          throw new Error(`${node.op.name}: its reference gives [${shape.join()}] and its shape rule [${type.shape.join()}] for output ${index}`);
+          throw new Error(
+            `${node.op.name}: its reference gives [${shape.join()}] and its shape rule [${type.shape.join()}] for output ${index}`,
+          );
       });
       found.set(node, outputs);
     }

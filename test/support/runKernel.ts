@@ -3,8 +3,7 @@ import { expect } from "vitest";
 import { type DType, typedArray } from "../../src/core/dtype.ts";
 import { contiguousStrides, sizeOf } from "../../src/core/shape.ts";
 import { specialize } from "../../src/gpu/specialize.ts";
-import type { TensorType } from "../../src/graph/node.ts";
-import type { Attributes } from "../../src/graph/node.ts";
+import type { Attributes, TensorType } from "../../src/graph/node.ts";
 import type { Binding, Op, Reference, Target, View } from "../../src/graph/op.ts";
 import { SHADERS } from "../../src/ops/shaders.ts";
 
@@ -14,7 +13,11 @@ export interface KernelInput extends TensorType {
   readonly view?: View;
 }
 
-export const f32 = (shape: readonly number[], data: ArrayLike<number>): KernelInput => ({ shape, dtype: "f32", data: Float32Array.from(data) });
+export const f32 = (shape: readonly number[], data: ArrayLike<number>): KernelInput => ({
+  shape,
+  dtype: "f32",
+  data: Float32Array.from(data),
+});
 export const i32 = (data: ArrayLike<number>): KernelInput => ({ shape: [data.length], dtype: "i32", data: Int32Array.from(data) });
 export const u32 = (data: ArrayLike<number>): KernelInput => ({ shape: [data.length], dtype: "u32", data: Uint32Array.from(data) });
 
@@ -36,7 +39,12 @@ export function testDevice(): Promise<GPUDevice> {
 }
 
 /** The outputs as float64; the words of integers are theirs. Expects every canary, and every input that is not written in place, as it was. */
-export async function runKernel<A extends Attributes>(op: Op<A>, inputs: readonly KernelInput[], attributes: A, target: Target = software): Promise<Reference[]> {
+export async function runKernel<A extends Attributes>(
+  op: Op<A>,
+  inputs: readonly KernelInput[],
+  attributes: A,
+  target: Target = software,
+): Promise<Reference[]> {
   const { form } = op;
   if (form.kind !== "kernel") throw new Error(`${op.name} is no kernel op`);
   const inferred = op.infer(inputs as never, attributes);
@@ -53,7 +61,8 @@ export async function runKernel<A extends Attributes>(op: Op<A>, inputs: readonl
     device.queue.writeBuffer(buffer, 0, whole);
     return buffer;
   };
-  const bits = ({ dtype, data }: KernelInput): Uint32Array<ArrayBuffer> => new Uint32Array(typedArray(dtype, Array.from(data)).buffer as ArrayBuffer);
+  const bits = ({ dtype, data }: KernelInput): Uint32Array<ArrayBuffer> =>
+    new Uint32Array(typedArray(dtype, Array.from(data)).buffer as ArrayBuffer);
   const given = inputs.map((input) => make(input.data.length, bits(input)));
   const inPlace = new Set(Object.values(form.inPlace ?? {}));
   const outputs = types.map(({ shape }, index) => given[form.inPlace?.[index] ?? -1] ?? make(sizeOf(shape)));
@@ -79,7 +88,11 @@ fn epilogue(index: u32, value: F) { epilogue_output[${wide ? "index / 4u" : "ind
     }
     expect(bound.length, "storage buffers that one kernel may bind").toBeLessThanOrEqual(8);
     const layout = device.createBindGroupLayout({
-      entries: bound.map(({ write }, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: write ? "storage" : "read-only-storage" } })),
+      entries: bound.map(({ write }, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: write ? "storage" : "read-only-storage" },
+      })),
     });
     const module = device.createShaderModule({ code: specialize(call.shader, SHADERS[call.shader]!, defines) });
     const pipeline = await device.createComputePipelineAsync({
@@ -87,9 +100,13 @@ fn epilogue(index: u32, value: F) { epilogue_output[${wide ? "index / 4u" : "ind
       compute: { module, entryPoint: "main", constants: { ...call.overrides } },
     });
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, device.createBindGroup({ layout, entries: bound.map(({ buffer }, binding) => ({ binding, resource: { buffer } })) }));
+    pass.setBindGroup(
+      0,
+      device.createBindGroup({ layout, entries: bound.map(({ buffer }, binding) => ({ binding, resource: { buffer } })) }),
+    );
     const { workgroups } = call;
-    if (typeof workgroups === "number") pass.dispatchWorkgroups(Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS));
+    if (typeof workgroups === "number")
+      pass.dispatchWorkgroups(Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS));
     else pass.dispatchWorkgroups(...workgroups);
   }
   pass.end();
@@ -107,7 +124,10 @@ fn epilogue(index: u32, value: F) { epilogue_output[${wide ? "index / 4u" : "ind
   const reads = { given: given.map(read), outputs: outputs.map(read), temporaries: temporaries.map(read) };
   device.queue.submit([encoder.finish()]);
   const intact = (words: Uint32Array, used: number, what: string): void => {
-    expect([...words.subarray(used)].every((word) => word === CANARY), `canaries behind ${what} of ${op.name}`).toBe(true);
+    expect(
+      [...words.subarray(used)].every((word) => word === CANARY),
+      `canaries behind ${what} of ${op.name}`,
+    ).toBe(true);
   };
   for (const [index, input] of inputs.entries()) {
     const words = await reads.given[index]!();
@@ -148,5 +168,8 @@ export function expectNear(actual: Reference, truth: Reference, tolerance: (inde
     if (off !== 0 && excess > worst.excess) worst = { excess, index };
   });
   const { index } = worst;
-  expect(worst.excess, `${what} element ${index}: ${actual.data[index]} for ${truth.data[index]}, allowed ±${index < 0 ? 0 : tolerance(index)}`).toBeLessThanOrEqual(1);
+  expect(
+    worst.excess,
+    `${what} element ${index}: ${actual.data[index]} for ${truth.data[index]}, allowed ±${index < 0 ? 0 : tolerance(index)}`,
+  ).toBeLessThanOrEqual(1);
 }

@@ -1,8 +1,8 @@
 /** Every batch-norm's running statistics take in the batch's, in place and in one dispatch: after the finite check, so that a skipped step leaves none behind. */
-import { type Node, makeNode } from "../../graph/node.ts";
+import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
-import { SUMMARY, bitsOf, floatOf, requireWords } from "./layout.ts";
+import { bitsOf, floatOf, requireWords, SUMMARY } from "./layout.ts";
 
 /** Words of a batch-norm's row in "runningTable". */
 const ROW = 8;
@@ -39,7 +39,9 @@ export const commitRunningOp: Op<undefined> = defineOp<undefined>({
   reference: ([statistics, table, summary, { shape, data }]) => {
     const running = data.slice();
     for (let row = 0; summary.data[SUMMARY.skip] === 0 && row < table.data.length; row += ROW) {
-      const [mean, variance, batchMean, batchVariance, features, momentumBits, correctionBits] = table.data.subarray(row) as unknown as Listed7;
+      const [mean, variance, batchMean, batchVariance, features, momentumBits, correctionBits] = table.data.subarray(
+        row,
+      ) as unknown as Listed7;
       const momentum = floatOf(momentumBits);
       const into = (at: number, value: number): void => {
         running[at] = (1 - momentum) * running[at]! + momentum * value;

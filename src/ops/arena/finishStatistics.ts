@@ -1,9 +1,9 @@
 /** Second and last pass of a step's statistics: norms, clip scale, what follows from a non-finite number, counters, and the step's record. */
-import { type Node, type TensorType, makeNode } from "../../graph/node.ts";
+import { makeNode, type Node, type TensorType } from "../../graph/node.ts";
 import type { Listed, Op, Reference } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
-import { COUNTERS, NONE, PARTIAL, RECORD, STEP, SUMMARY, bitsOf, floatOf, recordWords, requireWords } from "./layout.ts";
+import { bitsOf, COUNTERS, floatOf, NONE, PARTIAL, RECORD, recordWords, requireWords, STEP, SUMMARY } from "./layout.ts";
 
 /** What a non-finite number leads to: the end of training, the loss of one update, or nothing. */
 export type NonFinitePolicy = "stop" | "skip" | "ignore";
@@ -66,11 +66,15 @@ interface Norm {
   undefined: boolean;
 }
 
-const valueOf = ({ squares, infinite, undefined: none }: Norm): number => (none ? Number.NaN : infinite ? Infinity : Math.sqrt(squares));
+const normOf = ({ squares, infinite, undefined: none }: Norm): number => (none ? Number.NaN : infinite ? Infinity : Math.sqrt(squares));
 
 function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, policy }: FinishAttributes): Reference[] {
   const [partials, segmentTable, step, loss] = inputs;
-  const [counters, flags, ring] = [inputs[4], inputs[5], inputs[6]].map(({ data }) => data.slice()) as [Float64Array, Float64Array, Float64Array];
+  const [counters, flags, ring] = [inputs[4], inputs[5], inputs[6]].map(({ data }) => data.slice()) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const record = (step.data[STEP.attemptedStep]! % slots) * recordWords(segments);
   const all: Norm = { squares: 0, infinite: false, undefined: false };
   let penalty = 0;
@@ -86,7 +90,7 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, poli
       own.undefined ||= (bad & 2) !== 0;
       penalty += floatOf(part);
     }
-    norms.push(bitsOf(valueOf(own)));
+    norms.push(bitsOf(normOf(own)));
     all.squares += own.squares;
     all.infinite ||= own.infinite;
     all.undefined ||= own.undefined;
@@ -107,12 +111,15 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, poli
   const skip = policy !== "ignore" && (bad || stopped);
   const applied = counters[COUNTERS.appliedStep]!;
   counters[skip ? COUNTERS.skippedUpdates : COUNTERS.appliedStep]! += 1;
-  const norm = valueOf(all);
+  const norm = normOf(all);
   const scale = clip ? Math.min(1, floatOf(step.data[STEP.clipMax]!) / (norm + 1e-6)) : 1;
   const numbers = { loss: bitsOf(loss.data[0]!), penalty: bitsOf(penalty), norm: bitsOf(norm), scale: bitsOf(scale) };
   const status = (bad ? 1 : 0) | (skip ? 2 : 0) | (stopped ? 4 : 0);
   const head = [step.data[STEP.attemptedStep]!, status, badLayer, badSegment, numbers.loss, numbers.penalty, numbers.norm, numbers.scale];
-  ring.set([...head, step.data[STEP.learningRate]!, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms], record + RECORD.attemptedStep);
+  ring.set(
+    [...head, step.data[STEP.learningRate]!, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms],
+    record + RECORD.attemptedStep,
+  );
   const summary = new Float64Array(SUMMARY.words);
   summary.set([skip ? 1 : 0, numbers.scale, applied, bad ? 1 : 0, numbers.norm, numbers.penalty]);
   return [summary, counters, flags, ring].map((data) => ({ shape: [data.length], data }));

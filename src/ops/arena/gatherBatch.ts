@@ -1,10 +1,10 @@
 /** The batch of a step: rows of the data set, which lies on the GPU, through an epoch's permutation. */
 import type { DType } from "../../core/dtype.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
-import { type Node, makeNode } from "../../graph/node.ts";
+import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
-import { STEP, requireWords } from "./layout.ts";
+import { requireWords, STEP } from "./layout.ts";
 
 export interface GatherAttributes {
   /** Samples in the data set. */
@@ -69,7 +69,13 @@ export const gatherBatchOp: Op<GatherAttributes> = defineOp<GatherAttributes>({
           {
             shader: "gather_batch",
             defines: { BYTES: xKind === "u8", SEQUENTIAL: sequential },
-            overrides: { ROWS: batch, POSITIONS: sequential ? count : inputs[3].shape[0]!, SAMPLE_X: sizes.x, SAMPLE_Y: sizes.y, SCALE: scale },
+            overrides: {
+              ROWS: batch,
+              POSITIONS: sequential ? count : inputs[3].shape[0]!,
+              SAMPLE_X: sizes.x,
+              SAMPLE_Y: sizes.y,
+              SCALE: scale,
+            },
             workgroups: Math.ceil((batch * (sizes.x + sizes.y)) / 64),
             bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }, { output: 1 }, ...(sequential ? [] : [{ input: 3 }])],
           },
@@ -88,7 +94,13 @@ export interface GatherInputs {
 }
 
 /** One dispatch. x: f32[batch, …sampleShape], y: yDtype[batch, …yShape]. */
-export function gatherBatch({ x, y, step, permutation }: GatherInputs, attributes: Omit<GatherAttributes, "sequential">): { readonly x: Node; readonly y: Node } {
-  const node = makeNode(gatherBatchOp, permutation ? [x, y, step, permutation] : [x, y, step], { ...attributes, sequential: permutation === undefined });
+export function gatherBatch(
+  { x, y, step, permutation }: GatherInputs,
+  attributes: Omit<GatherAttributes, "sequential">,
+): { readonly x: Node; readonly y: Node } {
+  const node = makeNode(gatherBatchOp, permutation ? [x, y, step, permutation] : [x, y, step], {
+    ...attributes,
+    sequential: permutation === undefined,
+  });
   return { x: pick(node, 0), y: pick(node, 1) };
 }

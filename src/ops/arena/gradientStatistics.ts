@@ -1,9 +1,9 @@
 /** First pass over the gradient arena: what each chunk adds to norms, penalty and the test for non-finite numbers. */
-import { type Node, makeNode } from "../../graph/node.ts";
+import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op, Target } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
-import { CHUNK, PARTIAL, ROLE_WEIGHT, STEP, bitsOf, floatOf, requireWords } from "./layout.ts";
+import { bitsOf, CHUNK, floatOf, PARTIAL, ROLE_WEIGHT, requireWords, STEP } from "./layout.ts";
 
 export interface StatisticsAttributes {
   /** Whether weights have a penalty, whose gradient joins theirs: λ's are in the step. */

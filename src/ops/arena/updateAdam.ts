@@ -1,9 +1,9 @@
 /** Adam and AdamW over the whole parameter arena, in place. */
-import { type Node, makeNode } from "../../graph/node.ts";
+import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { arenaWorkgroupSize, regularized } from "./gradientStatistics.ts";
-import { CHUNK, STEP, SUMMARY, floatOf, requireWords } from "./layout.ts";
+import { CHUNK, floatOf, requireWords, STEP, SUMMARY } from "./layout.ts";
 
 export interface AdamAttributes {
   readonly beta1: number;
@@ -30,7 +30,10 @@ export const updateAdamOp: Op<AdamAttributes> = defineOp<AdamAttributes>({
     ];
   },
   vjp: "nondifferentiable",
-  reference: ([gradients, chunks, summary, step, table, parametersBefore, momentsBefore], { beta1, beta2, epsilon, decoupled, regularizer }) => {
+  reference: (
+    [gradients, chunks, summary, step, table, parametersBefore, momentsBefore],
+    { beta1, beta2, epsilon, decoupled, regularizer },
+  ) => {
     const parameters = parametersBefore.data.slice();
     const moments = momentsBefore.data.slice();
     const size = parameters.length;

@@ -1,9 +1,9 @@
 /** Stochastic gradient descent over the whole parameter arena, in place. */
-import { type Node, makeNode } from "../../graph/node.ts";
+import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { arenaWorkgroupSize, regularized } from "./gradientStatistics.ts";
-import { CHUNK, STEP, SUMMARY, floatOf, requireWords } from "./layout.ts";
+import { CHUNK, floatOf, requireWords, STEP, SUMMARY } from "./layout.ts";
 
 export interface SgdAttributes {
   readonly momentum: number;
