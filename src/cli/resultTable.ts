@@ -2,7 +2,15 @@
 import { type Column, formatNumber, formatPercent, textTable } from "./format.ts";
 import { type NetResult, overhead, type RunResult } from "./results.ts";
 
+/** Only what was measured: a single net has no step time side by side, and nothing to be compared with. */
 export function resultColumns(result: RunResult): readonly Column<NetResult>[] {
+  const timed = result.nets.some(({ stepTime }) => stepTime);
+  const time: Column<NetResult> = {
+    title: "ms/step",
+    align: "right",
+    cell: ({ stepTime }) => (stepTime ? stepTime.median.toFixed(1) : "none"),
+  };
+  const over: Column<NetResult> = { title: "overhead", align: "right", cell: (net) => overheadText(result, net) };
   return [
     { title: "net", align: "left", cell: ({ title }) => title },
     { title: "train loss", align: "right", cell: ({ scores }) => formatNumber(scores?.trainLoss ?? null) },
@@ -10,9 +18,9 @@ export function resultColumns(result: RunResult): readonly Column<NetResult>[] {
     { title: "‖g‖ first", align: "right", cell: ({ verdict }) => formatNumber(verdict.first?.gradientNorm ?? null) },
     { title: "‖g‖ last", align: "right", cell: ({ verdict }) => formatNumber(verdict.last?.gradientNorm ?? null) },
     { title: "first/last", align: "right", cell: ({ verdict }) => formatNumber(verdict.first ? verdict.ratio : null) },
-    { title: "ms/step", align: "right", cell: ({ stepTime }) => (stepTime ? stepTime.median.toFixed(1) : "none") },
+    ...(timed ? [time] : []),
     { title: "dispatches", align: "right", cell: ({ counters }) => (counters ? String(counters.dispatches) : "none") },
-    { title: "overhead", align: "right", cell: (net) => overheadText(result, net) },
+    ...(timed && plainNet(result) ? [over] : []),
   ];
 }
 
@@ -24,14 +32,18 @@ function overheadText(result: RunResult, net: NetResult): string {
   return `${percent < 0 ? "−" : "+"}${Math.abs(percent)} %`;
 }
 
+const plainNet = ({ plain, nets }: RunResult): NetResult | undefined => nets.find(({ name }) => name === plain);
+
 /** What the columns mean, in sentences. */
-export function columnNotes({ plain, nets }: RunResult): readonly string[] {
-  const plainTitle = nets.find(({ name }) => name === plain)?.title;
-  return [
+export function columnNotes(result: RunResult): readonly string[] {
+  const notes = [
     "‖g‖ first and last: gradient norm of the first and the last layer's weights before the clip, medians over the last tenth of the steps.",
-    "ms/step: median over blocks of steps, the nets timed in turns after training (A B C, then C B A), without reports.",
-    ...(plainTitle ? [`overhead: a step's time over that of the plain net, ${plainTitle}.`] : []),
   ];
+  if (!result.nets.some(({ stepTime }) => stepTime)) return notes;
+  notes.push("ms/step: median over blocks of steps, the nets timed in turns after training (A B C, then C B A), without reports.");
+  const plain = plainNet(result);
+  if (plain) notes.push(`overhead: a step's time over that of the plain net, ${plain.title}.`);
+  return notes;
 }
 
 export function resultText(result: RunResult): string {

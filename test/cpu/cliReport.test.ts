@@ -2,10 +2,13 @@ import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { colourOf, normScale } from "../../src/cli/report/colours.ts";
 import { binned } from "../../src/cli/report/heatMap.ts";
+import { scriptJson } from "../../src/cli/report/html.ts";
 import { encodePng } from "../../src/cli/report/png.ts";
 import { reportHtml } from "../../src/cli/report/report.ts";
 import { linearScale, logScale, tickLabel } from "../../src/cli/report/scale.ts";
 import { lossLine, profileLine, weightGrid } from "../../src/cli/report/series.ts";
+import type { RunResult } from "../../src/cli/results.ts";
+import { columnNotes, resultColumns } from "../../src/cli/resultTable.ts";
 import { metricsText, summaryOf } from "../../src/cli/runFiles.ts";
 import { SYNTHETIC_DEPTH, SYNTHETIC_SHAPES, syntheticRun } from "../support/syntheticRun.ts";
 
@@ -26,6 +29,12 @@ describe("the report", () => {
     expect(html).toContain("breaks &lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;");
     expect(html).toContain("Synthetic &amp; &lt;made up&gt;");
     expect(html.match(/<\/script>/g)).toHaveLength(2);
+  });
+
+  it("lets no name end its data early", () => {
+    const names = ["</script><b>", "a"];
+    expect(scriptJson({ names })).not.toContain("<");
+    expect(JSON.parse(scriptJson({ names }))).toEqual({ names });
   });
 
   it("has each net's verdict, a heat map for each, and a table behind each chart", () => {
@@ -143,6 +152,34 @@ describe("the report's parts", () => {
     const at = png.indexOf("IDAT");
     const rows = inflateSync(png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4)));
     expect([...rows]).toEqual([0, 0, 0, 7, 1, 0, 7, 2, 0, 7, 0, 0, 1, 7, 1, 1, 7, 2, 1, 7]);
+  });
+});
+
+describe("the table", () => {
+  const titles = (result: RunResult): string[] => resultColumns(result).map(({ title }) => title);
+
+  it("has step times and overheads only where they were measured", () => {
+    expect(titles(run)).toEqual([
+      "net",
+      "train loss",
+      "test accuracy",
+      "‖g‖ first",
+      "‖g‖ last",
+      "first/last",
+      "ms/step",
+      "dispatches",
+      "overhead",
+    ]);
+    expect(titles({ ...run, plain: null })).not.toContain("overhead");
+    const untimed = { ...run, nets: run.nets.map((net) => ({ ...net, stepTime: null })) };
+    expect(titles(untimed)).not.toContain("ms/step");
+    expect(columnNotes(untimed)).toHaveLength(1);
+  });
+
+  it("says how much longer a step takes than the plain net's", () => {
+    const cells = run.nets.map((net) => resultColumns(run).at(-1)!.cell(net));
+    // Steps of 18 to 22 ms; the second is plain.
+    expect(cells).toEqual(["−5 %", "plain", "+5 %", "+11 %", "+16 %"]);
   });
 });
 

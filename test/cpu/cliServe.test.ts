@@ -79,7 +79,8 @@ describe("the command line", () => {
 
   it("names what is wrong with an option", () => {
     expect(() => parseCommandLine({ args: ["--stepz", "3"], options: { steps: { type: "string" } } })).toThrow(/--stepz.*see --help/);
-    for (const text of ["0", "-1", "1.5", "ten", ""]) expect(() => integerOption("steps", text, 1), text).toThrow(/--steps is/);
+    for (const text of ["0", "-1", "1.5", "ten", "", "1e3", "0x10"])
+      expect(() => integerOption("steps", text, 1), text).toThrow(/--steps is/);
     expect(integerOption("steps", "12", 1)).toBe(12);
     expect(() => browserOption("safari")).toThrow(/--browser is "safari"; use chromium or firefox/);
   });

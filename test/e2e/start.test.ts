@@ -67,7 +67,7 @@ describe("npm start", () => {
     expect(summary.timing.step.milliseconds).toBeGreaterThan(0);
   });
 
-  it("starts all nets on the same batches: the plain and the batch-normed net differ, and a second run of one does not", async () => {
+  it("makes the same run again from the same seed, and another of another net", async () => {
     const again = join(folder, "again");
     const { code } = await runModule("scripts/start.ts", ["--steps", String(STEPS), "--seed", "11", "--only", "tanh", "--out", again]);
     expect(code).toBe(0);
@@ -112,6 +112,20 @@ describe("npm start", () => {
       expect(shown.rows).toBe(NETS.length);
       expect(shown.text).toContain("vanishing: the first layer's gradient");
       expect(shown.text).not.toMatch(/undefined|\bNaN\b/);
+    });
+
+    it("has pictures that a browser can decode, as wide as there are steps and as high as there are layers", async () => {
+      const sizes = await page.evaluate(() =>
+        Promise.all(
+          [...document.querySelectorAll("svg.heat image")].map(async (image) => {
+            const picture = new Image();
+            picture.src = image.getAttribute("href")!;
+            await picture.decode();
+            return [picture.naturalWidth, picture.naturalHeight];
+          }),
+        ),
+      );
+      expect(sizes).toEqual(NETS.map(() => [STEPS, 25]));
     });
 
     it("tells the norm under the pointer", async () => {
