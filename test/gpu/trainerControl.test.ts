@@ -1,7 +1,7 @@
 /** Running a trainer: reports, pause, single steps, abort, several trainers on one device, evaluation and prediction. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
-import { type Dataset, data, nn, open, optim, type Report, type TrainerOptions } from "../../src/index.ts";
+import { type Dataset, data, nn, open, optim, type Report, schedule, type TrainerOptions } from "../../src/index.ts";
 import { reportsOf } from "../support/oracleRun.ts";
 
 // Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
@@ -22,6 +22,39 @@ const options = (seed = 7): TrainerOptions => ({
   seed,
   optimizer: optim.sgd({ learningRate: 0.1, momentum: 0.9 }),
   clip: optim.clipGlobalNorm(1),
+});
+
+describe("the README's example", () => {
+  it("runs as it is written there", async () => {
+    const signal = new AbortController().signal;
+    const model = nn.sequential(
+      nn.linear(64, 128),
+      nn.batchNorm(128),
+      nn.relu(),
+      nn.repeat(24, () => nn.residual(nn.linear(128, 128), nn.batchNorm(128), nn.relu())),
+      nn.linear(128, 10),
+    );
+
+    const trainer = await gpu.train({
+      model,
+      loss: nn.softmaxCrossEntropy(),
+      batchSize: 64,
+      seed: 7,
+      optimizer: optim.adamW({ learningRate: schedule.cosine(3e-3, { steps: 2000 }), weightDecay: 0.01 }),
+      clip: optim.clipGlobalNorm(1),
+      regularizer: optim.l2(1e-4),
+    });
+    const reports: Report[] = [];
+    for await (const report of trainer.run(await data.digits(), { steps: 40, every: 20, signal })) reports.push(report);
+    const file = await trainer.save();
+    expect(reports.map(({ step }) => step)).toEqual([0, 20, 39]);
+    expect(reports[2]!.loss).toBeLessThan(0.5 * reports[0]!.loss);
+    expect(reports[0]!.layers).toHaveLength(4 + 24 * 4 + 2);
+    expect(reports[0]!.regularization).toBeGreaterThan(0);
+    expect(file.byteLength).toBeGreaterThan(4 * 24 * 128 * 128);
+    expect(trainer.plan).toMatch(/^0: gather_batch.*\n(.*\n)*\d+ dispatches/);
+    trainer.dispose();
+  });
 });
 
 describe("a run", () => {
