@@ -1,0 +1,148 @@
+/** Reverse-mode differentiation by itself: sums over paths, what stops a gradient, and depth; in float64, without a GPU. */
+import { describe, expect, it } from "vitest";
+import { backward, blockedBy } from "../../src/autodiff/backward.ts";
+import { type Node, topologicalOrder } from "../../src/graph/node.ts";
+import { add, greater, mul } from "../../src/ops/binary.ts";
+import { input, literal } from "../../src/ops/define.ts";
+import { detach } from "../../src/ops/layout.ts";
+import { linearWeightGradient } from "../../src/ops/linear.ts";
+import { sum } from "../../src/ops/reduce.ts";
+import { square, tanh } from "../../src/ops/unary.ts";
+import { broadcastTo } from "../../src/ops/views.ts";
+import { checkGradients, computeFloat64, spread } from "../support/float64.ts";
+import { smallNet } from "../support/smallNet.ts";
+
+const f = (...shape: number[]): Node => input(shape, "f32");
+const gradient = (root: Node, at: Node): Node => backward([{ node: root }], [at])[0]!;
+
+describe("gradients", () => {
+  it("sum over all paths", () => {
+    const x = f(3);
+    // x² + 2x, by four paths.
+    const y = sum(add(mul(x, x), add(x, x)));
+    const [dx] = computeFloat64([gradient(y, x)], new Map([[x, [1, -2, 0.5]]]));
+    expect([...dx!]).toEqual([4, -2, 3]);
+  });
+
+  it("are null where nothing reaches, and 1 at the root itself", () => {
+    const [x, other] = [f(), f(2)];
+    expect(backward([{ node: square(x) }], [other])).toEqual([null]);
+    expect([...computeFloat64([gradient(x, x)], new Map())[0]!]).toEqual([1]);
+  });
+
+  it("begin from given ones, at several roots", () => {
+    const [x, weights] = [f(2), f(2)];
+    const [dx] = backward([{ node: square(x), gradient: weights }, { node: sum(x) }], [x]);
+    const values = new Map([
+      [x, [3, -1]],
+      [weights, [10, 100]],
+    ]);
+    expect([...computeFloat64([dx!], values)[0]!]).toEqual([61, -199]);
+  });
+
+  it("stop at detach and at ops that have none, and say which", () => {
+    const x = f(2);
+    expect(backward([{ node: sum(detach(x)) }], [x])).toEqual([null]);
+    const mask = greater(x, literal(0));
+    expect(backward([{ node: sum(mask) }], [x])).toEqual([null]);
+    expect(blockedBy(sum(mask), x)?.op.name).toBe("greater");
+    expect(blockedBy(sum(x), x)).toBeNull();
+    // A mask beside a path that does have a gradient.
+    const [dx] = computeFloat64([gradient(sum(mul(mask, x)), x)], new Map([[x, [2, -2]]]));
+    expect([...dx!]).toEqual([1, 0]);
+  });
+
+  it("go through ten thousand layers", () => {
+    const x = f(2);
+    let y: Node = x;
+    for (let layer = 0; layer < 10_000; layer++) y = add(y, literal(1));
+    const dx = gradient(sum(y), x);
+    expect([...computeFloat64([dx], new Map([[x, [0, 0]]]))[0]!]).toEqual([1, 1]);
+    let z: Node = x;
+    for (let layer = 0; layer < 10_000; layer++) z = tanh(z);
+    expect(topologicalOrder([gradient(sum(z), x)]).length).toBeGreaterThan(20_000);
+  });
+
+  it("undo every broadcast", () => {
+    const [row, column, scalar] = [f(3), f(2, 1), f()];
+    const y = sum(mul(square(add(row, column)), broadcastTo(scalar, [2, 3])));
+    const values = new Map([
+      [row, [1, 2, 3]],
+      [column, [10, -20]],
+      [scalar, [0.5]],
+    ]);
+    for (const { worst } of checkGradients(y, [row, column, scalar], values)) expect(worst).toBeLessThan(1e-9);
+  });
+});
+
+describe("an op that is differentiated through its decomposition", () => {
+  it("gives each place its own gradient where one node stands in two", () => {
+    const x = f(3, 2);
+    const { weight, bias } = linearWeightGradient(x, x, true);
+    for (const root of [weight, bias!]) expect(checkGradients(root, [x], new Map([[x, spread(6)]]))[0]!.worst).toBeLessThan(1e-9);
+  });
+
+  it("does so too where one place is computed from the other", () => {
+    const x = f(3, 2);
+    const { weight } = linearWeightGradient(tanh(x), x, false);
+    expect(checkGradients(weight, [x], new Map([[x, spread(6)]]))[0]!.worst).toBeLessThan(1e-9);
+  });
+});
+
+describe("second derivatives", () => {
+  it("of x³ are 6x", () => {
+    const x = f(3);
+    const first = gradient(sum(mul(square(x), x)), x);
+    const second = gradient(sum(first), x);
+    const values = new Map([[x, [2, -1, 0.5]]]);
+    expect([...computeFloat64([first], values)[0]!]).toEqual([12, 3, 0.75]);
+    expect([...computeFloat64([second], values)[0]!]).toEqual([12, -6, 3]);
+  });
+
+  it("as a Hessian-vector product through linear, tanh, batch-norm and softmax-cross-entropy", () => {
+    const net = smallNet();
+    const first = backward([{ node: net.loss }], net.parameters);
+    // H·v is the gradient of g·v.
+    const along = net.parameters.map((parameter) => f(...parameter.shape));
+    const product = first.map((own, index) => sum(mul(own!, along[index]!))).reduce(add);
+    const values = new Map(net.values);
+    for (const [index, node] of along.entries())
+      values.set(
+        node,
+        spread(
+          node.shape.reduce((size, own) => size * own, 1),
+          50 + index,
+        ),
+      );
+    const second = backward([{ node: product }], net.parameters);
+    const step = 1e-4;
+    // Central differences of first-order gradients along v, over five points.
+    const at = (t: number): Float64Array[] => {
+      const moved = new Map(values);
+      for (const [index, node] of net.parameters.entries())
+        moved.set(
+          node,
+          Float64Array.from(values.get(node)!).map((value, element) => value + t * values.get(along[index]!)![element]!),
+        );
+      return computeFloat64(
+        first.map((own) => own!),
+        moved,
+      );
+    };
+    const [far0, near0, near1, far1] = [at(-2 * step), at(-step), at(step), at(2 * step)];
+    computeFloat64(
+      second.map((own) => own!),
+      values,
+    ).forEach((own, index) => {
+      const truth = own.map(
+        (_, element) =>
+          (8 * (near1[index]![element]! - near0[index]![element]!) - (far1[index]![element]! - far0[index]![element]!)) / (12 * step),
+      );
+      const scale = truth.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
+      for (const [element, value] of own.entries())
+        expect(Math.abs(value - truth[element]!) / scale, `parameter ${index}, element ${element}`).toBeLessThan(1e-8);
+      // A Hessian that was zero would pass in silence; the bias before a batch-norm has none.
+      if (index !== 1) expect(own.some((value) => Math.abs(value) > 1e-3)).toBe(true);
+    });
+  });
+});
