@@ -34,7 +34,7 @@ export interface MatmulProblem {
 }
 
 export interface MatmulChoice {
-  readonly shader: "matmul_register";
+  readonly shader: Tile["shader"];
   /** All but EPILOGUE, which the planner adds. */
   readonly defines: Readonly<Record<string, Define>>;
   readonly overrides: Readonly<Record<string, number>>;
@@ -44,28 +44,32 @@ export interface MatmulChoice {
   readonly width: 1 | 4;
 }
 
-/** What one invocation and one workgroup own, and how they read. */
-export interface Tile {
-  /** 16 rows an invocation, else 8. */
-  readonly tall: boolean;
-  /** 16 columns an invocation, else 8. */
-  readonly broad: boolean;
-  /** Four neighbours along n share the loads of A. */
-  readonly quads: boolean;
-  /** Invocations of a workgroup along n and m. */
-  readonly group: readonly [number, number];
-}
+/** Which kernel, and what an invocation and a workgroup of it own. */
+export type Tile =
+  | {
+      readonly shader: "matmul_register";
+      /** 16 rows an invocation, else 8. */
+      readonly tall: boolean;
+      /** Four neighbours along n share the loads of A. */
+      readonly quads: boolean;
+      /** Invocations of a workgroup along n and m. */
+      readonly group: readonly [number, number];
+    }
+  | {
+      readonly shader: "matmul_tiled";
+      /** Rows, and columns, of a workgroup. */
+      readonly span: 32 | 64;
+    };
 
 export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(problem)): MatmulChoice {
   const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset, bias, rowSum } = problem;
-  const { tall, broad, quads } = tile;
-  const [groupX, groupY] = tile.group;
   const batches = batch.reduce((product, { size }) => product * size, 1);
   const aNumbers = [aTransposed ? m : k, aPitch, aOffset, ...batch.map(({ aStride }) => aStride)];
   const bNumbers = [bTransposed ? k : n, bPitch, bOffset, ...batch.map(({ bStride }) => bStride)];
   const width = n % 4 === 0 ? 4 : 1;
+  const [spanM, spanN] = spans(tile);
   return {
-    shader: "matmul_register",
+    shader: tile.shader,
     defines: {
       A_TRANSPOSED: aTransposed,
       B_TRANSPOSED: bTransposed,
@@ -79,9 +83,7 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
       ROW_SUM_BINDING: bias ? 3 : 2,
       K_TAIL: k % 4 !== 0,
       VECTOR: width === 4,
-      TALL: tall,
-      BROAD: broad,
-      QUADS: quads,
+      ...(tile.shader === "matmul_tiled" ? { SPAN: tile.span } : { TALL: tile.tall, QUADS: tile.quads }),
     },
     overrides: {
       M: m,
@@ -92,23 +94,31 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
       B_OFFSET: bOffset,
       A_PITCH: aPitch,
       B_PITCH: bPitch,
-      GROUP_X: groupX,
-      GROUP_Y: groupY,
+      ...(tile.shader === "matmul_tiled" ? {} : { GROUP_X: tile.group[0], GROUP_Y: tile.group[1] }),
     },
-    workgroups: Math.ceil(n / (sideOf(broad) * groupX)) * Math.ceil(m / (sideOf(tall) * groupY)) * batches,
+    workgroups: Math.ceil(n / spanN) * Math.ceil(m / spanM) * batches,
     width,
   };
 }
 
-const sideOf = (large: boolean): number => (large ? 16 : 8);
-
-function chooseTile({ m, n, k, adapterClass, subgroups }: MatmulProblem): Tile {
-  const large = m * n * k >= 128 ** 3;
-  const quads = adapterClass === "software" && subgroups && n > 16;
-  return { tall: large, broad: large, quads, group: [4, 2] };
+/** Rows and columns of a workgroup. */
+function spans(tile: Tile): readonly [number, number] {
+  if (tile.shader === "matmul_tiled") return [tile.span, tile.span];
+  return [(tile.tall ? 16 : 8) * tile.group[1], 8 * tile.group[0]];
 }
 
 const isMultipleOfFour = (count: number): boolean => count % 4 === 0;
+
+/** Measured with bench/matmul/run.ts --tiles; what was measured is in docs/decisions.md. */
+function chooseTile({ m, n, adapterClass, subgroups }: MatmulProblem): Tile {
+  // Two small workgroups for two cores tell more on a real GPU than one that is used in full.
+  if (adapterClass === "hardware") return { shader: "matmul_tiled", span: m >= 256 && n >= 256 ? 64 : 32 };
+  // SwiftShader has both subgroups and dear loads. Narrower than three quarters of four tiles, too many neighbours would idle.
+  const quads = subgroups && n > 24;
+  if (quads) return { shader: "matmul_register", tall: m > 32, quads, group: [4, 2] };
+  // Other software (lavapipe) compiles a larger tile for seconds, and gains nothing by it.
+  return { shader: "matmul_register", tall: false, quads, group: [Math.min(8, Math.ceil(n / 8)), 4] };
+}
 
 /** WGSL for where matrix `batch` begins. */
 function batchText(batch: readonly BatchAxis[], strideOf: (axis: BatchAxis) => number): string {
@@ -127,7 +137,9 @@ function batchText(batch: readonly BatchAxis[], strideOf: (axis: BatchAxis) => n
 /** Terms of a partial sum in the shader. */
 const LONGEST_SUM = 512;
 
-/** Additions that a term may pass through, and its product: rounding is at most this many times 2⁻²⁴ of the sum of magnitudes. */
-export function matmulDepth(k: number): number {
-  return Math.ceil(Math.min(k, LONGEST_SUM) / 4) + Math.ceil(k / LONGEST_SUM) + 8;
+/** Roundings that a term may pass through: the result is off by at most this many times 2⁻²⁴ of the sum of magnitudes. */
+export function matmulDepth(k: number, shader: Tile["shader"]): number {
+  const partial = Math.min(k, LONGEST_SUM);
+  // The register kernel adds four terms to each other first; either adds three single ones at most, the product, and the bias.
+  return (shader === "matmul_register" ? 4 + Math.ceil(partial / 4) : partial) + Math.ceil(k / LONGEST_SUM) + 5;
 }

@@ -16,9 +16,11 @@ import columns from "../../shaders/lib/columns.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
 import lanes from "../../shaders/lib/lanes.wgsl?raw";
 import log1p from "../../shaders/lib/log1p.wgsl?raw";
+import matmulLibrary from "../../shaders/lib/matmul.wgsl?raw";
 import nonfinite from "../../shaders/lib/nonfinite.wgsl?raw";
 import output from "../../shaders/lib/output.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
+import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
 import scatterClear from "../../shaders/scatter_clear.wgsl?raw";
@@ -33,7 +35,9 @@ import updateSgd from "../../shaders/update_sgd.wgsl?raw";
 
 export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
-  matmul_register: matmulRegister + grid,
+  // An `enable` must come first.
+  matmul_register: matmulRegister + grid + matmulLibrary,
+  matmul_tiled: grid + matmulLibrary + matmulTiled,
   reduce: grid + output + reduce,
   arg_reduce: grid + argReduce,
   concat: grid + output + concat,

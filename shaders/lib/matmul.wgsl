@@ -1,0 +1,185 @@
+// What the matmul kernels share: the operands as they lie in memory, and the way out through `epilogue`.
+// A kernel declares TILE_M and TILE_N, the rows and columns of C that an invocation owns: multiples of four.
+//
+// A is M × K, or lies in memory as K × M with A_TRANSPOSED; B is K × N, or lies as N × K with B_TRANSPOSED.
+// Rows of the memory are A_PITCH and B_PITCH elements apart; A_BATCH and B_BATCH say where matrix `batch` begins.
+// Rows of A and columns of B past the end are read as the last ones: what comes of them is not stored.
+
+${EPILOGUE}
+
+#if ${A_VECTOR}
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+#else
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+#endif
+#if ${B_VECTOR}
+@group(0) @binding(1) var<storage, read> b: array<vec4f>;
+#else
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+#endif
+#if ${BIAS}
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+#endif
+#if ${ROW_SUM}
+@group(0) @binding(${ROW_SUM_BINDING}) var<storage, read_write> row_sum: array<f32>;
+#endif
+
+override M: u32;
+override N: u32;
+override K: u32;
+override BATCHES: u32;
+override A_OFFSET: u32;
+override B_OFFSET: u32;
+override A_PITCH: u32;
+override B_PITCH: u32;
+
+// So many terms go into a partial sum, at most: rounding grows with K / 512, not with K.
+const LONGEST_SUM = 512u;
+
+fn a_begin(batch: u32) -> u32 {
+  return A_OFFSET + ${A_BATCH};
+}
+
+fn b_begin(batch: u32) -> u32 {
+  return B_OFFSET + ${B_BATCH};
+}
+
+// Four elements that are neighbours in memory: of row m where A lies as it is, else of column k. `begin` is where the matrix begins.
+fn a_line(begin: u32, m: u32, k: u32) -> vec4f {
+#if ${A_TRANSPOSED}
+  let line = begin + k * A_PITCH;
+#if ${A_VECTOR}
+  return a[(line + min(m, M - 4u)) / 4u];
+#else
+  let at = vec4u(line) + min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(M - 1u));
+  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+#endif
+#else
+  let at = begin + min(m, M - 1u) * A_PITCH + k;
+#if ${A_VECTOR}
+  return a[at / 4u];
+#else
+  return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]);
+#endif
+#endif
+}
+
+fn b_line(begin: u32, k: u32, n: u32) -> vec4f {
+#if ${B_TRANSPOSED}
+  let at = begin + min(n, N - 1u) * B_PITCH + k;
+#if ${B_VECTOR}
+  return b[at / 4u];
+#else
+  return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]);
+#endif
+#else
+  let line = begin + k * B_PITCH;
+#if ${B_VECTOR}
+  return b[(line + min(n, N - 4u)) / 4u];
+#else
+  let at = vec4u(line) + min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(N - 1u));
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+#endif
+#endif
+}
+
+// A block of 4 × 4 is a mat4x4f whose columns are the matrix's rows, as the memory has them, so that A · B is written
+// `b * a`: (A · B)ᵀ = Bᵀ · Aᵀ. Rows m .. m+3 of A, each with its k .. k+3:
+fn a_block(begin: u32, m: u32, k: u32) -> mat4x4f {
+#if ${A_TRANSPOSED}
+  return transpose(mat4x4f(a_line(begin, m, k), a_line(begin, m, k + 1u), a_line(begin, m, k + 2u), a_line(begin, m, k + 3u)));
+#else
+  return mat4x4f(a_line(begin, m, k), a_line(begin, m + 1u, k), a_line(begin, m + 2u, k), a_line(begin, m + 3u, k));
+#endif
+}
+
+// Rows k .. k+3 of B, each with its n .. n+3.
+fn b_block(begin: u32, k: u32, n: u32) -> mat4x4f {
+#if ${B_TRANSPOSED}
+  return transpose(mat4x4f(b_line(begin, k, n), b_line(begin, k, n + 1u), b_line(begin, k, n + 2u), b_line(begin, k, n + 3u)));
+#else
+  return mat4x4f(b_line(begin, k, n), b_line(begin, k + 1u, n), b_line(begin, k + 2u, n), b_line(begin, k + 3u, n));
+#endif
+}
+
+#if ${K_TAIL}
+// One element, for the last K % 4 terms.
+fn a_at(begin: u32, m: u32, k: u32) -> f32 {
+#if ${A_TRANSPOSED}
+  let at = begin + k * A_PITCH + min(m, M - 1u);
+#else
+  let at = begin + min(m, M - 1u) * A_PITCH + k;
+#endif
+#if ${A_VECTOR}
+  return a[at / 4u][at % 4u];
+#else
+  return a[at];
+#endif
+}
+
+fn b_at(begin: u32, k: u32, n: u32) -> f32 {
+#if ${B_TRANSPOSED}
+  let at = begin + min(n, N - 1u) * B_PITCH + k;
+#else
+  let at = begin + k * B_PITCH + min(n, N - 1u);
+#endif
+#if ${B_VECTOR}
+  return b[at / 4u][at % 4u];
+#else
+  return b[at];
+#endif
+}
+
+// Rows m .. m+3 of A at one k, and columns n .. n+3 of B.
+fn a_four(begin: u32, m: u32, k: u32) -> vec4f {
+  return vec4f(a_at(begin, m, k), a_at(begin, m + 1u, k), a_at(begin, m + 2u, k), a_at(begin, m + 3u, k));
+}
+
+fn b_four(begin: u32, k: u32, n: u32) -> vec4f {
+  return vec4f(b_at(begin, k, n), b_at(begin, k, n + 1u), b_at(begin, k, n + 2u), b_at(begin, k, n + 3u));
+}
+#endif
+
+// The invocation's tile by rows, in pieces of four columns, and the sums of its rows of A: where a loop can reach them,
+// so that the epilogue stands once in the compiled code.
+const PIECES_N = TILE_N / 4u;
+var<private> pieces: array<vec4f, TILE_M * PIECES_N>;
+#if ${ROW_SUM}
+var<private> sums: array<vec4f, TILE_M / 4u>;
+#endif
+
+// Hands over the tile whose first element is C[batch, m, n].
+fn store_tile(batch: u32, m: u32, n: u32) {
+  for (var piece = 0u; piece < TILE_M * PIECES_N; piece++) {
+    let row = m + piece / PIECES_N;
+    let column = n + piece % PIECES_N * 4u;
+    if (row < M && column < N) {
+      let index = (batch * M + row) * N + column;
+      let value = pieces[piece];
+#if ${VECTOR}
+#if ${BIAS}
+      epilogue(index, value + vec4f(bias[column], bias[column + 1u], bias[column + 2u], bias[column + 3u]));
+#else
+      epilogue(index, value);
+#endif
+#else
+      for (var at = 0u; at < min(4u, N - column); at++) {
+#if ${BIAS}
+        epilogue(index + at, value[at] + bias[column + at]);
+#else
+        epilogue(index + at, value[at]);
+#endif
+      }
+#endif
+    }
+  }
+#if ${ROW_SUM}
+  if (n == 0u) {
+    for (var row = 0u; row < TILE_M; row++) {
+      if (m + row < M) {
+        row_sum[batch * M + m + row] = sums[row / 4u][row % 4u];
+      }
+    }
+  }
+#endif
+}
