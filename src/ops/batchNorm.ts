@@ -5,6 +5,7 @@ import { makeNode, type Node } from "../graph/node.ts";
 import type { Binding, Define, KernelCall, KernelPlan, Op, Reference, Target } from "../graph/op.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { defineOp, literal, pick, requireDtype } from "./define.ts";
+import { elementwiseOp } from "./elementwise.ts";
 import { workgroupSize } from "./lanes.ts";
 import { mean, sum } from "./reduce.ts";
 import { sqrt } from "./unary.ts";
@@ -246,9 +247,20 @@ export function batchNormTrain(
   return { y: pick(node, 0), statistics: pick(node, 1) };
 }
 
+/** (x − mean) / √(variance + ε): one op, because parts that do not read x could not join the kernel that makes x. Inputs x, mean, variance, ε. */
+export const normalizeByOp: Op<undefined> = {
+  ...elementwiseOp<undefined>("normalizeBy", {
+    wgsl: ([x, average, variance, epsilon]) => `((${x} - ${average}) / sqrt(${variance} + ${epsilon}))`,
+    js: ([x, average, variance, epsilon]) => (x - average) / Math.sqrt(variance + epsilon),
+    vjp: "nondifferentiable",
+  }),
+  vjp: "decompose",
+  decompose: ([x, average, variance, epsilon]) => div(sub(x, average), sqrt(add(variance, epsilon))),
+};
+
 /** (x − mean) / √(variance + ε) · scale + shift by given statistics, f32[channels] each. */
 export function batchNormEvaluate(x: Node, average: Node, variance: Node, scale: Node | null, shift: Node | null, epsilon: number): Node {
   checkInputs("batchNorm", x, { mean: average, variance, scale, shift });
-  const normalized = div(sub(x, average), sqrt(add(variance, literal(epsilon))));
+  const normalized = makeNode(normalizeByOp, [x, average, variance, literal(epsilon)], undefined);
   return scale && shift ? add(mul(normalized, scale), shift) : normalized;
 }
