@@ -7,7 +7,11 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
-const BAR_CELLS = 24;
+const MOST_BAR_CELLS = 24;
+/** A shorter bar says less than the numbers beside it. */
+const FEWEST_BAR_CELLS = 6;
+const FEWEST_TITLE_CELLS = 14;
+const DEFAULT_COLUMNS = 80;
 const TITLE_CELLS = 28;
 /** Redrawing faster than one reads only costs time. */
 const REDRAW_MILLISECONDS = 100;
@@ -39,21 +43,15 @@ export class Progress {
     const time = this.now();
     if (time - this.shown < (this.output.isTTY ? REDRAW_MILLISECONDS : LINE_MILLISECONDS)) return;
     this.shown = time;
-    this.show(this.line(done, loss, time));
+    const seconds = (time - this.started) / 1000;
+    this.show(this.line(done, `${facts(loss, this.rate(done, seconds))}  ${formatSeconds((seconds / done) * (this.total - done))} left`));
   }
 
   /** Leaves a last line standing. */
   end(done: number, loss: number | null, note = ""): void {
-    const time = this.now();
-    const seconds = (time - this.started) / 1000;
-    const text = `${this.head(done)}${facts(loss, this.rate(done, seconds))}  ${formatSeconds(seconds)}${note ? `  ${note}` : ""}`;
-    this.show(text);
+    const seconds = (this.now() - this.started) / 1000;
+    this.show(this.line(done, `${facts(loss, this.rate(done, seconds))}  ${formatSeconds(seconds)}${note ? `  ${note}` : ""}`));
     if (this.output.isTTY) this.output.write("\n");
-  }
-
-  private line(done: number, loss: number | null, time: number): string {
-    const seconds = (time - this.started) / 1000;
-    return `${this.head(done)}${facts(loss, this.rate(done, seconds))}  ${formatSeconds((seconds / done) * (this.total - done))} left`;
   }
 
   private rate(done: number, seconds: number): string {
@@ -61,21 +59,21 @@ export class Progress {
     return `${Number.isFinite(rate) ? rate.toFixed(1) : "?"} ${this.unit}s/s`;
   }
 
-  private head(done: number): string {
-    const title = this.title.padEnd(TITLE_CELLS);
-    const steps = `${this.unit} ${String(done).padStart(String(this.total).length)}/${this.total}`;
-    if (!this.output.isTTY) return `${title} ${steps}`;
-    const full = Math.round((BAR_CELLS * done) / this.total);
-    return `${title} ${"█".repeat(full)}${"░".repeat(BAR_CELLS - full)} ${steps}`;
+  private line(done: number, rest: string): string {
+    const numbers = `${this.unit} ${String(done).padStart(String(this.total).length)}/${this.total}${rest}`;
+    if (!this.output.isTTY) return `${this.title.padEnd(TITLE_CELLS)} ${numbers}`;
+    // Bar and title give way where the terminal is narrow. What still does not fit is cut: a line that wraps could not be drawn over.
+    const room = (this.output.columns ?? DEFAULT_COLUMNS) - 1;
+    const titleCells = Math.max(FEWEST_TITLE_CELLS, Math.min(TITLE_CELLS, room - numbers.length - FEWEST_BAR_CELLS - 2));
+    const title = this.title.length > titleCells ? `${this.title.slice(0, titleCells - 1)}…` : this.title.padEnd(titleCells);
+    const cells = Math.min(MOST_BAR_CELLS, room - titleCells - numbers.length - 2);
+    const full = Math.round((cells * done) / this.total);
+    const bar = cells >= FEWEST_BAR_CELLS ? `${"█".repeat(full)}${"░".repeat(cells - full)} ` : "";
+    return `${title} ${bar}${numbers}`.slice(0, room);
   }
 
   private show(text: string): void {
-    if (!this.output.isTTY) {
-      this.output.write(`${text}\n`);
-      return;
-    }
-    // A line that wraps could not be drawn over.
-    this.output.write(`\r${text.slice(0, (this.output.columns ?? 120) - 1)}\x1b[K`);
+    this.output.write(this.output.isTTY ? `\r${text}\x1b[K` : `${text}\n`);
   }
 }
 

@@ -77,13 +77,26 @@ describe("Progress", () => {
     expect(text.endsWith("step 100/100  loss 0.100  25.0 steps/s  4 s\x1b[K\n")).toBe(true);
   });
 
-  it("never draws a line that would wrap", () => {
-    const { now, pass } = clock();
-    let text = "";
-    const progress = new Progress({ isTTY: true, columns: 40, write: (part) => (text += part) }, "tanh", 100, "step", now);
-    pass(1000);
-    progress.at(25, 1.5);
-    expect(text.replace("\r", "").replace("\x1b[K", "").length).toBeLessThan(40);
+  it("shortens the bar where the terminal is narrow, and never draws a line that would wrap", () => {
+    const lineAt = (columns: number): string => {
+      const { now, pass } = clock();
+      let text = "";
+      const progress = new Progress(
+        { isTTY: true, columns, write: (part) => (text += part) },
+        "residual, He, batch-norm",
+        100,
+        "step",
+        now,
+      );
+      pass(1000);
+      progress.at(50, 1.5);
+      return text.replace("\r", "").replace("\x1b[K", "");
+    };
+    expect(lineAt(90)).toMatch(/^residual, He, batch-norm +█{4,}░{4,} step {2}50\/100.* left$/);
+    expect(lineAt(90)).toHaveLength(89);
+    expect(lineAt(70)).toMatch(/^residual, He,… ███░░░ step {2}50\/100.* left$/);
+    expect(lineAt(60)).toMatch(/^residual, He,… step {2}50\/100.* left$/);
+    expect(lineAt(40)).toHaveLength(39);
   });
 
   it("writes plain lines now and then where there is no terminal", () => {
