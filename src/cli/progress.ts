@@ -62,8 +62,8 @@ export class Progress {
   private line(done: number, rest: string): string {
     const numbers = `${this.unit} ${String(done).padStart(String(this.total).length)}/${this.total}${rest}`;
     if (!this.output.isTTY) return `${this.title.padEnd(TITLE_CELLS)} ${numbers}`;
-    // Bar and title give way where the terminal is narrow. What still does not fit is cut: a line that wraps could not be drawn over.
-    const room = (this.output.columns ?? DEFAULT_COLUMNS) - 1;
+    // Some terminals have 0 columns, and mean that they do not know. Bar and title give way where the terminal is narrow. What still does not fit is cut: a line that wraps could not be drawn over.
+    const room = (this.output.columns || DEFAULT_COLUMNS) - 1;
     const titleCells = Math.max(FEWEST_TITLE_CELLS, Math.min(TITLE_CELLS, room - numbers.length - FEWEST_BAR_CELLS - 2));
     const title = this.title.length > titleCells ? `${this.title.slice(0, titleCells - 1)}…` : this.title.padEnd(titleCells);
     const cells = Math.min(MOST_BAR_CELLS, room - titleCells - numbers.length - 2);

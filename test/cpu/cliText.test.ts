@@ -95,8 +95,9 @@ describe("Progress", () => {
     expect(lineAt(90)).toMatch(/^residual, He, batch-norm +█{4,}░{4,} step {2}50\/100.* left$/);
     expect(lineAt(90)).toHaveLength(89);
     expect(lineAt(70)).toMatch(/^residual, He,… ███░░░ step {2}50\/100.* left$/);
-    expect(lineAt(60)).toMatch(/^residual, He,… step {2}50\/100.* left$/);
+    expect(lineAt(65)).toMatch(/^residual, He,… step {2}50\/100.* left$/);
     expect(lineAt(40)).toHaveLength(39);
+    expect(lineAt(0)).toBe(lineAt(80));
   });
 
   it("writes plain lines now and then where there is no terminal", () => {
