@@ -47,7 +47,8 @@ export async function drive(options: DriveOptions): Promise<Driven> {
   ending.catch(() => undefined);
   const interrupt = (): void => fail(new FathomError("aborted", "interrupted"));
   signal?.addEventListener("abort", interrupt);
-  let heard = Date.now();
+  // Not before the page is open: a browser that has to be installed first takes minutes.
+  let heard = Number.POSITIVE_INFINITY;
   const watch = setInterval(() => {
     if (Date.now() - heard > silenceSeconds * 1000)
       fail(
@@ -90,15 +91,20 @@ export async function drive(options: DriveOptions): Promise<Driven> {
       fail(new FathomError("browser", `the page failed: ${error instanceof Error ? error.message : String(error)}`)),
     );
     page.on("error", (error) => fail(new FathomError("browser", withComplaints(`the page crashed: ${error.message}`, complaints))));
-    heard = Date.now();
-    const opened = page.goto(server.url, { timeout: LOADING_SECONDS * 1000 }).catch((cause: unknown) => {
-      throw new FathomError(
-        "browser",
-        withComplaints(`the page did not open within ${LOADING_SECONDS} s (${(cause as Error).message})`, complaints),
-        { cause },
-      );
-    });
-    await Promise.race([opened, ending]);
+    page.goto(server.url, { timeout: LOADING_SECONDS * 1000 }).then(
+      () => {
+        heard = Date.now();
+      },
+      (cause: Error) => {
+        // A page that has told something is open, whatever else it may be loading.
+        if (heard !== Number.POSITIVE_INFINITY) return;
+        fail(
+          new FathomError("browser", withComplaints(`the page did not open within ${LOADING_SECONDS} s (${cause.message})`, complaints), {
+            cause,
+          }),
+        );
+      },
+    );
     await ending;
     return { browserVersion, complaints };
   } finally {
