@@ -1,7 +1,7 @@
 /** Running a trainer: reports, pause, single steps, abort, several trainers on one device, evaluation and prediction. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
-import { type Dataset, data, nn, open, optim, type Report, schedule, type TrainerOptions } from "../../src/index.ts";
+import { type Dataset, data, init, nn, open, optim, type Report, schedule, type TrainerOptions } from "../../src/index.ts";
 import { reportsOf } from "../support/oracleRun.ts";
 
 // Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
@@ -174,6 +174,45 @@ describe("a run", () => {
     expect(await Promise.all(together)).toEqual(alone);
     for (const trainer of trainers) trainer.dispose();
     await expect(async () => reportsOf(trainers[0]!, digits, { steps: 1 })).rejects.toThrow(/disposed of/);
+  });
+});
+
+describe("dropout", () => {
+  it("draws other numbers at every step, for every seed, and for every use in the model", async () => {
+    const wide = 4096;
+    const two: Dataset = {
+      name: "two rows",
+      sampleShape: [1],
+      classes: null,
+      test: null,
+      train: { count: 2, x: new Float32Array(2), xScale: 1, y: new Float32Array(2), yShape: [1] },
+    };
+    const lossesOf = async (seed: number): Promise<number[]> => {
+      // 4096 ones, dropped twice, averaged: the loss is the square of what is left of 1.
+      const trainer = await gpu.train({
+        model: nn.sequential(
+          nn.linear(1, wide, { init: init.zeros(), biasInit: init.constant(1) }),
+          nn.dropout(0.5),
+          nn.dropout(0.5),
+          nn.linear(wide, 1, { init: init.constant(1 / wide), bias: false }),
+        ),
+        loss: nn.meanSquaredError(),
+        batchSize: 2,
+        seed,
+        order: "sequential",
+        optimizer: optim.sgd({ learningRate: 0 }),
+      });
+      const reports = await reportsOf(trainer, two, { steps: 6 });
+      expect((await trainer.evaluate(two.train)).loss).toBe(1);
+      trainer.dispose();
+      return reports.map(({ loss }) => loss);
+    };
+    const [first, second, again] = [await lossesOf(1), await lossesOf(2), await lossesOf(1)];
+    expect(again).toEqual(first);
+    expect(new Set([...first, ...second]).size).toBe(12);
+    // Two masks leave a quarter of the elements, four times as large; one mask applied twice would leave half, and a loss of 4.
+    // The mean over 4096 has a standard deviation of √(3/4096) = 0.027; the loss is twice as far off.
+    for (const loss of [...first, ...second]) expect(Math.abs(loss - 1)).toBeLessThan(2 * 6 * 0.027);
   });
 });
 
