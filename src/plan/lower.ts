@@ -40,7 +40,7 @@ export function lower(request: LowerRequest): { plan: Plan; items: Items } {
   const apart = new Set<number>();
   let items = buildItems(request, unplaced);
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const result = new Emitter(items, schedule(fuse(items.list, apart))).emit(request);
+    const result = new Emitter(items, schedule(fuse(items.list, apart)), apart).emit(request);
     if (!(result instanceof Conflict)) return { plan: result, items };
     if (result.apart !== null) apart.add(result.apart);
     if (result.unplaced !== null) {
@@ -67,10 +67,13 @@ class Emitter {
   private constantBytes = 0;
   private readonly items: Items;
   private readonly order: readonly Unit[];
+  /** Items that begin a unit already: cutting there again would change nothing. */
+  private readonly apart: ReadonlySet<number>;
 
-  constructor(items: Items, order: readonly Unit[]) {
+  constructor(items: Items, order: readonly Unit[], apart: ReadonlySet<number>) {
     this.items = items;
     this.order = order;
+    this.apart = apart;
   }
 
   emit(request: LowerRequest): Plan | Conflict {
@@ -298,12 +301,13 @@ class Emitter {
     const own = new Set(itemsOf(unit));
     const read = new Set(unit.anchor?.inputs.map(outputKey));
     const written = unit.anchor?.outputs.length ?? 1;
+    const cuttable = (member: Item): boolean => !this.apart.has(member.index);
     for (const member of unit.members) {
       for (const input of member.inputs)
         if (!own.has(input.item) && input.item.op !== literalOp && input.item.op !== scalarOp) read.add(outputKey(input));
-      if (read.size + written > MOST_STORAGE_BUFFERS && member !== unit.members[0]) return member;
+      if (read.size + written > MOST_STORAGE_BUFFERS && member !== unit.members[0] && cuttable(member)) return member;
     }
-    return unit.members.at(-1)!;
+    return unit.members.findLast(cuttable)!;
   }
 
   /** What makes a dispatch invalid in WebGPU: too many buffers, or one buffer both read and written. */
