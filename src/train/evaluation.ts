@@ -56,8 +56,8 @@ export class Evaluator {
     this.states = states;
   }
 
-  evaluate(split: SplitOnGpu, signal: AbortSignal | undefined): Promise<Evaluation> {
-    return this.inTurn(() => this.evaluateNow(split, signal));
+  evaluate(split: () => SplitOnGpu, signal: AbortSignal | undefined): Promise<Evaluation> {
+    return this.inTurn(() => this.evaluateNow(split(), signal));
   }
 
   /** Outputs row by row, for any number of samples. */

@@ -145,7 +145,7 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
       if (words) watch(words, read);
       else if (pace.wantsFence) watch(host.settled(), null);
       step++;
-      yield* arrived();
+      if (reads[0]?.words) yield* arrived();
       while (pace.mustWait && fences.length > 0) {
         await wait();
         yield* arrived();

@@ -62,6 +62,7 @@ export class Trainer {
   private readonly control = new Control();
   private readonly splits: SplitOnGpu[] = [];
   private current: CurrentRun | null = null;
+  private preparing: Promise<void> = Promise.resolve();
   private running = false;
   private disposed = false;
   private warmed = false;
@@ -113,6 +114,18 @@ export class Trainer {
 
   /** Compiles the step for a data set and brings its training part to the GPU; `run` does it where it was not done. */
   async prepare(dataset: Dataset): Promise<void> {
+    this.throwIfBusy("prepare");
+    await this.compileFor(dataset);
+  }
+
+  /** One after another: the second of two calls finds what the first has made. */
+  private compileFor(dataset: Dataset): Promise<void> {
+    const made = this.preparing.then(() => this.compileNow(dataset));
+    this.preparing = made.catch(() => {});
+    return made;
+  }
+
+  private async compileNow(dataset: Dataset): Promise<void> {
     this.throwIfDisposed();
     checkDataset("train", dataset);
     checkTargets(this.options.loss, dataset.train);
@@ -129,6 +142,8 @@ export class Trainer {
       throw error;
     }
     this.current = { split, order, permutation };
+    if (this.disposed) this.endCurrent();
+    this.throwIfDisposed();
     await this.warmReads();
   }
 
@@ -185,7 +200,7 @@ export class Trainer {
     this.running = true;
     const { slots, arena } = this.states;
     try {
-      await this.prepare(dataset);
+      await this.compileFor(dataset);
       this.writeConstants();
       const loop = trainingLoop(this.host(), { first: this.attempted, steps, every, slots, control: this.control, signal });
       for await (const { words, indices } of loop)
@@ -307,7 +322,7 @@ export class Trainer {
     this.throwIfDisposed();
     checkOptions("trainer.evaluate", options, ["sampleShape", "signal"]);
     checkTargets(this.options.loss, split);
-    return this.evaluator.evaluate(this.splitOf(split, options.sampleShape ?? this.sampleShape(split)), options.signal);
+    return this.evaluator.evaluate(() => this.splitOf(split, options.sampleShape ?? this.sampleShape(split)), options.signal);
   }
 
   /** The model's outputs for rows of samples, one after another. Dropout is off. */

@@ -1,7 +1,7 @@
 /** What a step costs in WebGPU calls, counted by wrapping the API, in the very runs that are held against PyTorch's traces. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
-import { type Dataset, data, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
+import { type Dataset, data, init, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
 import { type CallCounts, countCalls } from "../support/countedCalls.ts";
 import { loadOracleCase } from "../support/oracleFixture.ts";
 import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
@@ -31,6 +31,33 @@ describe("an MLP of L hidden layers, tanh, SGD, clip and per-parameter norms", (
     expect(counts.dispatches).toBe(5 * trainer.counters.dispatches);
     expect(counts.copies, "at most one for each monitored step").toBeLessThanOrEqual(5);
     expect(await differences(oracle, trainer, reports)).toBe("");
+    trainer.dispose();
+  });
+});
+
+describe("2,000 layers", () => {
+  it("train: no walk over them is recursive, and the commands stay 3 a layer", async () => {
+    const train = {
+      count: 16,
+      x: Float32Array.from({ length: 64 }, (_, index) => Math.sin(index)),
+      xScale: 1,
+      y: new Float32Array(64),
+      yShape: [4],
+    };
+    const trainer = await gpu.train({
+      model: nn.sequential(
+        nn.repeat(2000, () => nn.sequential(nn.linear(4, 4, { init: init.orthogonal() }), nn.tanh())),
+        nn.linear(4, 4),
+      ),
+      loss: nn.meanSquaredError(),
+      batchSize: 8,
+      optimizer: optim.sgd({ learningRate: 0.01 }),
+      clip: optim.clipGlobalNorm(1),
+    });
+    const reports = await reportsOf(trainer, { name: "waves", sampleShape: [4], classes: null, train, test: null }, { steps: 3 });
+    expect(reports.map(({ loss, gradientNorm }) => Number.isFinite(loss) && gradientNorm > 0)).toEqual([true, true, true]);
+    expect(reports[0]!.layers).toHaveLength(4002);
+    expect(trainer.counters.dispatches).toBeLessThanOrEqual(3 * 2000 + 8);
     trainer.dispose();
   });
 });

@@ -177,6 +177,42 @@ describe("a run", () => {
   });
 });
 
+describe("looking at a trainer while it runs", () => {
+  it("changes nothing, and sees the state after the steps that were submitted", async () => {
+    const [plain, watched] = [await gpu.train(options()), await gpu.train(options())];
+    const expected = await reportsOf(plain, digits, { steps: 40 });
+    const seen: Report[] = [];
+    const losses: number[] = [];
+    for await (const report of watched.run(digits, { steps: 40 })) {
+      seen.push(report);
+      if (report.step % 10 !== 5) continue;
+      losses.push((await watched.evaluate(digits.train)).loss);
+      await watched.save();
+      await watched.checkpoint();
+    }
+    expect(seen).toEqual(expected);
+    expect(await watched.checkpoint()).toEqual(await plain.checkpoint());
+    // The run may have been ahead of its reports, up to its end.
+    expect(losses).toHaveLength(4);
+    for (const [index, loss] of losses.entries()) expect(loss).toBeLessThanOrEqual(losses[index - 1] ?? 2.2);
+    await expect(
+      Promise.all([watched.prepare(digits), watched.prepare(data.gaussian({ dimensions: 64, classes: 3 })), watched.prepare(digits)]),
+    ).resolves.toBeDefined();
+    plain.dispose();
+    watched.dispose();
+  });
+
+  it("throws what the GPU reports, to the run that was under way and to all that comes after", async () => {
+    const lost = await open();
+    const trainer = await lost.train(options());
+    const run = async (): Promise<void> => {
+      for await (const { step } of trainer.run(digits, { steps: 10_000 })) if (step === 5) lost.device.destroy();
+    };
+    await expect(run()).rejects.toMatchObject({ name: "FathomError", code: "device-lost" });
+    await expect(trainer.save()).rejects.toMatchObject({ code: "device-lost" });
+  });
+});
+
 describe("dropout", () => {
   it("draws other numbers at every step, for every seed, and for every use in the model", async () => {
     const wide = 4096;
