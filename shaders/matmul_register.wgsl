@@ -93,15 +93,16 @@ fn lay_out(strip: u32, values: Strip) {
 #endif
 }
 
-@compute @workgroup_size(GROUP_X, GROUP_Y)
-fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) local: vec3u) {
+// In one dimension: so the four of a quad are those that follow each other, on every system.
+@compute @workgroup_size(GROUP_X * GROUP_Y)
+fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) place: u32) {
   let group = workgroup_index(group_id);
   let batch = group / (GROUPS_N * GROUPS_M);
   if (batch >= BATCHES) {
     return;
   }
-  let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + local.y) * TILE_M;
-  let n = ((group % GROUPS_N) * GROUP_X + local.x) * TILE_N;
+  let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + place / GROUP_X) * TILE_M;
+  let n = ((group % GROUPS_N) * GROUP_X + place % GROUP_X) * TILE_N;
 #if ${QUADS}
   // Those past the end go on: their neighbours need what they load.
 #else
@@ -109,7 +110,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) lo
     return;
   }
 #endif
-  let lane = local.x % 4u;
+  let lane = place % 4u;
   let a_first = a_begin(batch);
   let b_first = b_begin(batch);
   var total0 = Strip();

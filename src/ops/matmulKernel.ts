@@ -64,8 +64,9 @@ export type Tile =
 export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(problem)): MatmulChoice {
   const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset, bias, rowSum } = problem;
   const batches = batch.reduce((product, { size }) => product * size, 1);
-  const aNumbers = [aTransposed ? m : k, aPitch, aOffset, ...batch.map(({ aStride }) => aStride)];
-  const bNumbers = [bTransposed ? k : n, bPitch, bOffset, ...batch.map(({ bStride }) => bStride)];
+  const axes = batch.filter(({ size }) => size > 1);
+  const aNumbers = [aTransposed ? m : k, aPitch, aOffset, ...axes.map(({ aStride }) => aStride)];
+  const bNumbers = [bTransposed ? k : n, bPitch, bOffset, ...axes.map(({ bStride }) => bStride)];
   const width = n % 4 === 0 ? 4 : 1;
   const [spanM, spanN] = spans(tile);
   return {
@@ -109,15 +110,17 @@ function spans(tile: Tile): readonly [number, number] {
 
 const isMultipleOfFour = (count: number): boolean => count % 4 === 0;
 
-/** Measured with bench/matmul/run.ts --tiles; what was measured is in docs/decisions.md. */
+/**
+ * Measured with bench/matmul/run.ts --tiles; the GPU's choice is not, for want of one.
+ *
+ * On SwiftShader, which has subgroups, 16 × 8 with shared loads is fastest at every size down to 32³, also where n is 10 and half of the neighbours idle.
+ * Other software (lavapipe, without subgroups) compiles a larger tile for seconds and gains nothing by it; it likes long rows of invocations.
+ * Two workgroups and more keep two cores busy from 64 × 64 on.
+ */
 function chooseTile({ m, n, adapterClass, subgroups }: MatmulProblem): Tile {
-  // Two small workgroups for two cores tell more on a real GPU than one that is used in full.
   if (adapterClass === "hardware") return { shader: "matmul_tiled", span: m >= 256 && n >= 256 ? 64 : 32 };
-  // SwiftShader has both subgroups and dear loads. Narrower than three quarters of four tiles, too many neighbours would idle.
-  const quads = subgroups && n > 24;
-  if (quads) return { shader: "matmul_register", tall: m > 32, quads, group: [4, 2] };
-  // Other software (lavapipe) compiles a larger tile for seconds, and gains nothing by it.
-  return { shader: "matmul_register", tall: false, quads, group: [Math.min(8, Math.ceil(n / 8)), 4] };
+  if (subgroups && n > 8) return { shader: "matmul_register", tall: m > 16, quads: true, group: [4, 2] };
+  return { shader: "matmul_register", tall: false, quads: false, group: [Math.min(8, Math.ceil(n / 8)), 4] };
 }
 
 /** WGSL for where matrix `batch` begins. */

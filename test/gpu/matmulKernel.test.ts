@@ -191,8 +191,10 @@ function compare(what: string, actual: Float32Array, truth: Float64Array, magnit
   expect([...actual.subarray(truth.length)], `canaries after ${what}`).toEqual(new Array(CANARIES).fill(CANARY));
 }
 
+const canRun = (tile: Tile): boolean => tile.shader === "matmul_tiled" || !tile.quads || device.features.has("subgroups");
+
 async function check(sizes: Sizes, tile?: Tile): Promise<void> {
-  if (tile?.shader === "matmul_register" && tile.quads && !device.features.has("subgroups")) return;
+  if (tile && !canRun(tile)) return;
   const problem = given(sizes);
   const { values, sums, shader } = await run(problem, tile);
   const truth = expected(problem);
@@ -266,7 +268,7 @@ it("loses no more on a very long sum than its parts do", { timeout: 60_000 }, as
   // Equal terms are rounded the same way each time: added one by one, they would drift far beyond the bound.
   const k = 2 ** 17;
   const even = { a: new Float32Array(k).fill(0.1), b: new Float32Array(k).fill(0.7) };
-  for (const tile of FEW_TILES) {
+  for (const tile of FEW_TILES.filter(canRun)) {
     const problem = { ...given({ m: 1, n: 1, k, rowSum: true }), ...even };
     const { values, sums, shader } = await run(problem, tile);
     const truth = expected(problem);
