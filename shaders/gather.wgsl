@@ -1,4 +1,4 @@
-// y[p, c] = table[index[p], c]; NaN where there is no such row, or 0 in a table of integers. An invocation owns one output.
+// y[p, c] = table[index[p], c]; NaN or 0 where there is no such row. An invocation owns one output.
 
 @group(0) @binding(0) var<storage, read> table: array<${VALUE}>;
 @group(0) @binding(1) var<storage, read> indices: array<${INDEX}>;
@@ -12,7 +12,7 @@ fn value_at(index: u32) -> ${VALUE} {
   // A negative index becomes one past every row.
   let row = u32(indices[${INDEX_AT}]);
   if (row >= ROWS) {
-#if ${FLOAT}
+#if ${MISSING_IS_NAN}
     // A constant may not be NaN; what is kept of `row` here is nothing.
     return bitcast<f32>(0x7fc00000u | (row & 0u));
 #else

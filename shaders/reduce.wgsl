@@ -1,7 +1,7 @@
 // results[o, s] = finish(combine over k of map(x[o, k])), where k runs through segment s of the LENGTH reduced elements.
 //
 // Element (o, k) lies at OFFSET + KEPT(o) + REDUCED(k), so that any view is read where it is. With SERIAL an invocation owns a result
-// and takes its SPAN elements one after another; segments of one output are OUTPUTS results apart. Without, a workgroup owns a result:
+// and takes its SPAN elements itself; segments of one output are OUTPUTS results apart. Without, a workgroup owns a result:
 // each lane takes every SIZE-th element, then the lanes are combined by a tree; segments of one output lie side by side.
 // Combining starts from the first element, not from an identity, because infinity cannot be written; a lane without elements takes
 // part in no combination.
@@ -17,6 +17,7 @@ override SPAN: u32;
 override SEGMENTS: u32;
 override OFFSET: u32;
 const SIZE = ${SIZE}u;
+const BLOCK = 32u;
 
 alias Value = ${VALUE};
 
@@ -41,12 +42,22 @@ fn finish(total: Value, o: u32) -> ${OUTPUT} {
   return ${FINISH};
 }
 
-// Elements first, first + stride, … below end; there is at least one.
+// Elements k, k + stride, … below end, of which there is at least one, from where the output's elements begin.
+fn combine_block(start: u32, o: u32, k: u32, end: u32, stride: u32) -> Value {
+  var total = map(x[start + reduced_offset(k)], o);
+  for (var next = k + stride; next < end; next += stride) {
+    total = combine(total, map(x[start + reduced_offset(next)], o));
+  }
+  return total;
+}
+
+// The same in blocks of BLOCK, so that fewer roundings follow one on the other.
 fn combine_elements(o: u32, first: u32, end: u32, stride: u32) -> Value {
   let start = OFFSET + kept_offset(o);
-  var total = map(x[start + reduced_offset(first)], o);
-  for (var k = first + stride; k < end; k += stride) {
-    total = combine(total, map(x[start + reduced_offset(k)], o));
+  let block = BLOCK * stride;
+  var total = combine_block(start, o, first, min(first + block, end), stride);
+  for (var k = first + block; k < end; k += block) {
+    total = combine(total, combine_block(start, o, k, min(k + block, end), stride));
   }
   return total;
 }

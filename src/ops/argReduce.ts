@@ -2,13 +2,16 @@
 import { FathomError } from "../core/errors.ts";
 import { describe, normalizeAxis, sizeOf } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
+import type { Target } from "../graph/op.ts";
 import { defineOp } from "./define.ts";
 import { workgroupSize } from "./lanes.ts";
 import { reshape } from "./layout.ts";
 import { axesOf, offsetText } from "./strides.ts";
 
-/** Elements up to which an invocation takes a line alone. */
-const MOST_SERIAL = 64;
+/** Elements up to which an invocation takes a line alone: a software adapter pays for every barrier. */
+const MOST_SERIAL = { software: 1024, hardware: 64 } as const satisfies Record<Target["adapterClass"], number>;
+/** Invocations of a workgroup that needs no barrier. */
+const SERIAL_SIZE = 64;
 
 /** An unsigned number that orders as the values do; NaN comes above all, so that it is found. */
 const KEYS = { f32: "float_key(v)", i32: "bitcast<u32>(v) ^ 0x80000000u", u32: "v" } as const;
@@ -41,8 +44,8 @@ function argRecord(name: "argmax" | "argmin") {
         if (outputs === 0) return { calls: [] };
         const axes = axesOf(x);
         const length = x.shape[axis]!;
-        const serial = length <= MOST_SERIAL;
-        const size = workgroupSize(target);
+        const serial = length <= MOST_SERIAL[target.adapterClass];
+        const size = serial ? SERIAL_SIZE : workgroupSize(target);
         return {
           calls: [
             {

@@ -1,4 +1,5 @@
 /** Arithmetic on two tensors of one dtype, with NumPy's broadcasting. Formula constants fold where the result is exact. */
+import type { DType } from "../core/dtype.ts";
 import { broadcastShapes, sameShape } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
@@ -9,17 +10,7 @@ import { type ElementwiseRow, elementwiseOp } from "./elementwise.ts";
 
 export { greater };
 
-type BinaryName =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "integerDivide"
-  | "remainder"
-  | "maximum"
-  | "minimum"
-  | "integerMaximum"
-  | "integerMinimum";
+type BinaryName = "add" | "sub" | "mul" | "div" | "integerDivide" | "maximum" | "minimum" | "integerMaximum" | "integerMinimum";
 
 const ROWS = {
   add: {
@@ -49,11 +40,6 @@ const ROWS = {
   integerDivide: {
     wgsl: ([a, b]) => `(${a} / ${b})`,
     js: ([a, b]) => Math.trunc(a / b),
-    vjp: "nondifferentiable",
-  },
-  remainder: {
-    wgsl: ([a, b]) => `(${a} % ${b})`,
-    js: ([a, b]) => a % b,
     vjp: "nondifferentiable",
   },
   // A tie shares the gradient evenly, as PyTorch has it.
@@ -89,11 +75,20 @@ export const subOp = record("sub");
 export const mulOp = record("mul");
 export const divOp = record("div");
 export const integerDivideOp = record("integerDivide");
-export const remainderOp = record("remainder");
 export const maximumOp = record("maximum");
 export const minimumOp = record("minimum");
 export const integerMaximumOp = record("integerMaximum");
 export const integerMinimumOp = record("integerMinimum");
+
+/** a − b·⌊a/b⌋; the dtype is an attribute, because each has a formula of its own. */
+export const remainderOp = elementwiseOp<{ readonly dtype: DType }>("remainder", {
+  wgsl: ([a, b], { dtype }) => (dtype === "u32" ? `(${a} % ${b})` : `math_remainder_${dtype}(${a}, ${b})`),
+  js: ([a, b]) => a - b * Math.floor(a / b),
+  vjp: ({ dy, inputs: [a, b], wanted }) => [sumTo(dy, a.shape), wanted(1) ? neg(sumTo(mul(dy, floor(div(a, b))), b.shape)) : null],
+});
+
+/** Rounds down. */
+export const floorOp = elementwiseOp("floor", { wgsl: ([x]) => `floor(${x})`, js: ([x]) => Math.floor(x), vjp: () => [null] });
 
 export const negOp = elementwiseOp("neg", { wgsl: ([x]) => `(-${x})`, js: ([x]) => -x, vjp: ({ dy }) => [neg(dy)] });
 
@@ -141,10 +136,12 @@ export function div(a: Node, b: Node): Node {
   return a.dtype === "f32" ? arithmetic(divOp, a, b, (x, y) => x / y) : build(integerDivideOp, a, b);
 }
 
-/** What is left when whole multiples of `b` are taken from the integer `a`; it has the sign of `a`. */
-export function remainder(a: Node, b: Node): Node {
-  requireDtype("remainder", a, "i32", "u32");
-  return build(remainderOp, a, b);
+/** What is left of `a` when whole multiples of `b` are taken from it; it has the sign of `b`, as in PyTorch. */
+export const remainder = (a: Node, b: Node): Node => makeNode(remainderOp, [a, b], { dtype: a.dtype });
+
+export function floor(x: Node): Node {
+  requireDtype("floor", x, "f32");
+  return makeNode(floorOp, [x], undefined);
 }
 
 /** The larger of the two; NaN where one is. */

@@ -81,12 +81,14 @@ export function reduceReference(
   return { shape, data };
 }
 
-/** Only float32 results can run through an epilogue: integers have a record of their own. */
+/** Only float32 results can run through an epilogue, and have gradients: integers have a record of their own. */
 function sumRecord(name: string, fusesEpilogue: boolean): Op<SumAttributes> {
   return defineOp<SumAttributes>({
     name,
     infer: ([x], { axes }) => ({ shape: kept(x.shape, axes), dtype: x.dtype }),
-    vjp: ({ dy, inputs: [x], attributes: { axes } }) => [broadcastTo(reshape(dy, keptDims(x.shape, axes)), x.shape)],
+    vjp: fusesEpilogue
+      ? ({ dy, inputs: [x], attributes: { axes } }) => [broadcastTo(reshape(dy, keptDims(x.shape, axes)), x.shape)]
+      : "nondifferentiable",
     reference: ([x], { axes }) => reduceReference(x, axes, 0, (total, value) => total + value),
     form: {
       kind: "kernel",

@@ -2,7 +2,7 @@
 import { FathomError } from "../core/errors.ts";
 import { checkShape, describe, normalizeAxis, sameShape, sizeOf } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op, Vjp } from "../graph/op.ts";
 import { defineOp, referenceOf } from "./define.ts";
 import { withOutput } from "./output.ts";
 import { slice } from "./slice.ts";
@@ -11,8 +11,23 @@ import { viewText } from "./strides.ts";
 /** Of the eight storage buffers one is the output, and one is left for what is fused. */
 const MOST_INPUTS = 6;
 
-function concatRecord(name: string, fusesEpilogue: boolean): Op<{ readonly axis: number }> {
-  return defineOp<{ readonly axis: number }>({
+interface ConcatAttributes {
+  readonly axis: number;
+}
+
+/** What of dy belongs to each input. */
+const parts: Vjp<ConcatAttributes> = ({ dy, inputs, attributes: { axis }, wanted }) => {
+  let end = 0;
+  return inputs.map((input, position) => {
+    const start = end;
+    end += input.shape[axis]!;
+    return wanted(position) ? slice(dy, [...new Array<null>(axis).fill(null), { start, end }]) : null;
+  });
+};
+
+/** Only float32 results can run through an epilogue, and have gradients. */
+function concatRecord(name: string, fusesEpilogue: boolean): Op<ConcatAttributes> {
+  return defineOp<ConcatAttributes>({
     name,
     infer: (inputs, { axis }) => {
       const [{ shape, dtype }] = inputs;
@@ -21,14 +36,7 @@ function concatRecord(name: string, fusesEpilogue: boolean): Op<{ readonly axis:
         dtype,
       };
     },
-    vjp: ({ dy, inputs, attributes: { axis }, wanted }) => {
-      let end = 0;
-      return inputs.map((input, position) => {
-        const start = end;
-        end += input.shape[axis]!;
-        return wanted(position) ? slice(dy, [...new Array<null>(axis).fill(null), { start, end }]) : null;
-      });
-    },
+    vjp: fusesEpilogue ? parts : "nondifferentiable",
     reference: (inputs, { axis }) => {
       const [{ shape: first }] = inputs;
       const lengths = inputs.map(({ shape }) => shape[axis]!);
@@ -102,15 +110,15 @@ export function concat(inputs: readonly Node[], axis = 0): Node {
   }
   const op = first.dtype === "f32" ? concatOp : integerConcatOp;
   // More than a kernel can bind are joined in groups, and the groups in turn.
-  let parts = inputs;
-  while (parts.length > 1) {
+  let joined = inputs;
+  while (joined.length > 1) {
     const groups: Node[] = [];
-    for (let start = 0; start < parts.length; start += MOST_INPUTS) {
-      const group = parts.slice(start, start + MOST_INPUTS);
+    for (let start = 0; start < joined.length; start += MOST_INPUTS) {
+      const group = joined.slice(start, start + MOST_INPUTS);
       groups.push(group.length === 1 ? group[0]! : makeNode(op, group, { axis: at }));
     }
-    parts = groups;
+    joined = groups;
   }
-  checkShape("concat", parts[0]!.shape);
-  return parts[0]!;
+  checkShape("concat", joined[0]!.shape);
+  return joined[0]!;
 }

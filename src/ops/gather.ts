@@ -10,25 +10,30 @@ import { viewText } from "./strides.ts";
 
 const rowSize = (shape: readonly number[]): number => sizeOf(shape.slice(1));
 
-/** Inputs: a table [rows, …] and indices of any shape. A row that is not there reads as NaN (0 in a table of integers). */
-function gatherRecord(name: string, fusesEpilogue: boolean): Op<undefined> {
-  return defineOp<undefined>({
+interface GatherAttributes {
+  /** What a row that is not there reads as; integers have no NaN. */
+  readonly missing: "NaN" | "zero";
+}
+
+/** Inputs: a table [rows, …] and indices of any shape. Only float32 results can run through an epilogue, and have gradients. */
+function gatherRecord(name: string, fusesEpilogue: boolean): Op<GatherAttributes> {
+  return defineOp<GatherAttributes>({
     name,
     infer: ([table, index]) => ({ shape: [...index.shape, ...table.shape.slice(1)], dtype: table.dtype }),
-    vjp: ({ dy, inputs: [table, index] }) => [scatterRows(dy, index, table.shape[0]!), null],
-    reference: ([table, index]) => {
+    vjp: fusesEpilogue ? ({ dy, inputs: [table, index] }) => [scatterRows(dy, index, table.shape[0]!), null] : "nondifferentiable",
+    reference: ([table, index], { missing }) => {
       const size = rowSize(table.shape);
       const data = new Float64Array(index.data.length * size);
-      const missing = fusesEpilogue ? Number.NaN : 0;
+      const absent = missing === "NaN" ? Number.NaN : 0;
       for (const [position, row] of index.data.entries())
         for (let column = 0; column < size; column++)
-          data[position * size + column] = row >= 0 && row < table.shape[0]! ? table.data[row * size + column]! : missing;
+          data[position * size + column] = row >= 0 && row < table.shape[0]! ? table.data[row * size + column]! : absent;
       return { shape: [...index.shape, ...table.shape.slice(1)], data };
     },
     form: {
       kind: "kernel",
       accepts: () => true,
-      kernel: ([table, index], [output]) => {
+      kernel: ([table, index], [output], { missing }) => {
         const count = sizeOf(output.shape);
         if (count === 0) return { calls: [] };
         const call = {
@@ -38,7 +43,7 @@ function gatherRecord(name: string, fusesEpilogue: boolean): Op<undefined> {
             INDEX: index.dtype,
             TABLE_AT: viewText(table, "element"),
             INDEX_AT: viewText(index, "position"),
-            FLOAT: output.dtype === "f32",
+            MISSING_IS_NAN: missing === "NaN",
           },
           overrides: { COUNT: count, ROWS: table.shape[0]!, ROW_SIZE: rowSize(table.shape) },
           workgroups: Math.ceil(count / 64),
@@ -62,7 +67,8 @@ export const integerGatherOp = gatherRecord("integerGather", false);
 export const scatterRowsOp = defineOp<{ readonly rows: number }>({
   name: "scatterRows",
   infer: ([dy, index], { rows }) => ({ shape: [rows, ...dy.shape.slice(index.shape.length)], dtype: "f32" }),
-  vjp: ({ dy, inputs: [, index] }) => [makeNode(gatherOp, [dy, index], undefined), null],
+  // What was left out has no gradient.
+  vjp: ({ dy, inputs: [, index] }) => [makeNode(gatherOp, [dy, index], { missing: "zero" }), null],
   reference: ([dy, index], { rows }) => {
     const tail = dy.shape.slice(index.shape.length);
     const size = sizeOf(tail);
@@ -127,7 +133,8 @@ export function gather(x: Node, index: Node, axis = 0): Node {
   const at = normalizeAxis(what, axis, x.shape.length);
   checkShape(what, [...index.shape, ...x.shape.slice(1)]);
   const order = [at, ...x.shape.keys()].filter((own, position) => position === 0 || own !== at);
-  const rows = makeNode(x.dtype === "f32" ? gatherOp : integerGatherOp, [transpose(x, order), index], undefined);
+  const [op, missing] = x.dtype === "f32" ? ([gatherOp, "NaN"] as const) : ([integerGatherOp, "zero"] as const);
+  const rows = makeNode(op, [transpose(x, order), index], { missing });
   // [index…, before…, after…] → [before…, index…, after…]
   const lead = index.shape.length;
   const axes = [...rows.shape.keys()];

@@ -6,12 +6,17 @@ import { workgroupSize } from "./lanes.ts";
 import { withOutput } from "./output.ts";
 import { type Axis, axesOf, mergedAxes, offsetText } from "./strides.ts";
 
-/** Elements that one invocation takes one after another. */
-const MOST_SERIAL = 64;
-/** Elements that each lane of a workgroup takes one after another. */
+/**
+ * Elements that an invocation takes by itself, by blocks of 32, so that no sum has more than 64 roundings in a row. A GPU has other
+ * invocations to share them with; a software adapter has not, and pays for every barrier.
+ */
+const MOST_SERIAL = { software: 1024, hardware: 64 } as const satisfies Record<Target["adapterClass"], number>;
+/** Elements that each lane of a workgroup takes. */
 const MOST_PER_LANE = 16;
 /** Outputs from which there are invocations enough without sharing an output. */
 const MANY_OUTPUTS = 64;
+/** Invocations of a workgroup that needs no barrier. */
+const SERIAL_SIZE = 64;
 
 /** Expressions of WGSL; `v` an element, `o` the index of its output, `extras[o]` what belongs to it. */
 export interface Reduction {
@@ -30,10 +35,10 @@ export interface Reduction {
 /** One dispatch: the elements of each output are cut into segments, each of which gives one result. */
 interface Stage {
   readonly serial: boolean;
+  /** Invocations of a workgroup. */
+  readonly size: number;
   readonly span: number;
   readonly segments: number;
-  /** Additions that follow one on the other. */
-  readonly depth: number;
 }
 
 interface Groups {
@@ -58,33 +63,19 @@ function stageOf({ kept, reduced }: Groups, target: Target): Stage {
   const length = count(reduced);
   // Neighbouring invocations should read neighbouring elements.
   const sideBySide = kept.length > 0 && reduced.length > 0 && kept.at(-1)!.stride < reduced.at(-1)!.stride;
-  const serial = length <= MOST_SERIAL || (sideBySide && outputs >= MANY_OUTPUTS);
-  const size = workgroupSize(target);
-  const most = serial ? MOST_SERIAL : MOST_PER_LANE * size;
-  const segments = Math.ceil(length / most);
+  const mostSerial = MOST_SERIAL[target.adapterClass];
+  const serial = length <= mostSerial || target.adapterClass === "software" || (sideBySide && outputs >= MANY_OUTPUTS);
+  const size = serial ? SERIAL_SIZE : workgroupSize(target);
+  const segments = Math.ceil(length / (serial ? mostSerial : MOST_PER_LANE * size));
   // Segments of equal length, or nearly: the last is not left with a crumb.
   const span = Math.ceil(length / segments);
-  const depth = serial ? span : Math.ceil(span / size) + Math.log2(size);
-  return { serial, span, segments: Math.ceil(length / span), depth };
+  return { serial, size, span, segments: Math.ceil(length / span) };
 }
 
 /** How the results of a stage lie, for the next one to reduce. */
 function partialGroups(outputs: number, { serial, segments }: Stage): Groups {
   const [outer, inner] = serial ? [1, outputs] : [segments, 1];
   return { kept: mergedAxes([{ size: outputs, stride: outer }]), reduced: mergedAxes([{ size: segments, stride: inner }]), offset: 0 };
-}
-
-/** Additions that follow one on the other in a sum over `axes`: its rounding error grows with them. */
-export function reductionDepth(view: View, axes: readonly number[], target: Target): number {
-  let groups = groupsOf(view, axes);
-  const outputs = count(groups.kept);
-  let depth = 0;
-  for (;;) {
-    const stage = stageOf(groups, target);
-    depth += stage.depth;
-    if (stage.segments === 1) return depth;
-    groups = partialGroups(outputs, stage);
-  }
 }
 
 /**
@@ -109,12 +100,11 @@ export function reduceCalls(
     const stage = stageOf(groups, target);
     const last = stage.segments === 1;
     const results = outputs * stage.segments;
-    const size = workgroupSize(target);
     const call = {
       shader: "reduce",
       defines: {
         SERIAL: stage.serial,
-        SIZE: size,
+        SIZE: stage.size,
         INPUT: input,
         VALUE: value,
         MAP: map,
@@ -126,7 +116,7 @@ export function reduceCalls(
         EXTRA_TYPE: extra?.dtype ?? "u32",
       },
       overrides: { OUTPUTS: outputs, LENGTH: count(groups.reduced), SPAN: stage.span, SEGMENTS: stage.segments, OFFSET: groups.offset },
-      workgroups: stage.serial ? Math.ceil(results / size) : results,
+      workgroups: stage.serial ? Math.ceil(results / stage.size) : results,
       bindings: [source, ...(extra ? [extra.binding] : [])],
     };
     if (last) return [...calls, withOutput(call, output, to, output === "f32" && "output" in to)];

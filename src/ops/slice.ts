@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import { FathomError } from "../core/errors.ts";
 import { checkShape, contiguousStrides, describe, type Shape, sizeOf } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op, Vjp } from "../graph/op.ts";
 import { sub } from "./binary.ts";
 import { sum } from "./broadcast.ts";
 import { defineOp, literal, scalar } from "./define.ts";
@@ -62,14 +62,18 @@ export function slice(x: Node, ranges: readonly (Range | null)[]): Node {
   });
 }
 
+/** The input's part of dy, and the sum of the rest for the fill. */
+const gathered: Vjp<SliceAttributes> = ({ dy, inputs: [x], attributes: { start, step }, wanted }) => {
+  const inner = makeNode(sliceOp, [dy], { start, step, shape: x.shape });
+  return [inner, wanted(1) ? sub(sum(dy), sum(inner)) : null];
+};
+
+/** Only float32 results can run through an epilogue, and have gradients. */
 function spreadRecord(name: string, fusesEpilogue: boolean): Op<SliceAttributes> {
   return defineOp<SliceAttributes>({
     name,
     infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
-    vjp: ({ dy, inputs: [x], attributes: { start, step }, wanted }) => {
-      const inner = makeNode(sliceOp, [dy], { start, step, shape: x.shape });
-      return [inner, wanted(1) ? sub(sum(dy), sum(inner)) : null];
-    },
+    vjp: fusesEpilogue ? gathered : "nondifferentiable",
     reference: ([x, fill], { start, step, shape }) => {
       const own = contiguousStrides(x.shape);
       const to = contiguousStrides(shape);

@@ -8,7 +8,7 @@ import { literal, requireDtype } from "./define.ts";
 import { type ElementwiseRow, elementwiseOp } from "./elementwise.ts";
 import { erf as erfFloat64 } from "./erf.ts";
 
-export { neg } from "./binary.ts";
+export { floor, neg } from "./binary.ts";
 
 type UnaryName =
   | "exp"
@@ -20,7 +20,6 @@ type UnaryName =
   | "reciprocal"
   | "abs"
   | "sign"
-  | "floor"
   | "erf"
   | "sigmoid"
   | "tanh"
@@ -45,7 +44,6 @@ const ROWS = {
   reciprocal: { wgsl: ([x]) => `(F(1.0) / ${x})`, js: ([x]) => 1 / x, vjp: ({ dy, y }) => [neg(mul(dy, square(y)))] },
   abs: { wgsl: ([x]) => `abs(${x})`, js: ([x]) => Math.abs(x), vjp: ({ dy, inputs: [x] }) => [mul(dy, sign(x))], dtypes: ["i32", "u32"] },
   sign: { wgsl: ([x]) => `sign(${x})`, js: ([x]) => Math.sign(x), vjp: () => [null], dtypes: ["i32"] },
-  floor: { wgsl: ([x]) => `floor(${x})`, js: ([x]) => Math.floor(x), vjp: () => [null] },
   // 2/√π · exp(−x²)
   erf: {
     wgsl: ([x]) => `math_erf(${x})`,
@@ -83,7 +81,6 @@ export const squareOp = record("square");
 export const reciprocalOp = record("reciprocal");
 export const absOp = record("abs");
 export const signOp = record("sign");
-export const floorOp = record("floor");
 export const erfOp = record("erf");
 export const sigmoidOp = record("sigmoid");
 export const tanhOp = record("tanh");
@@ -109,7 +106,6 @@ export const reciprocal = (x: Node): Node => build(reciprocalOp, x);
 export const abs = (x: Node): Node => build(absOp, x);
 /** −1, 0 or 1. */
 export const sign = (x: Node): Node => build(signOp, x);
-export const floor = (x: Node): Node => build(floorOp, x);
 /** 2/√π · ∫₀ˣ exp(−t²) dt */
 export const erf = (x: Node): Node => build(erfOp, x);
 /** 1 / (1 + e⁻ˣ) */
