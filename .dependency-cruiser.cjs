@@ -12,7 +12,6 @@ const ROOMS = {
   autodiff: { imports: ["ops", "graph", "core"] },
   plan: { imports: ["ops", "graph", "core"] },
   gpu: { imports: ["core"], types: ["plan"] },
-  lifetimes: { imports: ["graph", "core"] },
   tensor: { imports: ["ops", "graph", "core"] },
   grad: { imports: ["autodiff", "tensor", "ops", "graph", "core"] },
   ...Object.fromEntries(PUBLIC.map((room) => [room, { imports: BELOW_PUBLIC }])),

@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" preserve="true" />
 /** Fathom's public API. Nothing inside src imports this file. */
-export { type Compiled, type Engine, type EngineCounters, open } from "./engine.ts";
+export type { Compiled, Signature } from "./engine/compiled.ts";
+export { type Engine, type EngineCounters, open } from "./engine.ts";
 export { Tensor, type TensorLike } from "./tensor.ts";
 export { type ValueAndGradients, grad, valueAndGrad } from "./grad.ts";
 export { FathomError, type FathomErrorCode } from "./core/errors.ts";

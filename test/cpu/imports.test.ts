@@ -33,7 +33,6 @@ const CASES: readonly Case[] = [
   ["src/plan/b.ts", "src/gpu/device.ts", "type", ["plan-imports"]],
   ["src/gpu/b.ts", "src/plan/types.ts", "value", ["gpu-imports-types-of-plan"]],
   ["src/gpu/c.ts", "src/ops/define.ts", "type", ["gpu-imports"]],
-  ["src/lifetimes.ts", "src/ops/define.ts", "value", ["lifetimes-imports"]],
   ["src/tensor.ts", "src/plan/types.ts", "type", ["tensor-imports"]],
   ["src/grad.ts", "src/plan/types.ts", "value", ["grad-imports"]],
   ["src/nn/b.ts", "src/engine.ts", "type", ["nn-imports"]],

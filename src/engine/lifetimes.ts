@@ -1,5 +1,5 @@
 /** Which nodes have values on the GPU, and who still needs them: a value goes when no handle and no pending work is left. */
-import type { Node } from "./graph/node.ts";
+import type { Node } from "../graph/node.ts";
 
 interface Entry {
   /** Live handles on the node. */

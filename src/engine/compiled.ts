@@ -1,0 +1,107 @@
+/** Compiled functions: traced once, frozen, and replayed with new arguments. */
+import { FathomError } from "../core/errors.ts";
+import { describe, type Shape, sameShape, sizeOf } from "../core/shape.ts";
+import { TENSOR_USAGE } from "../gpu/buffers.ts";
+import { checked, instantiate } from "../gpu/executor.ts";
+import { type Node, type TensorType, topologicalOrder } from "../graph/node.ts";
+import { input } from "../ops/define.ts";
+import { lower } from "../plan/lower.ts";
+import { type Plan, printPlan } from "../plan/types.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Machinery } from "./machinery.ts";
+
+/** What `compile` makes: a frozen plan, replayed with new arguments. */
+export interface Compiled {
+  /** Submits one replay. The results are new tensors of the caller's. Throws a FathomError (argument, shape) where an argument does not fit. */
+  run(...args: readonly Tensor[]): Tensor[];
+  readonly plan: Plan;
+  print(): string;
+  dispose(): void;
+}
+
+export type Signature = readonly (Partial<TensorType> & { readonly shape: Shape })[];
+
+/** What compiling asks of its engine. */
+export interface CompileHost {
+  wrap(node: Node): Tensor;
+  /** Values of pending arguments, submitted at once. */
+  evaluateNow(nodes: readonly Node[]): void;
+  /** Runs `body`, and gives what it returns and every tensor that it made. */
+  record<T>(body: () => T): { readonly value: T; readonly made: readonly Tensor[] };
+}
+
+const bytesOf = (node: Node): number => sizeOf(node.shape) * 4;
+
+export async function compileFunction(
+  machinery: Machinery,
+  host: CompileHost,
+  body: (...args: Tensor[]) => Tensor | readonly Tensor[],
+  signature: Signature,
+): Promise<Compiled> {
+  const { gpu, buffers, pipelines, lifetimes, target } = machinery;
+  const holders = signature.map(({ shape, dtype = "f32" }) => input(shape, dtype));
+  const { value: roots, made } = host.record(() => {
+    const result = body(...holders.map((node) => host.wrap(node)));
+    return (Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor]).map((tensor) => tensor.node);
+  });
+  const given = (node: Node): boolean => lifetimes.bufferOf(node) !== undefined;
+  // Tensors from outside keep their values for as long as the function lives.
+  const captured = topologicalOrder(roots, given).filter(given);
+  for (const node of captured) lifetimes.retain(node);
+  for (const tensor of made) tensor.dispose();
+  const { plan, items } = lower({ roots, assignments: [], given, target });
+  const instance = await instantiate(gpu, buffers, pipelines, plan);
+  instance.writeConstants(items.scalars.map((node) => node.attributes.value));
+  const own = new Map(holders.map((node) => [node, buffers.take(bytesOf(node), TENSOR_USAGE)]));
+  const outputs = roots.map((root) => buffers.take(bytesOf(root), TENSOR_USAGE));
+  const replay = await checked(gpu, () =>
+    instance.bind({ inputs: items.inputs.map((node) => own.get(node) ?? lifetimes.bufferOf(node)!), outputs, states: {} }),
+  );
+  let disposed = false;
+
+  const check = (args: readonly Tensor[]): void => {
+    gpu.throwIfFailed();
+    if (disposed) throw new FathomError("disposed", "this compiled function was disposed of; compile it again");
+    if (args.length !== holders.length)
+      throw new FathomError("argument", `compiled function: takes ${holders.length} tensors, got ${args.length}`);
+    for (const [index, holder] of holders.entries()) {
+      const { node } = args[index]!;
+      if (!sameShape(node.shape, holder.shape) || node.dtype !== holder.dtype)
+        throw new FathomError(
+          "shape",
+          `compiled function: argument ${index} is ${describe(node)}, and it was compiled for ${describe(holder)}`,
+        );
+    }
+  };
+
+  const run = (...args: readonly Tensor[]): Tensor[] => {
+    check(args);
+    for (const { node } of args) host.evaluateNow([node]);
+    const encoder = gpu.device.createCommandEncoder();
+    const copy = (from: GPUBuffer, to: GPUBuffer, node: Node): void => {
+      if (bytesOf(node) > 0) encoder.copyBufferToBuffer(from, 0, to, 0, bytesOf(node));
+    };
+    for (const [index, holder] of holders.entries()) copy(lifetimes.bufferOf(args[index]!.node)!, own.get(holder)!, holder);
+    const pass = encoder.beginComputePass();
+    replay.encode(pass);
+    pass.end();
+    const results = roots.map((root, index) => {
+      const node = input(root.shape, root.dtype);
+      const buffer = buffers.take(bytesOf(root), TENSOR_USAGE);
+      copy(outputs[index]!, buffer, root);
+      lifetimes.realize(node, buffer);
+      return host.wrap(node);
+    });
+    gpu.device.queue.submit([encoder.finish()]);
+    return results;
+  };
+
+  const dispose = (): void => {
+    if (disposed) return;
+    disposed = true;
+    instance.dispose();
+    for (const buffer of [...own.values(), ...outputs]) buffers.give(buffer);
+    for (const node of captured) lifetimes.release(node);
+  };
+  return { run, plan, print: () => printPlan(plan), dispose };
+}
