@@ -47,10 +47,13 @@ export interface RandomGraph {
 
 /** Values are kept below this, so that nothing overflows and errors stay small beside them. */
 const MOST = 4;
-const MOST_ELEMENTS = 3000;
+const MOST_ELEMENTS = 1000;
 
-export function buildGraph({ shapes, steps, roots }: Recipe): RandomGraph {
-  const builder = new Builder();
+/** Makes a leaf that holds these values. */
+export type MakeLeaf = (shape: Shape, dtype: "f32" | "i32", values: Float32Array | Int32Array) => Node;
+
+export function buildGraph({ shapes, steps, roots }: Recipe, makeLeaf: MakeLeaf = input): RandomGraph {
+  const builder = new Builder(makeLeaf);
   const inputs = shapes.map((shape, index) => builder.leaf(shape, index));
   for (const step of steps) builder.step(...step);
   const chosen = [...new Set([builder.list.at(-1)!, ...roots.map((root) => builder.pick(root))])];
@@ -65,23 +68,24 @@ const constantLike = (node: Node, builder: Builder): Node => builder.leaf(node.s
 class Builder {
   readonly list: Node[] = [];
   readonly values = new Map<Node, ArrayLike<number>>();
+  private readonly makeLeaf: MakeLeaf;
+
+  constructor(makeLeaf: MakeLeaf) {
+    this.makeLeaf = makeLeaf;
+  }
 
   leaf(shape: Shape, seed: number): Node {
-    const node = input(shape, "f32");
-    this.values.set(
-      node,
-      spread(sizeOf(shape), seed + 1).map((value) => value * 1.5),
-    );
+    const values = spread(sizeOf(shape), seed + 1).map((value) => value * 1.5);
+    const node = this.makeLeaf(shape, "f32", values);
+    this.values.set(node, values);
     if (seed < 100) this.list.push(node);
     return node;
   }
 
   private indices(count: number, below: number, seed: number): Node {
-    const node = input([count], "i32");
-    this.values.set(
-      node,
-      Float64Array.from({ length: count }, (_, index) => (index * 7 + seed) % below),
-    );
+    const values = Int32Array.from({ length: count }, (_, index) => (index * 7 + seed) % below);
+    const node = this.makeLeaf([count], "i32", values);
+    this.values.set(node, values);
     return node;
   }
 

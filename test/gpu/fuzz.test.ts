@@ -1,0 +1,127 @@
+/**
+ * Random graphs of fifteen steps and more, forward and backward, against float64 with error bounds that follow the graph: what finds faults in
+ * fusing, memory and views. FATHOM_FUZZ_RUNS=1000 runs that many on new seeds; FATHOM_FUZZ_SEED repeats one.
+ */
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { sizeOf } from "../../src/core/shape.ts";
+import type { Engine } from "../../src/engine.ts";
+import type { Node } from "../../src/graph/node.ts";
+import { open, type Tensor } from "../../src/index.ts";
+import { pack } from "../../src/ops/pack.ts";
+import type { StateBuffer } from "../../src/train/runtime.ts";
+import { type Bounded, computeBounds } from "../support/errorBounds.ts";
+import { buildGraph, type Recipe, recipes } from "../support/randomGraph.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    fuzz: { readonly runs: number; readonly seed: number };
+  }
+}
+
+const { runs, seed } = inject("fuzz");
+
+let gpu: Engine;
+beforeAll(async () => {
+  gpu = await open();
+});
+afterAll(() => gpu.dispose());
+
+/** Elements whose bound is that small beside the tensor's largest: a wrong value there is seen. */
+const SHARP = 1e-3;
+let sharp = 0;
+let all = 0;
+
+function compare(actual: ArrayLike<number>, { data, off, shape }: Bounded, what: string): void {
+  expect(actual.length, what).toBe(data.length);
+  const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 2 ** -100);
+  for (const [index, value] of data.entries()) {
+    all++;
+    if (off[index]! <= SHARP * scale) sharp++;
+    const difference = Math.abs(actual[index]! - value);
+    if (!(difference <= off[index]!))
+      expect.fail(`${what} [${shape.join()}] element ${index} of ${data.length}: ${actual[index]} for ${value}, allowed ±${off[index]}`);
+  }
+}
+
+/** Leaves are tensors; all roots are read, in one plan. */
+async function eagerly(recipe: Recipe): Promise<void> {
+  const leaves: Tensor[] = [];
+  const graph = buildGraph(recipe, (shape, dtype, values) => {
+    const tensor = gpu.tensor(values, shape, dtype);
+    leaves.push(tensor);
+    return tensor.node;
+  });
+  const tensors = graph.roots.map((node) => gpu.wrap(node));
+  gpu.together(graph.roots);
+  const truths = computeBounds(graph.roots, graph.values);
+  for (const [index, tensor] of tensors.entries()) compare(await tensor.data(), truths[index]!, `root ${index}`);
+  for (const tensor of [...tensors, ...leaves]) tensor.dispose();
+}
+
+const blocks = (node: Node): number => Math.ceil(sizeOf(node.shape) / 64) * 64;
+
+/** As training does it: leaves are parts of a state, gradients are packed into one buffer, and results go to states. It runs twice, on the same memory. */
+async function asProgram(recipe: Recipe): Promise<void> {
+  const states: StateBuffer[] = [];
+  const state = (name: string, size: number): StateBuffer => {
+    const made = gpu.state(name, "f32", size);
+    states.push(made);
+    return made;
+  };
+  const parameters = state("parameters", 2 ** 15);
+  let end = 0;
+  const graph = buildGraph(recipe, (shape, dtype, values) => {
+    const offset = end;
+    end += Math.ceil(values.length / 64) * 64;
+    parameters.write(values, offset);
+    return parameters.node({ offset, shape, dtype });
+  });
+  expect(end).toBeLessThanOrEqual(parameters.size);
+  const { gradients } = graph;
+  const packed = [...gradients.values()];
+  const offsets = packed.map((_, index) => packed.slice(0, index).reduce((sum, node) => sum + blocks(node), 0));
+  const size = packed.reduce((sum, node) => sum + blocks(node), 0);
+  const results = graph.roots.map((node, index) => ({ state: state(`result ${index}`, sizeOf(node.shape)), node }));
+  const arena =
+    packed.length === 0
+      ? []
+      : [
+          {
+            state: state("gradients", size),
+            node: pack(
+              packed.map((node, index) => ({ node, offset: offsets[index]! })),
+              size,
+            ),
+          },
+        ];
+  const program = await gpu.compileProgram({ label: "random graph", assignments: [...arena, ...results], states: [parameters] });
+  for (let time = 0; time < 2; time++) void gpu.submit([program]);
+  const truths = computeBounds(graph.roots, graph.values);
+  for (const [index, result] of results.entries()) compare(await result.state.read(), truths[index]!, `root ${index}`);
+  if (arena[0]) {
+    const read = await arena[0].state.read();
+    const first = graph.roots.length - packed.length;
+    packed.forEach((node, index) => {
+      const [from, count] = [offsets[index]!, sizeOf(node.shape)];
+      compare(read.subarray(from, from + count), truths[first + index]!, `gradient ${index} in the pack`);
+      expect(
+        read.subarray(from + count, from + blocks(node)).every((value) => value === 0),
+        "padding stays zero",
+      ).toBe(true);
+    });
+  }
+  program.dispose();
+  for (const one of states) one.dispose();
+}
+
+describe("random graphs", () => {
+  it(`give what float64 gives (seed ${seed}, ${runs} graphs)`, { timeout: 120_000 + 1000 * runs }, async () => {
+    await fc.assert(
+      fc.asyncProperty(recipes, fc.boolean(), (recipe, program) => (program ? asProgram(recipe) : eagerly(recipe))),
+      { numRuns: runs, seed },
+    );
+    // Bounds that allow anything would prove nothing.
+    expect(sharp / all, "share of elements with a sharp bound").toBeGreaterThan(0.8);
+  });
+});
