@@ -100,7 +100,13 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
-    { name: "resolvable", comment: "an import that leads nowhere; @webgpu/types has types alone", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^@webgpu/types$" } },
+    {
+      name: "resolvable",
+      comment: "an import that leads nowhere; @webgpu/types has types alone",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "^@webgpu/types$" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

@@ -1,6 +1,7 @@
 /** Shapes, strides and NumPy's broadcasting rules. */
-import { FathomError } from "./errors.ts";
+
 import type { DType } from "./dtype.ts";
+import { FathomError } from "./errors.ts";
 
 export type Shape = readonly number[];
 export const MAX_RANK = 6;
@@ -34,7 +35,10 @@ export function describe(type: { shape: Shape; dtype: DType }): string {
 
 export function checkShape(what: string, shape: Shape): void {
   if (shape.length > MAX_RANK)
-    throw new FathomError("shape", `${what}: rank ${shape.length} is over the limit of ${MAX_RANK}; shape is [${shape.join(",")}]. Merge axes with reshape`);
+    throw new FathomError(
+      "shape",
+      `${what}: rank ${shape.length} is over the limit of ${MAX_RANK}; shape is [${shape.join(",")}]. Merge axes with reshape`,
+    );
   for (const dimension of shape)
     if (!Number.isSafeInteger(dimension) || dimension < 0)
       throw new FathomError("shape", `${what}: shape [${shape.join(",")}] has ${dimension}; dimensions are whole numbers from 0`);
@@ -50,7 +54,10 @@ export function broadcastShapes(what: string, a: Shape, b: Shape): number[] {
     const da = a[axis - rank + a.length] ?? 1;
     const db = b[axis - rank + b.length] ?? 1;
     if (da !== db && da !== 1 && db !== 1)
-      throw new FathomError("shape", `${what}: shapes [${a.join(",")}] and [${b.join(",")}] do not broadcast: ${da} and ${db} differ at axis ${axis - rank} and neither is 1`);
+      throw new FathomError(
+        "shape",
+        `${what}: shapes [${a.join(",")}] and [${b.join(",")}] do not broadcast: ${da} and ${db} differ at axis ${axis - rank} and neither is 1`,
+      );
     shape[axis] = da === 1 ? db : da;
   }
   return shape;

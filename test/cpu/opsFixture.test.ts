@@ -5,15 +5,23 @@ import { batchNormCases, opCases } from "../support/opsFixture.ts";
 describe("ops.json", () => {
   it("has numbers of the right count everywhere, and infinities where PyTorch has them", () => {
     const arrays = opCases.flatMap(({ inputs, constants = {}, output, cotangent, gradients }) => [
-      ...Object.values(inputs), ...Object.values(constants), output, cotangent, ...Object.values(gradients),
+      ...Object.values(inputs),
+      ...Object.values(constants),
+      output,
+      cotangent,
+      ...Object.values(gradients),
     ]);
     for (const { shape, data } of arrays) expect(data).toHaveLength(shape.reduce((product, length) => product * length, 1));
     expect(opCases.find(({ op }) => op === "log")!.output.data[0]).toBe(Number.NEGATIVE_INFINITY);
-    for (const { op, inputs } of opCases) for (const { data } of Object.values(inputs)) for (const value of data) expect(Math.fround(value), op).toBe(value);
+    for (const { op, inputs } of opCases)
+      for (const { data } of Object.values(inputs)) for (const value of data) expect(Math.fround(value), op).toBe(value);
   });
 
   it("says what the conventions at ties and kinks are", () => {
-    const gradient = (op: string, axis?: number) => Array.from(Object.values(opCases.find((each) => each.op === op && (axis === undefined || each.options["axis"] === axis))!.gradients)[0]!.data);
+    const gradient = (op: string, axis?: number) =>
+      Array.from(
+        Object.values(opCases.find((each) => each.op === op && (axis === undefined || each.options["axis"] === axis))!.gradients)[0]!.data,
+      );
     expect(gradient("maximum")[0]).toBe(0.5); // shared, of a cotangent of 1
     expect(gradient("amax", 1).slice(4, 8)).toEqual([-0.5, -0.5, -0.5, -0.5]); // four equal, of −2
     expect(gradient("max", 1).slice(4, 8)).toEqual([-2, 0, 0, 0]); // to the first

@@ -18,7 +18,9 @@ function changed(trace: OracleTrace, change: (step: ReportedStep) => ReportedSte
 
 describe("fixtures", () => {
   it("there are the three nets of different kinds and the four counted ones", () => {
-    expect(oracleCases).toEqual(expect.arrayContaining(["deep-tanh", "residual-batch-norm", "branches", "count-3", "count-10", "count-50", "count-200"]));
+    expect(oracleCases).toEqual(
+      expect.arrayContaining(["deep-tanh", "residual-batch-norm", "branches", "count-3", "count-10", "count-50", "count-200"]),
+    );
   });
 
   it.each(oracleCases)("%s: experiment, data, weights, trace and final state fit together", async (name) => {
@@ -35,10 +37,12 @@ describe("fixtures", () => {
     for (const { name: parameter, scaleBy } of trace.parameters) {
       expect(final.get(parameter)!.shape).toEqual(weights.get(parameter)!.shape);
       // A vanished gradient moves a weight by less than its rounding.
-      if (scaleBy === undefined && name !== "vanishing-sigmoid") expect(final.get(parameter)!.data, parameter).not.toEqual(weights.get(parameter)!.data);
+      if (scaleBy === undefined && name !== "vanishing-sigmoid")
+        expect(final.get(parameter)!.data, parameter).not.toEqual(weights.get(parameter)!.data);
     }
     for (const step of trace.steps) expect(step.gradientNorm / Math.hypot(...step.layers)).toBeCloseTo(1, 8);
-    for (const stray of [...Object.values(trace.strays), ...[...trace.parameters, ...trace.final].map((each) => each.stray)]) expect(stray).toBeLessThanOrEqual(1e-3);
+    for (const stray of [...Object.values(trace.strays), ...[...trace.parameters, ...trace.final].map((each) => each.stray)])
+      expect(stray).toBeLessThanOrEqual(1e-3);
   });
 
   it("the vanishing net vanishes and the exploding one explodes", async () => {
@@ -52,13 +56,20 @@ describe("compareTrace", () => {
   it("passes the truth, and what strays by half the allowance", async () => {
     const { trace } = await loadOracleCase("deep-tanh");
     expect(compareTrace(perfect(trace), trace)).toEqual([]);
-    const near = changed(trace, (step) => ({ ...step, loss: (step.loss as number) * (1 + 5e-6), layers: step.layers.map((layer) => ({ ...layer, gradientNorm: (layer.gradientNorm as number) * (1 - 5e-6) })) }));
+    const near = changed(trace, (step) => ({
+      ...step,
+      loss: (step.loss as number) * (1 + 5e-6),
+      layers: step.layers.map((layer) => ({ ...layer, gradientNorm: (layer.gradientNorm as number) * (1 - 5e-6) })),
+    }));
     expect(describeViolations(compareTrace(near, trace))).toBe("");
   });
 
   it.each(["loss", "learningRate", "gradientNorm", "clipScale"] as const)("finds a %s that is off by 2e-5, in its step", async (key) => {
     const { trace } = await loadOracleCase("deep-tanh");
-    const violations = compareTrace(changed(trace, (step) => ({ ...step, [key]: (step[key] as number) * (1 + 2e-5) })), trace);
+    const violations = compareTrace(
+      changed(trace, (step) => ({ ...step, [key]: (step[key] as number) * (1 + 2e-5) })),
+      trace,
+    );
     expect(violations).toHaveLength(1);
     expect(violations[0]).toMatchObject({ step: 3, quantity: key, expected: trace.steps[3]![key] });
     expect(violations[0]!.allowed).toBeLessThan(2e-5 * trace.steps[3]![key]);
@@ -66,14 +77,24 @@ describe("compareTrace", () => {
 
   it("finds a regulariser where there should be none", async () => {
     const { trace } = await loadOracleCase("deep-tanh");
-    expect(compareTrace(changed(trace, (step) => ({ ...step, regularization: 1e-30 })), trace)).toMatchObject([{ quantity: "regularization", expected: 0, allowed: 0 }]);
+    expect(
+      compareTrace(
+        changed(trace, (step) => ({ ...step, regularization: 1e-30 })),
+        trace,
+      ),
+    ).toMatchObject([{ quantity: "regularization", expected: 0, allowed: 0 }]);
   });
 
   it("finds one parameter's norm, however small beside the others", async () => {
     const { trace } = await loadOracleCase("vanishing-sigmoid");
     const first = trace.parameters[0]!;
     const violations = compareTrace(
-      changed(trace, (step) => ({ ...step, layers: step.layers.map((layer) => (layer.name === first.name ? { ...layer, gradientNorm: (layer.gradientNorm as number) * 1.01 } : layer)) })),
+      changed(trace, (step) => ({
+        ...step,
+        layers: step.layers.map((layer) =>
+          layer.name === first.name ? { ...layer, gradientNorm: (layer.gradientNorm as number) * 1.01 } : layer,
+        ),
+      })),
       trace,
     );
     expect(violations).toMatchObject([{ step: 3, quantity: `gradientNorm of ${first.name}` }]);
@@ -84,7 +105,11 @@ describe("compareTrace", () => {
     const { trace } = await loadOracleCase("batch-norm-sgd");
     const bias = trace.parameters.find(({ scaleBy }) => scaleBy !== undefined)!;
     const weightNorm = trace.steps[3]!.layers[trace.parameters.findIndex(({ name }) => name === bias.scaleBy)]!;
-    const withBias = (gradientNorm: number) => changed(trace, (step) => ({ ...step, layers: step.layers.map((layer) => (layer.name === bias.name ? { ...layer, gradientNorm } : layer)) }));
+    const withBias = (gradientNorm: number) =>
+      changed(trace, (step) => ({
+        ...step,
+        layers: step.layers.map((layer) => (layer.name === bias.name ? { ...layer, gradientNorm } : layer)),
+      }));
     expect(compareTrace(withBias(weightNorm * 5e-6), trace)).toEqual([]);
     expect(compareTrace(withBias(weightNorm * 1e-3), trace)).toMatchObject([{ quantity: `gradientNorm of ${bias.name}` }]);
   });
@@ -92,11 +117,21 @@ describe("compareTrace", () => {
   it("finds what is missing, what is too much, and what is no number", async () => {
     const { trace } = await loadOracleCase("deep-tanh");
     expect(compareTrace(perfect(trace).slice(0, -1), trace)).toMatchObject([{ quantity: "number of steps" }]);
-    expect(compareTrace(changed(trace, (step) => ({ ...step, layers: step.layers.slice(1) })), trace)).toMatchObject([{ step: 3, quantity: "gradientNorm of 0.weight", actual: undefined }]);
+    expect(
+      compareTrace(
+        changed(trace, (step) => ({ ...step, layers: step.layers.slice(1) })),
+        trace,
+      ),
+    ).toMatchObject([{ step: 3, quantity: "gradientNorm of 0.weight", actual: undefined }]);
     const extra = changed(trace, (step) => ({ ...step, layers: [...step.layers, { name: "99.weight", gradientNorm: 0 }] }));
     expect(compareTrace(extra, trace)).toMatchObject([{ quantity: "gradientNorm of 99.weight", expected: undefined }]);
     for (const loss of [Number.NaN, "NaN", Number.POSITIVE_INFINITY])
-      expect(compareTrace(changed(trace, (step) => ({ ...step, loss })), trace)).toMatchObject([{ step: 3, quantity: "loss" }]);
+      expect(
+        compareTrace(
+          changed(trace, (step) => ({ ...step, loss })),
+          trace,
+        ),
+      ).toMatchObject([{ step: 3, quantity: "loss" }]);
   });
 });
 
@@ -112,12 +147,42 @@ describe("compareFinal", () => {
       return new Map(final).set(name, { ...tensor, data: Float64Array.from(data) });
     };
     const weight = "3.2.0.0.weight";
-    expect(compareFinal(replaced(weight, (data) => { data[7] = data[7]! + 1e-3; }), expected)).toMatchObject([{ quantity: `final ${weight}[7]` }]);
-    expect(compareFinal(replaced(weight, (data) => { data[7] = Number.NaN; }), expected)).toMatchObject([{ quantity: `final ${weight}[7]` }]);
-    expect(compareFinal(replaced("1.num_batches_tracked", (data) => { data[0] = data[0]! - 1; }), expected)).toMatchObject([{ quantity: "final 1.num_batches_tracked[0]" }]);
-    expect(compareFinal(replaced("1.running_var", (data) => { data[0] = data[0]! * 1.001; }), expected)).toMatchObject([{ quantity: "final 1.running_var[0]" }]);
+    expect(
+      compareFinal(
+        replaced(weight, (data) => {
+          data[7] = data[7]! + 1e-3;
+        }),
+        expected,
+      ),
+    ).toMatchObject([{ quantity: `final ${weight}[7]` }]);
+    expect(
+      compareFinal(
+        replaced(weight, (data) => {
+          data[7] = Number.NaN;
+        }),
+        expected,
+      ),
+    ).toMatchObject([{ quantity: `final ${weight}[7]` }]);
+    expect(
+      compareFinal(
+        replaced("1.num_batches_tracked", (data) => {
+          data[0] = data[0]! - 1;
+        }),
+        expected,
+      ),
+    ).toMatchObject([{ quantity: "final 1.num_batches_tracked[0]" }]);
+    expect(
+      compareFinal(
+        replaced("1.running_var", (data) => {
+          data[0] = data[0]! * 1.001;
+        }),
+        expected,
+      ),
+    ).toMatchObject([{ quantity: "final 1.running_var[0]" }]);
     const tensor = final.get(weight)!;
-    expect(compareFinal(new Map(final).set(weight, { ...tensor, shape: [400] }), expected)).toMatchObject([{ quantity: `shape of final ${weight}` }]);
+    expect(compareFinal(new Map(final).set(weight, { ...tensor, shape: [400] }), expected)).toMatchObject([
+      { quantity: `shape of final ${weight}` },
+    ]);
     const fewer = new Map(final);
     fewer.delete(weight);
     expect(compareFinal(fewer, expected)).toMatchObject([{ quantity: `shape of final ${weight}`, actual: undefined }]);

@@ -21,7 +21,11 @@ describe.skipIf(missing !== undefined)("oracle", () => {
 
   it("loads the weights of a case strictly; the loss of its outputs is the one in the trace", async () => {
     const { trace, data } = await loadOracleCase("batch-norm-sgd");
-    const outputs = pytorchOutputs(`${caseFolder("batch-norm-sgd")}experiment.json`, `${caseFolder("batch-norm-sgd")}final.safetensors`, data.x.shape[0]);
+    const outputs = pytorchOutputs(
+      `${caseFolder("batch-norm-sgd")}experiment.json`,
+      `${caseFolder("batch-norm-sgd")}final.safetensors`,
+      data.x.shape[0],
+    );
     // Binary cross-entropy with logits, the mean over all elements: log(1 + exp(z)) − y·z.
     const terms = outputs.flat().map((z, index) => Math.log1p(Math.exp(z)) - data.y.data[index]! * z);
     const loss = terms.reduce((sum, term) => sum + term, 0) / terms.length;

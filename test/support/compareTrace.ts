@@ -55,13 +55,17 @@ export function compareTrace(actual: readonly ReportedStep[], trace: OracleTrace
     for (const { name, stray, scaleBy = name } of trace.parameters)
       check(step, `gradientNorm of ${name}`, reported.get(name), truths.get(name)!, tolerance(stray) * truths.get(scaleBy)!);
     for (const { name, gradientNorm } of report.layers)
-      if (!truths.has(name)) violations.push({ step, quantity: `gradientNorm of ${name}`, actual: gradientNorm, expected: undefined, allowed: 0 });
+      if (!truths.has(name))
+        violations.push({ step, quantity: `gradientNorm of ${name}`, actual: gradientNorm, expected: undefined, allowed: 0 });
   }
   return violations;
 }
 
 /** The same for the state after the last step; of each tensor, its worst element. */
-export function compareFinal(actual: ReadonlyMap<string, Pick<FixtureTensor, "shape" | "data">>, { trace, final }: Pick<OracleCase, "trace" | "final">): Violation[] {
+export function compareFinal(
+  actual: ReadonlyMap<string, Pick<FixtureTensor, "shape" | "data">>,
+  { trace, final }: Pick<OracleCase, "trace" | "final">,
+): Violation[] {
   const violations: Violation[] = [];
   const step = trace.steps.length;
   const scales = new Map(trace.parameters.map(({ name, scaleBy = name }) => [name, scaleBy]));
@@ -91,7 +95,8 @@ export function compareFinal(actual: ReadonlyMap<string, Pick<FixtureTensor, "sh
 /** Lines for a failing test: `expect(describeViolations(compareTrace(reports, trace))).toBe("")`. */
 export function describeViolations(violations: readonly Violation[], most = 12): string {
   const lines = violations.slice(0, most).map(({ step, quantity, actual, expected, allowed }) => {
-    const deviation = typeof actual === "number" && expected !== undefined ? `, off by ${Math.abs(actual - expected).toExponential(2)}` : "";
+    const deviation =
+      typeof actual === "number" && expected !== undefined ? `, off by ${Math.abs(actual - expected).toExponential(2)}` : "";
     return `step ${step}: ${quantity} is ${actual ?? "missing"}, expected ${expected ?? "nothing"}${deviation}, allowed ${allowed.toExponential(2)}`;
   });
   if (violations.length > most) lines.push(`… and ${violations.length - most} more`);

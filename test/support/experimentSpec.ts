@@ -1,8 +1,18 @@
 /** The part of the experiment file that the oracle's cases use, as types; docs/experiment.md explains the keys. */
 
 export type InitSpec =
-  | "pytorchLinear" | "zeros" | "ones" | "uniform" | "normal" | "glorotUniform" | "glorotNormal" | "heUniform" | "heNormal"
-  | "lecunUniform" | "lecunNormal" | "orthogonal"
+  | "pytorchLinear"
+  | "zeros"
+  | "ones"
+  | "uniform"
+  | "normal"
+  | "glorotUniform"
+  | "glorotNormal"
+  | "heUniform"
+  | "heNormal"
+  | "lecunUniform"
+  | "lecunNormal"
+  | "orthogonal"
   | { readonly type: string; readonly [option: string]: string | number };
 
 export type LayerSpec =
@@ -18,8 +28,20 @@ export type LayerSpec =
   | { readonly type: "concat"; readonly branches: readonly (readonly LayerSpec[])[] };
 
 export type OptimizerSpec =
-  | { readonly type: "sgd"; readonly momentum?: number; readonly dampening?: number; readonly nesterov?: boolean; readonly weightDecay?: number }
-  | { readonly type: "adam" | "adamW"; readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number; readonly weightDecay?: number };
+  | {
+      readonly type: "sgd";
+      readonly momentum?: number;
+      readonly dampening?: number;
+      readonly nesterov?: boolean;
+      readonly weightDecay?: number;
+    }
+  | {
+      readonly type: "adam" | "adamW";
+      readonly beta1?: number;
+      readonly beta2?: number;
+      readonly epsilon?: number;
+      readonly weightDecay?: number;
+    };
 
 export type ScheduleSpec =
   | { readonly type: "constant"; readonly initial: number }

@@ -40,7 +40,9 @@ export interface BatchNormCase {
 }
 
 /** Numbers, booleans, and "NaN", "Infinity", "-Infinity" as strings: each a number that `Number` understands. */
-const record = JSON.parse(text, (key, value: unknown) => (key === "data" ? Float64Array.from(value as (number | string | boolean)[], Number) : value)) as {
+const record = JSON.parse(text, (key, value: unknown) =>
+  key === "data" ? Float64Array.from(value as (number | string | boolean)[], Number) : value,
+) as {
   readonly format: "fathom-ops/1";
   readonly cases: readonly OpCase[];
   readonly batchNorm: readonly BatchNormCase[];

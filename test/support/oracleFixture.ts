@@ -79,6 +79,7 @@ async function binary(name: string, file: string): Promise<Uint8Array> {
 
 function pick<T>(files: Record<string, T>, name: string, file: string): T {
   const found = files[`../oracle/cases/${name}/${file}`];
-  if (!found) throw new Error(`there is no oracle case ${name} with ${file}; there are ${oracleCases.join(", ")}. Regenerate with: npm run oracle`);
+  if (!found)
+    throw new Error(`there is no oracle case ${name} with ${file}; there are ${oracleCases.join(", ")}. Regenerate with: npm run oracle`);
   return found;
 }

@@ -24,7 +24,12 @@ export function oracleMissing(): string | undefined {
 
 /** What PyTorch's model of `experimentFile` says with the weights of `weightsFile`, loaded strictly: the outputs of the first rows. */
 export function pytorchOutputs(experimentFile: string, weightsFile: string, rows?: number): number[][] {
-  const { code, stdout, stderr } = runOracle("check_weights.py", experimentFile, weightsFile, ...(rows === undefined ? [] : ["--rows", String(rows)]));
+  const { code, stdout, stderr } = runOracle(
+    "check_weights.py",
+    experimentFile,
+    weightsFile,
+    ...(rows === undefined ? [] : ["--rows", String(rows)]),
+  );
   if (code !== 0) throw new Error(`PyTorch refuses ${weightsFile}: ${stderr}`);
   return (JSON.parse(stdout) as { logits: number[][] }).logits;
 }
