@@ -70,10 +70,10 @@ describe("names", () => {
   });
 
   it("are found in nets of thousands of layers", () => {
-    const flat = nn.sequential(...Array.from({ length: 5000 }, () => nn.linear(2, 2)));
-    expect(names(flat)).toHaveLength(10000);
-    expect(names(nn.sequential(nn.repeat(5000, () => [nn.linear(2, 2), nn.tanh()]))).at(-1)).toBe("0.4999.0.bias");
-  });
+    const flat = nn.sequential(...Array.from({ length: 3000 }, () => nn.linear(2, 2)));
+    expect(names(flat)).toHaveLength(6000);
+    expect(names(nn.sequential(nn.repeat(3000, () => [nn.linear(2, 2), nn.tanh()]))).at(-1)).toBe("0.2999.0.bias");
+  }, 30_000);
 });
 
 describe("first values", () => {
