@@ -20,6 +20,9 @@ export default defineConfig(async () => ({
           environment: "node",
           pool: "threads",
           maxWorkers: 2,
+          // Generous: on a busy machine a test may wait long for a core, and a hang is still found.
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: GROUP.cpu },
         },
       },
@@ -32,6 +35,7 @@ export default defineConfig(async () => ({
           pool: "forks",
           maxWorkers: 1,
           testTimeout: 60_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: GROUP.shaders },
         },
       },
@@ -43,7 +47,8 @@ export default defineConfig(async () => ({
           include: ["test/gpu/**/*.test.ts"],
           provide: { fuzz: fuzzSettings() },
           setupFiles: ["test/support/gpuGuard.ts"],
-          testTimeout: 30_000,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: GROUP.gpu },
           browser: {
