@@ -5,7 +5,8 @@
 // Variance as the mean of squares less the square of the mean would lose all digits of a mean that is large beside the
 // spread. So the sums are of x − pivot, the pivot being the mean as well as one pass can tell it: the first sum of those
 // then corrects the mean, and variance = (Σ(x − pivot)² − (Σ(x − pivot))² / ROWS) / ROWS has nothing left to cancel.
-// With SPLIT batch_norm_partials has left each block's mean and Σ(x − its mean)², and the blocks' means take the rows' place.
+// With SPLIT the pivot is the column's first element, the same for all blocks, and batch_norm_partials has left each
+// block's mean − pivot and Σ(x − the block's mean)².
 
 ${EPILOGUE}
 
@@ -16,7 +17,7 @@ ${EPILOGUE}
 @group(0) @binding(3) var<storage, read> beta: array<F>;
 #endif
 #if ${SPLIT}
-@group(0) @binding(${PARTIALS_BINDING}) var<storage, read> partials: array<F>; // for each block: means, sums of squares
+@group(0) @binding(${PARTIALS_BINDING}) var<storage, read> partials: array<F>; // for each block: means − pivots, sums of squares
 #endif
 
 override ROWS: u32;
@@ -31,12 +32,9 @@ fn statistics_of(column: u32, row_lane: u32, lane: u32, live: bool) -> Sums {
   var sums = Sums(F(0.0), F(0.0), F(0.0));
 #if ${SPLIT}
   let blocks = (ROWS + BLOCK - 1u) / BLOCK;
-  var pivot = F(0.0);
   if (live) {
-    pivot = partials[column];
     for (var block = row_lane; block < blocks; block += ROW_LANES) {
-      let d = partials[2u * block * COLUMNS + column] - pivot;
-      sums.a += d * F(f32(min(BLOCK, ROWS - block * BLOCK)));
+      sums.a += partials[2u * block * COLUMNS + column] * F(f32(min(BLOCK, ROWS - block * BLOCK)));
     }
   }
   sums = sum_rows(sums, lane);
@@ -44,12 +42,12 @@ fn statistics_of(column: u32, row_lane: u32, lane: u32, live: bool) -> Sums {
   sums = Sums(F(0.0), F(0.0), F(0.0));
   if (live) {
     for (var block = row_lane; block < blocks; block += ROW_LANES) {
-      let d = partials[2u * block * COLUMNS + column] - pivot - shift;
+      let d = partials[2u * block * COLUMNS + column] - shift;
       sums.b += partials[(2u * block + 1u) * COLUMNS + column] + d * d * F(f32(min(BLOCK, ROWS - block * BLOCK)));
     }
   }
   sums = sum_rows(sums, lane);
-  return Sums(pivot, shift, sums.b * scale);
+  return Sums(x[min(column, COLUMNS - 1u)], shift, sums.b * scale);
 #else
   if (live) {
     for (var row = row_lane; row < ROWS; row += ROW_LANES) {

@@ -277,6 +277,13 @@ describe("finishStatistics", () => {
     expect(float(RECORD.norms + 5)).toBe(0);
   });
 
+  it("clips gradients whose norm is beyond float32", async () => {
+    const partials = await statistics(fill(() => 3e38));
+    const { float } = await finish(partials, fresh(), { clipMax: 1e30 }, 0);
+    expect(float(RECORD.globalNorm)).toBe(Infinity);
+    expect(float(RECORD.clipScale)).toBeGreaterThan(1e-12);
+  });
+
   it("joins segments of very different magnitudes", async () => {
     const partials = await statistics(fill((segment) => [1e-30, 1e30, 1e-10, 1e10, 1, 0, 1e-35][segment]!));
     await finish(partials, fresh(), { clipMax: 1 }, 0);

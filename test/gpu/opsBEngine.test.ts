@@ -255,6 +255,15 @@ describe("dropout", () => {
     expect(gpu.counters.pipelines).toBe(pipelines);
   });
 
+  it("keeps an element whose number is the rate itself", async () => {
+    const rates = [0, 1, 2, 3].map((index) => uniform01(philox4x32([0, 3, 1, 0], [7, STREAMS.dropout])[index]!));
+    const x = gpu.tensor(new Float32Array(4).fill(1));
+    for (const [index, rate] of rates.entries()) {
+      const y = await gpu.wrap(dropout(x.node, scalar(rate), ...words(7, 3, 1))).data();
+      expect(y[index], `element ${index}`).not.toBe(0);
+    }
+  });
+
   it("is part of the layer's one dispatch", async () => {
     const bench = new Bench();
     const [x, w] = [bench.f32(8, 4), bench.f32(12, 4)];
