@@ -330,6 +330,9 @@ class Emitter {
       if (destination?.kind === "pack" && written.has(JSON.stringify({ kind: "pool", index: this.pack(destination.pack).pool })))
         return new Conflict({ unplaced: placeKey({ item, output }) });
     }
+    // A state that becomes something made of itself: the new value is written by a dispatch of its own.
+    const assigning = unit.members.find((member) => member.destinations.get(0)?.kind === "state");
+    if (assigning && itemsOf(unit).length > 1) return new Conflict({ apart: assigning.index });
     throw new FathomError(
       "internal",
       `${itemsOf(unit)

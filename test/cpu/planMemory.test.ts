@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Node } from "../../src/graph/node.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { add } from "../../src/ops/binary.ts";
-import { input, literal } from "../../src/ops/define.ts";
+import { input, literal, state } from "../../src/ops/define.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { sum, variance } from "../../src/ops/reduce.ts";
 import { tanh } from "../../src/ops/unary.ts";
@@ -43,5 +43,19 @@ describe("nothing at all", () => {
 
   it("takes no dispatch where nothing comes of it", () => {
     expect(plan(add(tanh(f(0, 3)), literal(1))).dispatches).toHaveLength(0);
+  });
+});
+
+describe("a state that becomes something made of itself", () => {
+  const s = (): Node => state({ state: "s", offset: 0, size: 16, shape: [4, 4], dtype: "f32" });
+  it.each([
+    ["elementwise", () => add(s(), literal(1))],
+    ["by a kernel", () => matmul(s(), s())],
+    ["by a kernel and more", () => tanh(matmul(s(), s()))],
+  ])("is written by a dispatch of its own: %s", (_, build) => {
+    const made = lower({ roots: [], assignments: [{ state: "s", node: build() }], target }).plan;
+    expect(planFaults(made)).toBe("");
+    expect(made.dispatches).toHaveLength(2);
+    expect(made.dispatches[1]!.bindings.map(({ buffer }) => buffer.kind)).toEqual(["pool", "state"]);
   });
 });
