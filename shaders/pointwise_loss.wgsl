@@ -17,7 +17,7 @@ const BLOCK = 64u;
 
 // The smaller of sigmoid(p) and 1 - sigmoid(p), with all its digits.
 fn tail(p: f32) -> f32 {
-  let e = exp(-abs(p));
+  let e = math_exp(-abs(p));
   return e / (1.0 + e);
 }
 

@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
       if (x == highest) {
         at_highest += 1.0;
       } else {
-        below += exp(x - highest);
+        below += math_exp(x - highest);
       }
     }
   }
@@ -43,14 +43,14 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
 
   if (live) {
 #if ${LOGARITHM}
-    let logarithm = log1p_positive(at_highest - 1.0 + below);
+    let logarithm = math_log1p(at_highest - 1.0 + below);
     for (var i = first; i < LENGTH; i += LANES) {
       output[start + i * INNER] = (input[start + i * INNER] - highest) - logarithm;
     }
 #else
     let sum = at_highest + below;
     for (var i = first; i < LENGTH; i += LANES) {
-      output[start + i * INNER] = exp(input[start + i * INNER] - highest) / sum;
+      output[start + i * INNER] = math_exp(input[start + i * INNER] - highest) / sum;
     }
 #endif
   }

@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
         if (z == highest) {
           at_highest += 1.0;
         } else {
-          below += exp(z - highest);
+          below += math_exp(z - highest);
         }
       }
     }
@@ -60,14 +60,14 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
       let class_y = select(0u, u32(label), in_range);
       let sum = at_highest + below;
       let z_y = logits[start + class_y];
-      let not_y = select(sum - exp(z_y - highest), at_highest - 1.0 + below, z_y == highest);
+      let not_y = select(sum - math_exp(z_y - highest), at_highest - 1.0 + below, z_y == highest);
       if (first_class == 0u) {
-        let row_loss = log1p_positive(at_highest - 1.0 + below) + (highest - z_y);
-        total += select(not_a_number(lane & 0u), row_loss, in_range);
+        let row_loss = math_log1p(at_highest - 1.0 + below) + (highest - z_y);
+        total += select(math_from_bits(row_loss, 0x7fc00000u), row_loss, in_range);
       }
       for (var c = first_class; c < CLASSES; c += LANES) {
-        let p = select(exp(logits[start + c] - highest), -not_y, c == class_y) / sum;
-        gradient[start + c] = select(not_a_number(lane & 0u), p * GRADIENT_SCALE, in_range);
+        let p = select(math_exp(logits[start + c] - highest), -not_y, c == class_y) / sum;
+        gradient[start + c] = select(math_from_bits(p, 0x7fc00000u), p * GRADIENT_SCALE, in_range);
       }
     }
   }

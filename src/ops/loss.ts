@@ -182,7 +182,7 @@ export const meanSquaredErrorOp = pointwiseLoss({
 /** −t·log σ(p) − (1 − t)·log(1 − σ(p)) = max(p, 0) − p·t + log1p(exp(−|p|)), whose derivative is σ(p) − t. */
 export const binaryCrossEntropyWithLogitsOp = pointwiseLoss({
   name: "binaryCrossEntropyWithLogits",
-  wgsl: { value: "(max(p, 0.0) - p * t) + log1p_positive(exp(-abs(p)))", gradient: "select(tail(p) - t, (1.0 - t) - tail(p), p >= 0.0)" },
+  wgsl: { value: "(max(p, 0.0) - p * t) + math_log1p(math_exp(-abs(p)))", gradient: "select(tail(p) - t, (1.0 - t) - tail(p), p >= 0.0)" },
   value: (p, t) => Math.max(p, 0) - p * t + Math.log1p(Math.exp(-Math.abs(p))),
   gradient: (p, t) => 1 / (1 + Math.exp(-p)) - t,
   byTarget: (p, _t, _gradient, count) => mul(p, literal(-1 / count)),

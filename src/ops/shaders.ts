@@ -15,9 +15,7 @@ import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
 import columns from "../../shaders/lib/columns.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
 import lanes from "../../shaders/lib/lanes.wgsl?raw";
-import log1p from "../../shaders/lib/log1p.wgsl?raw";
 import matmulLibrary from "../../shaders/lib/matmul.wgsl?raw";
-import nonfinite from "../../shaders/lib/nonfinite.wgsl?raw";
 import output from "../../shaders/lib/output.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
@@ -32,6 +30,11 @@ import softmaxCrossEntropy from "../../shaders/softmax_cross_entropy.wgsl?raw";
 import spread from "../../shaders/spread.wgsl?raw";
 import updateAdam from "../../shaders/update_adam.wgsl?raw";
 import updateSgd from "../../shaders/update_sgd.wgsl?raw";
+import { libraryFor } from "./library.ts";
+
+/** The library's functions that a shader on single numbers mentions, or that its defines will; F is f32. */
+const withLibrary = (text: string, ...mentioned: readonly string[]): string =>
+  `alias F = f32;\nalias I = i32;\nalias U = u32;\n${libraryFor([text, ...mentioned].join(" "))}\n${text}`;
 
 export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
@@ -54,11 +57,11 @@ export const SHADERS: Readonly<Record<string, string>> = {
   finish_loss: lanes + finishLoss,
   finish_statistics: finishStatistics,
   gather_batch: grid + gatherBatch,
-  gradient_statistics: grid + nonfinite + lanes + gradientStatistics,
-  pointwise_loss: grid + log1p + lanes + pointwiseLoss,
+  gradient_statistics: grid + lanes + gradientStatistics,
+  pointwise_loss: grid + lanes + withLibrary(pointwiseLoss, "math_log1p"),
   score_batch: scoreBatch,
-  softmax: grid + log1p + lanes + softmax,
-  softmax_cross_entropy: grid + log1p + nonfinite + lanes + softmaxCrossEntropy,
+  softmax: grid + lanes + withLibrary(softmax),
+  softmax_cross_entropy: grid + lanes + withLibrary(softmaxCrossEntropy),
   update_adam: grid + updateAdam,
   update_sgd: grid + updateSgd,
 };
