@@ -111,9 +111,7 @@ export class Engine implements Runtime, TensorOwner {
 
   /** Frees every tensor that `body` makes, but for those that it returns (a tensor, or a list or record of them). */
   scope<T>(body: () => T): T {
-    const { value, made } = this.record(body, (partial) => {
-      for (const tensor of partial) tensor.dispose();
-    });
+    const { value, made } = this.record(body, disposeAll);
     if (value instanceof Promise)
       throw new FathomError(
         "argument",
@@ -157,10 +155,17 @@ export class Engine implements Runtime, TensorOwner {
   }
 
   async read(node: Node): Promise<TypedArray> {
-    await this.evaluate([node]);
-    const buffer = this.machinery.lifetimes.bufferOf(node);
-    if (!buffer) throw new FathomError("disposed", `${describe(node)} was disposed of while it was being read`);
-    return typedArrayView(node.dtype, await this.machinery.readback.read({ buffer, offset: 0, size: sizeOf(node.shape) * 4 }));
+    const { lifetimes, readback } = this.machinery;
+    // Until it has been read, disposing of it takes no effect.
+    lifetimes.retain(node);
+    try {
+      await this.evaluate([node]);
+      const buffer = lifetimes.bufferOf(node);
+      if (!buffer) throw new FathomError("internal", `${describe(node)} was evaluated and has no value`);
+      return typedArrayView(node.dtype, await readback.read({ buffer, offset: 0, size: sizeOf(node.shape) * 4 }));
+    } finally {
+      lifetimes.release(node);
+    }
   }
 
   /** The graph of what is still to be computed, and the plan for it, as text. */
@@ -178,7 +183,7 @@ export class Engine implements Runtime, TensorOwner {
       {
         wrap: (node) => this.wrap(node),
         evaluateNow: (nodes) => this.evaluation.evaluateNow(nodes),
-        record: (traced) => this.trace(() => this.record(traced)),
+        record: (traced) => this.trace(() => this.record(traced, disposeAll)),
       },
       body,
       signature,
@@ -213,13 +218,17 @@ export class Engine implements Runtime, TensorOwner {
   /** Ends the engine: frees what it holds, and destroys the device unless it was given. */
   dispose(): void {
     this.evaluation.dispose();
-    this.machinery.buffers.clear();
     this.machinery.gpu.dispose();
+    this.machinery.buffers.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function disposeAll(tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) tensor.dispose();
 }
 
 function tensorsIn(value: unknown): Tensor[] {

@@ -36,7 +36,11 @@ export class FathomError extends Error {
   }
 }
 
+export function abortError(signal: AbortSignal, what: string): FathomError {
+  return new FathomError("aborted", `${what}: stopped, because its signal was aborted`, { cause: signal.reason });
+}
+
 /** Throws what AbortSignal promises, as a FathomError. */
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
-  if (signal?.aborted) throw new FathomError("aborted", `${what}: stopped, because its signal was aborted`, { cause: signal.reason });
+  if (signal?.aborted) throw abortError(signal, what);
 }

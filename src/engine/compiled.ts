@@ -2,7 +2,7 @@
 import { FathomError } from "../core/errors.ts";
 import { describe, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { TENSOR_USAGE } from "../gpu/buffers.ts";
-import { checked, instantiate } from "../gpu/executor.ts";
+import { checked, type Instance, instantiate, type Replay } from "../gpu/executor.ts";
 import { type Node, type TensorType, topologicalOrder } from "../graph/node.ts";
 import { input } from "../ops/define.ts";
 import { lower } from "../plan/lower.ts";
@@ -38,7 +38,7 @@ export async function compileFunction(
   body: (...args: Tensor[]) => Tensor | readonly Tensor[],
   signature: Signature,
 ): Promise<Compiled> {
-  const { gpu, buffers, pipelines, lifetimes, target } = machinery;
+  const { gpu, buffers, lifetimes } = machinery;
   const holders = signature.map(({ shape, dtype = "f32" }) => input(shape, dtype));
   const { value: roots, made } = host.record(() => {
     const result = body(...holders.map((node) => host.wrap(node)));
@@ -49,14 +49,14 @@ export async function compileFunction(
   const captured = topologicalOrder(roots, given).filter(given);
   for (const node of captured) lifetimes.retain(node);
   for (const tensor of made) tensor.dispose();
-  const { plan, items } = lower({ roots, assignments: [], given, target });
-  const instance = await instantiate(gpu, buffers, pipelines, plan);
-  instance.writeConstants(items.scalars.map((node) => node.attributes.value));
-  const own = new Map(holders.map((node) => [node, buffers.take(bytesOf(node), TENSOR_USAGE)]));
-  const outputs = roots.map((root) => buffers.take(bytesOf(root), TENSOR_USAGE));
-  const replay = await checked(gpu, () =>
-    instance.bind({ inputs: items.inputs.map((node) => own.get(node) ?? lifetimes.bufferOf(node)!), outputs, states: {} }),
-  );
+  const releaseAll = (): void => {
+    for (const node of captured) lifetimes.release(node);
+  };
+  const frozen = await freeze(machinery, holders, roots).catch((error: unknown) => {
+    releaseAll();
+    throw error;
+  });
+  const { plan, instance, own, outputs, replay } = frozen;
   let disposed = false;
 
   const check = (args: readonly Tensor[]): void => {
@@ -101,7 +101,43 @@ export async function compileFunction(
     disposed = true;
     instance.dispose();
     for (const buffer of [...own.values(), ...outputs]) buffers.give(buffer);
-    for (const node of captured) lifetimes.release(node);
+    releaseAll();
   };
   return { run, plan, print: () => printPlan(plan), dispose };
+}
+
+/** A plan with memory of its own for arguments and results, so that its bindings never change. */
+interface Frozen {
+  readonly plan: Plan;
+  readonly instance: Instance;
+  readonly own: ReadonlyMap<Node, GPUBuffer>;
+  readonly outputs: readonly GPUBuffer[];
+  readonly replay: Replay;
+}
+
+async function freeze(machinery: Machinery, holders: readonly Node[], roots: readonly Node[]): Promise<Frozen> {
+  const { gpu, buffers, pipelines, lifetimes, target } = machinery;
+  const { plan, items } = lower({ roots, assignments: [], given: (node) => lifetimes.bufferOf(node) !== undefined, target });
+  const foreign = items.inputs.find((node) => !holders.includes(node) && !lifetimes.bufferOf(node));
+  if (foreign)
+    throw new FathomError(
+      "disposed",
+      `compile: the function uses ${describe(foreign)}, which was disposed of, or belongs to another engine`,
+    );
+  const instance = await instantiate(gpu, buffers, pipelines, plan);
+  let memory: GPUBuffer[] = [];
+  try {
+    instance.writeConstants(items.scalars.map((node) => node.attributes.value));
+    return await checked(gpu, () => {
+      memory = buffers.takeAll([...holders, ...roots].map(bytesOf));
+      const own = new Map(holders.map((node, index) => [node, memory[index]!]));
+      const outputs = memory.slice(holders.length);
+      const inputs = items.inputs.map((node) => own.get(node) ?? lifetimes.bufferOf(node)!);
+      return { plan, instance, own, outputs, replay: instance.bind({ inputs, outputs, states: {} }) };
+    });
+  } catch (error) {
+    instance.dispose();
+    for (const buffer of memory) buffers.discard(buffer);
+    throw error;
+  }
 }

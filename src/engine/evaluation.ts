@@ -1,7 +1,6 @@
 /** Eager evaluation: pending nodes become plans, plans are kept by structure, and values land in buffers. */
 import { FathomError } from "../core/errors.ts";
 import { describe, sizeOf } from "../core/shape.ts";
-import { TENSOR_USAGE } from "../gpu/buffers.ts";
 import { checked, Instance, instantiate } from "../gpu/executor.ts";
 import { type Node, printGraph, topologicalOrder } from "../graph/node.ts";
 import { inputOp, scalarOp } from "../ops/define.ts";
@@ -29,8 +28,10 @@ export class Evaluation {
     for (const node of nodes) this.companions.set(node, nodes);
   }
 
-  /** Computes nodes that have no value yet, in one submit. */
+  /** Computes nodes that have no value yet, in one submit. They are kept until that is done, whatever is disposed of meanwhile. */
   async evaluate(nodes: readonly Node[]): Promise<void> {
+    const { lifetimes } = this.machinery;
+    for (const node of nodes) lifetimes.retain(node);
     const run = async (): Promise<void> => {
       this.machinery.gpu.throwIfFailed();
       for (let attempt = 0; ; attempt++) {
@@ -40,11 +41,13 @@ export class Evaluation {
         // While the pipelines were compiled, an automatic flush may have evaluated or freed some of it.
         const stale =
           roots.some((root) => this.machinery.lifetimes.bufferOf(root)) || inputs.some((node) => !this.machinery.lifetimes.bufferOf(node));
-        if (!stale) return checked(this.machinery.gpu, () => this.runOnce(instance, roots, inputs, scalars));
+        if (!stale) return this.runChecked(instance, roots, inputs, scalars);
         if (attempt > 8) throw new FathomError("internal", "evaluation did not settle");
       }
     };
-    const result = this.turn.then(run);
+    const result = this.turn.then(run).finally(() => {
+      for (const node of nodes) lifetimes.release(node);
+    });
     this.turn = result.catch(() => {});
     return result;
   }
@@ -62,7 +65,7 @@ export class Evaluation {
         new Instance(this.machinery.gpu, this.machinery.buffers, made, this.machinery.pipelines.now(made.kernels)),
       );
     }
-    this.runOnce(instance, roots, inputs, scalars);
+    this.keep(roots, this.submit(instance, roots, inputs, scalars));
   }
 
   private pendingOf(nodes: readonly Node[]): Node[] {
@@ -119,9 +122,32 @@ export class Evaluation {
     return instance;
   }
 
-  private runOnce(instance: Instance, roots: readonly Node[], inputs: readonly Node[], scalars: readonly Node[]): void {
+  /** Nodes get their values only if the GPU had nothing to object, so that a failed evaluation can be tried again. */
+  private async runChecked(instance: Instance, roots: readonly Node[], inputs: readonly Node[], scalars: readonly Node[]): Promise<void> {
+    let outputs: readonly GPUBuffer[] = [];
+    try {
+      await checked(this.machinery.gpu, () => {
+        outputs = this.submit(instance, roots, inputs, scalars);
+      });
+    } catch (error) {
+      for (const output of outputs) this.machinery.buffers.discard(output);
+      throw error;
+    }
+    this.keep(roots, outputs);
+  }
+
+  private keep(roots: readonly Node[], outputs: readonly GPUBuffer[]): void {
+    const { lifetimes, buffers } = this.machinery;
+    for (const [index, root] of roots.entries()) {
+      // Meanwhile it may have been evaluated by an automatic flush, or nobody may need it any more.
+      if (lifetimes.knows(root) && !lifetimes.bufferOf(root)) lifetimes.realize(root, outputs[index]!);
+      else buffers.give(outputs[index]!);
+    }
+  }
+
+  private submit(instance: Instance, roots: readonly Node[], inputs: readonly Node[], scalars: readonly Node[]): GPUBuffer[] {
     const { device } = this.machinery.gpu;
-    const outputs = roots.map((root) => this.machinery.buffers.take(sizeOf(root.shape) * 4, TENSOR_USAGE));
+    const outputs = this.machinery.buffers.takeAll(roots.map((root) => sizeOf(root.shape) * 4));
     instance.writeConstants(scalars.map((node) => node.attributes.value));
     const replay = instance.bind({ inputs: inputs.map((node) => this.machinery.lifetimes.bufferOf(node)!), outputs, states: {} });
     const encoder = device.createCommandEncoder();
@@ -129,7 +155,7 @@ export class Evaluation {
     replay.encode(pass);
     pass.end();
     device.queue.submit([encoder.finish()]);
-    for (const [index, root] of roots.entries()) this.machinery.lifetimes.realize(root, outputs[index]!);
+    return outputs;
   }
 
   /** The graph of what is still to be computed, and the plan for it, as text. */

@@ -24,6 +24,11 @@ export class Lifetimes {
     return this.entries.get(node)?.buffer;
   }
 
+  /** Whether anyone needs the node still. */
+  knows(node: Node): boolean {
+    return this.entries.has(node);
+  }
+
   isHeld(node: Node): boolean {
     return (this.entries.get(node)?.handles ?? 0) > 0;
   }

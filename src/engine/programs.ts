@@ -23,21 +23,30 @@ export class Programs implements Pick<Runtime, "state" | "compileProgram" | "sub
     this.machinery.gpu.throwIfFailed();
     const buffer = this.machinery.buffers.take(size * 4, TENSOR_USAGE, true);
     const { queue } = this.machinery.gpu.device;
-    const write = (data: TypedArray, offset = 0): void => queue.writeBuffer(buffer, offset * 4, data as Float32Array<ArrayBuffer>);
-    if (initial && initial.length > 0) write(initial);
+    // A buffer that was given back may be another's by now.
+    const live = (): void => {
+      if (!this.stateBuffers.has(made))
+        throw new FathomError("disposed", `the state ${name} was disposed of, with the trainer that it belongs to`);
+    };
     const made: StateBuffer = {
       name,
       dtype,
       size,
       node: ({ offset = 0, shape = [size - offset], dtype: as = dtype } = {}) => stateNode({ state: name, offset, size, shape, dtype: as }),
-      write,
-      read: async (offset = 0, length = size - offset) =>
-        typedArrayView(dtype, await this.machinery.readback.read({ buffer, offset: offset * 4, size: length * 4 })),
+      write: (data, offset = 0) => {
+        live();
+        queue.writeBuffer(buffer, offset * 4, data as Float32Array<ArrayBuffer>);
+      },
+      read: async (offset = 0, length = size - offset) => {
+        live();
+        return typedArrayView(dtype, await this.machinery.readback.read({ buffer, offset: offset * 4, size: length * 4 }));
+      },
       dispose: () => {
         if (this.stateBuffers.delete(made)) this.machinery.buffers.give(buffer);
       },
     };
     this.stateBuffers.set(made, buffer);
+    if (initial && initial.length > 0) made.write(initial);
     return made;
   }
 

@@ -1,4 +1,5 @@
 /** GPU buffers, counted, and kept for reuse when they are given back. */
+import { FathomError } from "../core/errors.ts";
 import type { Gpu } from "./device.ts";
 
 // GPUBufferUsage by value: Dawn in Node has no such global.
@@ -18,6 +19,8 @@ export interface BufferCounts {
 
 export class Buffers {
   private readonly kept = new Map<string, GPUBuffer[]>();
+  /** Those that are not destroyed. */
+  private readonly all = new Set<GPUBuffer>();
   private keptBytes = 0;
   private live = 0;
   private liveBytes = 0;
@@ -32,9 +35,28 @@ export class Buffers {
     return { buffers: this.live, bytes: this.liveBytes, created: this.created };
   }
 
+  /** One for each size, for tensors; none at all where one is too large. */
+  takeAll(sizes: readonly number[]): GPUBuffer[] {
+    this.checkSizes(sizes);
+    return sizes.map((bytes) => this.take(bytes, TENSOR_USAGE));
+  }
+
+  /** Throws where one of them could not be made. */
+  checkSizes(sizes: readonly number[]): void {
+    const { maxBufferSize } = this.gpu.device.limits;
+    for (const bytes of sizes)
+      if (bytes > maxBufferSize)
+        throw new FathomError(
+          "out-of-memory",
+          `a buffer of ${bytes} bytes is over this GPU's limit of ${maxBufferSize} (maxBufferSize). Use a smaller batch or model, or split the tensor`,
+          { details: { bytes, limit: maxBufferSize } },
+        );
+  }
+
   /** At least `bytes` bytes; what they hold is not defined unless `zeroed`. */
   take(bytes: number, usage: GPUBufferUsageFlags, zeroed = false): GPUBuffer {
-    const size = bucket(bytes);
+    this.checkSizes([bytes]);
+    const size = Math.min(bucket(bytes), this.gpu.device.limits.maxBufferSize);
     const key = `${usage}:${size}`;
     const list = zeroed ? undefined : this.kept.get(key);
     let buffer = list?.pop();
@@ -42,6 +64,7 @@ export class Buffers {
     else {
       buffer = this.gpu.device.createBuffer({ size, usage });
       this.created++;
+      this.all.add(buffer);
     }
     this.live++;
     this.liveBytes += size;
@@ -53,7 +76,7 @@ export class Buffers {
     this.live--;
     this.liveBytes -= size;
     if (this.keptBytes + size > MOST_KEPT) {
-      buffer.destroy();
+      this.destroy(buffer);
       return;
     }
     const key = `${usage}:${size}`;
@@ -67,12 +90,18 @@ export class Buffers {
   discard(buffer: GPUBuffer): void {
     this.live--;
     this.liveBytes -= buffer.size;
+    this.destroy(buffer);
+  }
+
+  private destroy(buffer: GPUBuffer): void {
+    this.all.delete(buffer);
     buffer.destroy();
   }
 
-  /** Ends those that are kept for reuse. */
-  clear(): void {
-    for (const list of this.kept.values()) for (const buffer of list) buffer.destroy();
+  /** Ends them all, those in use too: the device may be someone else's, and live on. */
+  dispose(): void {
+    for (const buffer of this.all) buffer.destroy();
+    this.all.clear();
     this.kept.clear();
     this.keptBytes = 0;
   }

@@ -1,5 +1,5 @@
 /** Getting a GPUDevice, and knowing when it has failed: everything that WebGPU reports reaches the caller as a FathomError. */
-import { FathomError, throwIfAborted } from "../core/errors.ts";
+import { abortError, FathomError, throwIfAborted } from "../core/errors.ts";
 import { browserAdvice } from "./advice.ts";
 
 export interface OpenOptions {
@@ -78,6 +78,8 @@ export class Gpu {
 
   /** The promise's value, or the device's failure where that comes first: a lost device leaves promises that never settle, or settle wrongly. */
   async guard<T>(promise: Promise<T>): Promise<T> {
+    // Whatever is thrown below instead, its own rejection has been heard.
+    promise.catch(() => {});
     this.throwIfFailed();
     let leave = (_: FathomError): void => {};
     const failed = new Promise<never>((_, reject) => {
@@ -151,20 +153,34 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
     checkLimits(device.limits, "the given device");
     return new Gpu(device, factsOf((device as { adapterInfo?: GPUAdapterInfo }).adapterInfo ?? options.adapter?.info), false);
   }
-  const adapter = options.adapter ?? (await requestAdapter(options));
-  throwIfAborted(signal, "open");
+  const adapter = options.adapter ?? (await unlessAborted(requestAdapter(options), signal));
   checkLimits(adapter.limits, "this machine's GPU adapter");
   const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
   let opened: GPUDevice;
   try {
-    opened = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "fathom" });
+    opened = await unlessAborted(adapter.requestDevice({ requiredLimits, requiredFeatures, label: "fathom" }), signal, (late) =>
+      late.destroy(),
+    );
   } catch (error) {
+    if (error instanceof FathomError) throw error;
     throw new FathomError("no-adapter", `the GPU adapter gave no device: ${String(error)}. ${browserAdvice()}`, { cause: error });
   }
-  if (signal?.aborted) opened.destroy();
-  throwIfAborted(signal, "open");
   return new Gpu(opened, factsOf(adapter.info), true);
+}
+
+/** The promise's value, or at once an "aborted" error; `late` gets what comes all the same. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined, late: (value: T) => void = () => {}): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      promise.then(late, () => {});
+      reject(abortError(signal, "open"));
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 async function requestAdapter({ gpu, powerPreference }: OpenOptions): Promise<GPUAdapter> {

@@ -17,8 +17,10 @@ export interface Given {
 export class Instance {
   readonly plan: Plan;
   private readonly pipelines: readonly Pipeline[];
-  private readonly pools: GPUBuffer[];
+  private readonly pools: readonly GPUBuffer[];
   private readonly constants: GPUBuffer | null;
+  /** All of them, as long as they are this plan's. */
+  private readonly own: GPUBuffer[];
   private readonly words: Uint32Array<ArrayBuffer>;
   private readonly gpu: Gpu;
   private readonly buffers: Buffers;
@@ -28,13 +30,15 @@ export class Instance {
     this.buffers = buffers;
     this.plan = plan;
     this.pipelines = pipelines;
+    buffers.checkSizes(plan.pools.map(({ bytes }) => bytes));
     this.pools = plan.pools.map(({ bytes, persistent }) => buffers.take(bytes, TENSOR_USAGE, persistent));
     this.constants = plan.constants.bytes > 0 ? buffers.take(plan.constants.bytes, USAGE.STORAGE | USAGE.UNIFORM | USAGE.COPY_DST) : null;
+    this.own = this.constants ? [...this.pools, this.constants] : [...this.pools];
     this.words = new Uint32Array(plan.constants.bytes / 4);
   }
 
   get bufferCount(): number {
-    return this.pools.length + (this.constants ? 1 : 0);
+    return this.own.length;
   }
 
   /** Writes the numbers that are data. Takes effect between two submits, in order. */
@@ -78,9 +82,16 @@ export class Instance {
   }
 
   dispose(): void {
-    for (const pool of this.pools) this.buffers.give(pool);
-    if (this.constants) this.buffers.give(this.constants);
-    this.pools.length = 0;
+    this.release((buffer) => this.buffers.give(buffer));
+  }
+
+  /** The same, where the buffers may be invalid. */
+  discard(): void {
+    this.release((buffer) => this.buffers.discard(buffer));
+  }
+
+  private release(free: (buffer: GPUBuffer) => void): void {
+    for (const buffer of this.own.splice(0)) free(buffer);
   }
 }
 
@@ -134,5 +145,14 @@ export async function checked<T>(gpu: Gpu, make: () => T): Promise<T> {
 
 export async function instantiate(gpu: Gpu, buffers: Buffers, pipelines: Pipelines, plan: Plan): Promise<Instance> {
   const compiled = await pipelines.compile(plan.kernels);
-  return checked(gpu, () => new Instance(gpu, buffers, plan, compiled));
+  let instance: Instance | undefined;
+  try {
+    return await checked(gpu, () => {
+      instance = new Instance(gpu, buffers, plan, compiled);
+      return instance;
+    });
+  } catch (error) {
+    instance?.discard();
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@
  *
  * With ε = 2⁻²⁴ (half an ulp), an op that gets inputs off by e gives a result off by what those errors come to plus its own rounding:
  * - Elementwise: the largest change of the function over the corners of the inputs' intervals, plus ULPS · ε · |f|. A comparison whose inputs
- *   cross within their errors may thus be off by 1, and what a `where` makes of it by the distance of its branches.
+ *   cross or meet within their errors may thus be off by 1, and what a `where` makes of it by the distance of its branches.
  * - Sums of products and moves, which are linear in each input with coefficients 0 and 1: f(|x| + e) − f(|x|), plus (n + 2) · ε · f(|x| + e)
  *   for n terms in whatever order.
  * - Any other kernel: as if each input element were off by e + KERNEL_ULPS · ε · max|x|, one at a time, and the changes of f added up.
@@ -12,6 +12,7 @@ import { sizeOf } from "../../src/core/shape.ts";
 import { type Node, topologicalOrder } from "../../src/graph/node.ts";
 import type { Listed, Reference } from "../../src/graph/op.ts";
 import { pickOp } from "../../src/ops/define.ts";
+import { broadcastReader } from "../../src/ops/elementwise.ts";
 import type { Values } from "./float64.ts";
 
 export interface Bounded extends Reference {
@@ -87,6 +88,11 @@ function bound(node: Node, values: Values, found: ReadonlyMap<Node, readonly Bou
   return oneByOne(inputs, truths, apply);
 }
 
+interface Reader {
+  readonly read: (index: number) => number;
+  readonly off: (index: number) => number;
+}
+
 type Apply = (inputs: readonly Reference[]) => readonly Reference[];
 
 /** The change of an elementwise function over all corners of the inputs' intervals. */
@@ -101,6 +107,17 @@ function corners(name: string, inputs: Listed<Bounded>, truth: Reference, apply:
       return { shape: input.shape, data: input.data.map((value, index) => value + direction * input.off[index]!) };
     });
     for (const [index, value] of apply(moved)[0]!.data.entries()) off[index] = Math.max(off[index]!, Math.abs(value - truth.data[index]!));
+  }
+  // Equality holds at no corner, and may hold between them.
+  if (name === "equal" || name === "notEqual") {
+    const [a, b] = inputs.map((input) => ({
+      read: broadcastReader(input, truth.shape),
+      off: broadcastReader({ shape: input.shape, data: input.off }, truth.shape),
+    })) as [Reader, Reader];
+    for (const index of off.keys()) {
+      const room = a.off(index) + b.off(index);
+      if (room > 0 && Math.abs(a.read(index) - b.read(index)) <= room) off[index] = 1;
+    }
   }
   const ulps = EXACT.has(name) ? 0 : (ULPS[name] ?? FUNCTION_ULPS);
   return { ...truth, off: off.map((value, index) => value + ulps * (EPSILON * Math.abs(truth.data[index]!) + FLUSHED)) };
