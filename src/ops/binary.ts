@@ -1,4 +1,4 @@
-/** Arithmetic on two tensors of one dtype, with NumPy's broadcasting. Formula constants fold where the result is exact. */
+/** Arithmetic on two tensors of one dtype, with NumPy's broadcasting. Formula constants fold. */
 import type { DType } from "../core/dtype.ts";
 import { broadcastShapes, sameShape } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
@@ -94,13 +94,13 @@ export const negOp = elementwiseOp("neg", { wgsl: ([x]) => `(-${x})`, js: ([x]) 
 
 const build = (op: Op<undefined>, a: Node, b: Node): Node => makeNode(op, [a, b], undefined);
 
-/** A formula's number, as float32 arithmetic gives it: rounding a float64 result once more is the same for + − · and ÷. */
+/** A number made of a formula's numbers, in float64: rounded once, when it is written into a shader. Null where float32 has no such number. */
 function folded(a: Node, b: Node, compute: (a: number, b: number) => number): number | null {
   const x = constantOf(a);
   const y = constantOf(b);
   if (x === null || y === null || a.dtype !== "f32" || b.dtype !== "f32") return null;
-  const value = Math.fround(compute(Math.fround(x), Math.fround(y)));
-  return Number.isFinite(value) ? value : null;
+  const value = compute(x, y);
+  return Number.isFinite(Math.fround(value)) ? value : null;
 }
 
 /** The node itself where `other`, a formula's number, changes nothing about it. */

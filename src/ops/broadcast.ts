@@ -115,7 +115,7 @@ function sumOf(x: Node, axes: readonly number[]): Node {
   if (length === 1) return reshape(x, shape);
   const value = constantOf(x);
   if (length === 0 || value === 0) return constant(0, { shape, dtype: x.dtype });
-  if (value !== null && x.dtype === "f32" && Math.fround(value * length) === value * length)
+  if (value !== null && x.dtype === "f32" && Number.isFinite(Math.fround(value * length)))
     return constant(value * length, { shape, dtype: x.dtype });
   return makeNode(x.dtype === "f32" ? sumOp : integerSumOp, [x], { axes });
 }
