@@ -73,7 +73,7 @@ describe("gradients of gradients", () => {
 });
 
 describe("the table of ops", () => {
-  /** Modules whose ops have suites of their own (opsB.test.ts), and those of leaves and packs, which the planner's tests hold. */
+  /** Modules whose ops have suites of their own (layerGradients.test.ts), and those of leaves and packs, which the planner's tests hold. */
   const ELSEWHERE = ["batchNorm", "dropout", "linear", "loss", "matmul", "softmax", "define", "pack"];
   const isOp = (value: unknown): value is Op => typeof value === "object" && value !== null && "infer" in value && "vjp" in value;
 

@@ -1,5 +1,6 @@
 /** The references of the arena's kernels against PyTorch: three steps of clip_grad_norm_ and an optimizer. The kernels are held against the references. */
 import { describe, expect, it } from "vitest";
+import { backward } from "../../src/autodiff/backward.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { commitRunning, runningTable } from "../../src/ops/arena/commitRunning.ts";
 import { finishStatistics } from "../../src/ops/arena/finishStatistics.ts";
@@ -8,11 +9,14 @@ import { gradientStatistics } from "../../src/ops/arena/gradientStatistics.ts";
 import { bitsOf, COUNTERS, RECORD, recordWords, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
 import { updateAdam } from "../../src/ops/arena/updateAdam.ts";
 import { updateSgd } from "../../src/ops/arena/updateSgd.ts";
+import { batchNormEvaluate, batchNormTrain } from "../../src/ops/batchNorm.ts";
 import { input } from "../../src/ops/define.ts";
 import { pack } from "../../src/ops/pack.ts";
+import { slice } from "../../src/ops/views.ts";
 import { adamTable } from "../../src/optim/adamTable.ts";
 import { layOutArena } from "../../src/train/arena.ts";
 import { computeFloat64 } from "../support/float64.ts";
+import { batchNormCases } from "../support/opsFixture.ts";
 
 const START = [0.5, -1.25, 2.0, 0.0];
 const GRADIENTS = [
@@ -162,3 +166,58 @@ describe("arena ops", () => {
     expect([after![0], after![1], after![64], after![65], after![2]]).toEqual([7, 6, 11, 7.25, 8]);
   });
 });
+
+describe("batch-norm over several batches", () => {
+  it.each(batchNormCases)("keeps PyTorch's running statistics and evaluates by them: $note", ({ options, weight, bias, steps }) => {
+    const channels = weight.shape[0]!;
+    let running = new Float64Array(2 * 64);
+    running.fill(1, 64, 64 + channels);
+    for (const { mode, x, output, cotangent, gradients, runningMean, runningVariance } of steps) {
+      const nodes = {
+        x: input(x.shape, "f32"),
+        scale: input([channels], "f32"),
+        shift: input([channels], "f32"),
+        dy: input(x.shape, "f32"),
+      };
+      const state = { running: input([128], "f32"), table: input([8], "u32"), summary: input([16], "u32") };
+      const values = new Map<Node, ArrayLike<number>>([
+        [nodes.x, x.data],
+        [nodes.scale, weight.data],
+        [nodes.shift, bias.data],
+        [nodes.dy, cotangent.data],
+        [state.running, running],
+        [
+          state.table,
+          runningTable([{ mean: 0, variance: 64, statistics: 0, features: channels, momentum: options.momentum, batch: x.shape[0]! }]),
+        ],
+        [state.summary, new Float64Array(16)],
+      ]);
+      const train = mode === "train" ? batchNormTrain(nodes.x, nodes.scale, nodes.shift, options.epsilon) : null;
+      const part = (offset: number): Node => slice(state.running, [{ start: offset, end: offset + channels }]);
+      const y = train?.y ?? batchNormEvaluate(nodes.x, part(0), part(64), nodes.scale, nodes.shift, options.epsilon);
+      const wanted = backward([{ node: y, gradient: nodes.dy }], [nodes.x, nodes.scale, nodes.shift]) as Node[];
+      const [actual, dx, dscale, dshift] = computeFloat64([y, ...wanted], values);
+      // Both sides are float64, but for the running statistics, into which momentum and B/(B − 1) went as float32.
+      const off = (truth: Float64Array): number => (train ? 1e-9 : 8 * 2 ** -24) * largest(truth);
+      expectClose(actual!, output.data, off(output.data));
+      expectClose(dx!, gradients.x.data, off(gradients.x.data));
+      expectClose(dscale!, gradients.weight.data, off(gradients.weight.data));
+      expectClose(dshift!, gradients.bias.data, off(gradients.bias.data));
+      if (train)
+        running = computeFloat64(
+          [commitRunning({ ...state, statistics: pack([{ node: train.statistics, offset: 0 }], 64) })],
+          values,
+        )[0]!.slice();
+      expectClose(running.subarray(0, channels), runningMean.data, 8 * 2 ** -24 * largest(runningMean.data));
+      expectClose(running.subarray(64, 64 + channels), runningVariance.data, 8 * 2 ** -24 * largest(runningVariance.data));
+    }
+  });
+});
+
+const largest = (list: Float64Array): number => list.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+
+function expectClose(actual: Float64Array, expected: Float64Array, tolerance: number): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [index, value] of expected.entries())
+    expect(Math.abs(actual[index]! - value), `element ${index}: ${actual[index]} for ${value}`).toBeLessThanOrEqual(tolerance);
+}
