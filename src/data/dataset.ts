@@ -43,7 +43,9 @@ export function flattenSamples(dataset: Dataset): Dataset {
 
 /** Refuses a data set, made by hand or by a loader, whose parts do not fit together. */
 export function checkDataset(what: string, dataset: Dataset): void {
+  checkRecord(what, "data set", dataset);
   const { name, sampleShape, classes, train, test } = dataset;
+  checkRecord(what, `train of ${name}`, train);
   checkShape(`${what}: sampleShape of ${name}`, sampleShape);
   if (sizeOf(sampleShape) === 0)
     throw new FathomError("shape", `${what}: samples of ${name} have shape [${sampleShape.join(",")}], no values at all`);
@@ -61,12 +63,22 @@ export function checkDataset(what: string, dataset: Dataset): void {
   if (test) checkSplit(`${what}: test of ${name}`, test, dataset);
 }
 
-function checkSplit(what: string, split: Split, { sampleShape, classes }: Dataset): void {
+function checkRecord(what: string, name: string, value: unknown): void {
+  if (value instanceof Promise) throw new FathomError("argument", `${what}: got a promise of a ${name}; await it first`);
+  if (typeof value !== "object" || value === null) throw new FathomError("argument", `${what}: the ${name} is ${show(value)}`);
+}
+
+/** Refuses a split whose parts do not fit together; without a data set, its samples may have any shape and its classes any number. */
+export function checkSplit(what: string, split: Split, dataset?: Pick<Dataset, "sampleShape" | "classes">): void {
+  checkRecord(what, "split", split);
   const { count, x, xScale, y, yShape } = split;
   if (!Number.isSafeInteger(count) || count < 1)
     throw new FathomError("argument", `${what}: count is ${show(count)}; a split has at least one sample`);
   if (!(x instanceof Uint8Array || x instanceof Float32Array))
     throw new FathomError("argument", `${what}: x is ${show(x)}; use a Uint8Array or a Float32Array`);
+  const sampleShape = dataset?.sampleShape ?? [x.length / count];
+  const classes = dataset ? dataset.classes : y instanceof Int32Array ? Number.MAX_SAFE_INTEGER : null;
+  checkShape(`${what}: shape of a sample`, sampleShape);
   checkLength(`${what}: x`, x.length, count, sampleShape);
   if (!Number.isFinite(xScale))
     throw new FathomError("argument", `${what}: xScale is ${show(xScale)}; use a finite number, 1 to leave x as it is`);

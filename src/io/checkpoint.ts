@@ -2,6 +2,7 @@
 import { show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import { type Shape, sameShape } from "../core/shape.ts";
+import { COUNTERS as COUNTER_LAYOUT } from "../ops/arena/layout.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type TensorToStore } from "./safetensors.ts";
 import { type StoredTensor, storedArray, toFloat32, toInt32 } from "./storedTypes.ts";
 
@@ -14,6 +15,9 @@ export interface ModelTensor {
 }
 
 export type ModelValues = ReadonlyMap<string, Float32Array | number>;
+
+/** What a trainer wrote of itself, beside its numbers. */
+export type CheckpointFacts = Readonly<Record<string, unknown>> & { readonly attemptedStep: number };
 
 const CHECKPOINT_FORMAT = "fathom-checkpoint/1";
 /** Before the name of the parameter that the moment belongs to. */
@@ -107,7 +111,7 @@ export interface CheckpointState {
   readonly moments: readonly ReadonlyMap<string, Float32Array>[];
   readonly counters: Uint32Array;
   /** Facts of the run: those that must be equal in the trainer that goes on, and those that are only told. */
-  readonly facts: Readonly<Record<string, unknown>>;
+  readonly facts: CheckpointFacts;
 }
 
 export function encodeCheckpoint(
@@ -149,15 +153,39 @@ export function decodeCheckpoint(
     (prefix) =>
       new Map(parameters.map((name) => [name, readTensor(take(prefix + name), fileName, shapes.get(name)!, "f32") as Float32Array])),
   );
-  const counters = storedArray(take(COUNTERS)) as Uint32Array;
+  const counters = countersOf(take(COUNTERS), fileName);
   const { values } = match(rest, fileName, tensors, false);
   return { values, state: { moments, counters, facts: factsOf(metadata["facts"], fileName) } };
 }
 
-function factsOf(text: string | undefined, fileName: string): Record<string, unknown> {
+/** What a trainer wrote of itself; `attemptedStep` is a whole number from 0. */
+function factsOf(text: string | undefined, fileName: string): CheckpointFacts {
+  let facts: unknown;
   try {
-    return JSON.parse(text ?? "null") as Record<string, unknown>;
+    facts = JSON.parse(text ?? "null");
   } catch (cause) {
     throw new FathomError("file-format", `${fileName}: its facts are not JSON`, { cause });
   }
+  if (typeof facts !== "object" || facts === null || Array.isArray(facts))
+    throw new FathomError(
+      "file-format",
+      `${fileName}: has no facts (seed, step …) in its metadata; was it written by trainer.checkpoint()?`,
+    );
+  const { attemptedStep } = facts as Record<string, unknown>;
+  if (!Number.isSafeInteger(attemptedStep) || (attemptedStep as number) < 0)
+    throw new FathomError(
+      "file-format",
+      `${fileName}: its facts give attemptedStep as ${show(attemptedStep)}; it must be a whole number from 0`,
+    );
+  return facts as CheckpointFacts;
+}
+
+function countersOf(tensor: StoredTensor, fileName: string): Uint32Array {
+  const words = storedArray(tensor);
+  if (!(words instanceof Uint32Array) || words.length !== COUNTER_LAYOUT.words)
+    throw new FathomError(
+      "file-format",
+      `${fileName}: ${COUNTERS} is ${tensor.dtype}[${tensor.shape.join(",")}]; it must be U32[${COUNTER_LAYOUT.words}]`,
+    );
+  return words;
 }

@@ -1,5 +1,8 @@
 /** Stopping and going on, from outside of a run: pause, resume, single steps, and the caller's signal. */
 
+/** A paused run looks up this often, in milliseconds: a lost device or a disposed trainer wakes nobody. */
+const LOOK_UP = 250;
+
 export class Control {
   private paused = false;
   private steps = 0;
@@ -33,12 +36,18 @@ export class Control {
     return true;
   }
 
-  /** Until there is a reason to look again. */
+  /** Until there may be a reason to look again. */
   async changed(signal: AbortSignal | undefined): Promise<void> {
     if (!this.paused || this.steps > 0 || signal?.aborted) return;
     await new Promise<void>((resolve) => {
-      this.wake = resolve;
-      signal?.addEventListener("abort", () => resolve(), { once: true });
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, LOOK_UP);
+      this.wake = done;
+      signal?.addEventListener("abort", done, { once: true });
     });
     this.wake = null;
   }

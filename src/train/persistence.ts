@@ -120,7 +120,7 @@ export class Persistence {
       for (const { name, offset } of states.arena.segments) all.set(moment.get(name)!, offset);
       states.moments!.write(all, index * states.arena.size);
     }
-    return state.facts["attemptedStep"] as number;
+    return state.facts.attemptedStep;
   }
 }
 

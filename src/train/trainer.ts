@@ -1,7 +1,7 @@
 /** The trainer: a model, its parameters on the GPU, and the ways to run, look at, save and resume it. */
 import { checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError, throwIfAborted } from "../core/errors.ts";
-import { checkDataset, type Dataset, type Split } from "../data/dataset.ts";
+import { checkDataset, checkSplit, type Dataset, type Split } from "../data/dataset.ts";
 import type { LoadResult } from "../io/checkpoint.ts";
 import type { Role } from "../nn/module.ts";
 import { COUNTERS, STEP } from "../ops/arena/layout.ts";
@@ -281,7 +281,7 @@ export class Trainer {
         return states.ring.read(offset, length).then((all) => reader.pick(all, stretch));
       },
       settled: () => runtime.settled(),
-      throwIfFailed: () => runtime.throwIfFailed(),
+      throwIfFailed: () => this.throwIfDisposed(),
       now: () => performance.now(),
     };
   }
@@ -321,6 +321,7 @@ export class Trainer {
   async evaluate(split: Split, options: EvaluateOptions = {}): Promise<Evaluation> {
     this.throwIfDisposed();
     checkOptions("trainer.evaluate", options, ["sampleShape", "signal"]);
+    checkSplit("trainer.evaluate", split);
     checkTargets(this.options.loss, split);
     return this.evaluator.evaluate(() => this.splitOf(split, options.sampleShape ?? this.sampleShape(split)), options.signal);
   }

@@ -1,0 +1,34 @@
+/** Checkpoints that are not what they say: each is refused by name, before anything is taken from it. */
+import { describe, expect, it } from "vitest";
+import { decodeCheckpoint } from "../../src/io/checkpoint.ts";
+import { encodeSafetensors } from "../../src/io/safetensors.ts";
+
+const FORMAT = "fathom-checkpoint/1";
+const FACTS = { seed: 7, attemptedStep: 3 };
+const counters = (words: number) => ({ dtype: "U32" as const, shape: [words], data: new Uint32Array(words) });
+
+function decode(metadata: Record<string, string>, words = 8) {
+  return decodeCheckpoint(encodeSafetensors({ "trainer.counters": counters(words) }, metadata), "a.checkpoint", [], [], 0);
+}
+
+describe("decodeCheckpoint", () => {
+  it("takes what is whole", () => {
+    expect(decode({ format: FORMAT, facts: JSON.stringify(FACTS) }).state.facts).toEqual(FACTS);
+  });
+
+  it.each([
+    ["no facts", { format: FORMAT }, 8, /has no facts/],
+    ["facts that are null", { format: FORMAT, facts: "null" }, 8, /has no facts/],
+    ["facts that are a list", { format: FORMAT, facts: "[]" }, 8, /has no facts/],
+    ["facts that are not JSON", { format: FORMAT, facts: "{" }, 8, /not JSON/],
+    ["a missing step", { format: FORMAT, facts: "{}" }, 8, /attemptedStep as undefined/],
+    ["a step below 0", { format: FORMAT, facts: '{"attemptedStep":-1}' }, 8, /attemptedStep as -1/],
+    ["too many counters", { format: FORMAT, facts: JSON.stringify(FACTS) }, 9, /trainer\.counters is U32\[9\]; it must be U32\[8\]/],
+    ["another format", { format: "pt", facts: JSON.stringify(FACTS) }, 8, /its format is/],
+  ])("refuses %s", (_, metadata, words, message) => {
+    expect(() => decode(metadata as Record<string, string>, words)).toThrow(message);
+    expect(() => decode(metadata as Record<string, string>, words)).toThrow(
+      expect.objectContaining({ code: "file-format", message: expect.stringContaining("a.checkpoint") }),
+    );
+  });
+});
