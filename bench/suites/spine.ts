@@ -1,5 +1,5 @@
 /** The engine's spine: the training step of deep plain nets, and the matrix product they stand on. */
-import { type Dataset, data, type Engine, init, nn, optim } from "../../src/index.ts";
+import { type Dataset, data, type Engine, init, nn, open, optim } from "../../src/index.ts";
 import { type Contestant, entryOf, measure } from "../measure.ts";
 import type { Entry } from "../schema.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
@@ -26,13 +26,15 @@ export const spine: Suite = {
   },
 };
 
-function stepOf(depth: number, { gpu, sampleMilliseconds }: SuiteContext, dataset: Dataset): Contestant {
+function stepOf(depth: number, { sampleMilliseconds }: SuiteContext, dataset: Dataset): Contestant {
   return {
     id: `step-${depth}`,
     title: `training step, ${depth} layers`,
     unit: "ms",
     ...(depth === SHALLOW ? { target: { relation: "at most", value: 60, adapterClass: "software" } } : {}),
     async prepare() {
+      // An engine of its own, or the second depth would find the pipelines of the first.
+      const gpu = await open();
       const trainer = await gpu.train({
         model: nn.sequential(
           nn.repeat(depth, () => [nn.linear(WIDTH, WIDTH, { init: init.glorotUniform() }), nn.tanh()]),
@@ -43,7 +45,6 @@ function stepOf(depth: number, { gpu, sampleMilliseconds }: SuiteContext, datase
         seed: 7,
         optimizer: optim.sgd({ learningRate: 0.01 }),
         clip: optim.clipGlobalNorm(1),
-        nonFinite: "ignore",
       });
       const started = performance.now();
       await trainer.prepare(dataset);
@@ -59,7 +60,10 @@ function stepOf(depth: number, { gpu, sampleMilliseconds }: SuiteContext, datase
       return {
         sample: () => block(steps),
         facts: { dispatches, pipelines, bytes, prepareMilliseconds, stepsInSample: steps },
-        dispose: () => trainer.dispose(),
+        dispose() {
+          trainer.dispose();
+          gpu.dispose();
+        },
       };
     },
   };

@@ -1,4 +1,5 @@
 /** Getting a GPUDevice, and knowing when it has failed: everything that WebGPU reports reaches the caller as a FathomError. */
+import { checkChoice, checkOptions } from "../core/check.ts";
 import { abortError, FathomError, throwIfAborted } from "../core/errors.ts";
 import { browserAdvice } from "./advice.ts";
 
@@ -147,6 +148,9 @@ function checkLimits(limits: GPUSupportedLimits, what: string): void {
 
 /** Opens a device, or takes the given one. Throws a FathomError that says what is missing, with advice for this browser. */
 export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
+  checkOptions("open", options, ["device", "adapter", "powerPreference", "signal", "gpu"]);
+  if (options.powerPreference !== undefined)
+    checkChoice("open", "powerPreference", options.powerPreference, ["low-power", "high-performance"]);
   const { device, signal } = options;
   throwIfAborted(signal, "open");
   if (device) {
@@ -193,7 +197,14 @@ async function requestAdapter({ gpu, powerPreference }: OpenOptions): Promise<GP
       `this ${typeof document === "undefined" ? "environment" : "browser"} has no WebGPU. ${browserAdvice()}`,
     );
   }
-  const adapter = await api.requestAdapter(powerPreference ? { powerPreference } : {});
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await api.requestAdapter(powerPreference ? { powerPreference } : {});
+  } catch (error) {
+    throw new FathomError("no-adapter", `WebGPU is here, but refused to look for a GPU adapter: ${String(error)}. ${browserAdvice()}`, {
+      cause: error,
+    });
+  }
   if (!adapter) throw new FathomError("no-adapter", `WebGPU is here, but it offers no GPU adapter. ${browserAdvice()}`);
   return adapter;
 }

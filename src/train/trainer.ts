@@ -286,7 +286,10 @@ export class Trainer {
     };
   }
 
-  /** One step, and its report. While a run is paused it is one of that run, which reports it too. */
+  /**
+   * One step, and its report. While a run is paused it is one of that run, which reports it too, on the run's own data set.
+   * Do not await it in the body of that run's own `for await` loop: the run goes on only when the body is done.
+   */
   async step(dataset: Dataset): Promise<Report> {
     this.throwIfDisposed();
     if (this.running) {
