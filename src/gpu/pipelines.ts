@@ -103,7 +103,11 @@ export class Pipelines {
     const reported = error.status === "fulfilled" ? error.value : null;
     if (pipeline.status === "fulfilled" && !reported) return { pipeline: pipeline.value, layout };
     this.gpu.throwIfFailed();
-    throw await shaderError(kernel, source, module, reported?.message ?? String(pipeline.status === "rejected" ? pipeline.reason : ""));
+    // Chromium never answers to a second question about a faulty module.
+    this.modules.delete(source);
+    const info = await this.gpu.guard(module.getCompilationInfo()).catch(() => null);
+    this.gpu.throwIfFailed();
+    throw shaderError(kernel, source, info, reported?.message ?? String(pipeline.status === "rejected" ? pipeline.reason : ""));
   }
 
   /** The same, without waiting: for work that must be submitted now. A fault in the shader is reported as the device's failure. */
@@ -121,14 +125,11 @@ export class Pipelines {
   }
 }
 
-async function shaderError(kernel: PlanKernel, source: string, module: GPUShaderModule, reason: string): Promise<FathomError> {
-  const messages = await module.getCompilationInfo().then(
-    (info) => info.messages.filter((message) => message.type === "error"),
-    () => [],
-  );
+function shaderError(kernel: PlanKernel, source: string, info: GPUCompilationInfo | null, reason: string): FathomError {
+  const messages = info?.messages.filter((message) => message.type === "error") ?? [];
   const lines = source.split("\n");
   const detail = messages
-    .map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos}: ${message}\n  ${lines[lineNum - 1] ?? ""}`)
+    .map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos}: ${message.trim()}\n  ${lines[lineNum - 1] ?? ""}`)
     .join("\n");
   const numbered = lines.map((line, index) => `${String(index + 1).padStart(4)}  ${line}`).join("\n");
   return new FathomError(
