@@ -3,9 +3,6 @@
 export type DType = "f32" | "i32" | "u32";
 export type TypedArray = Float32Array | Int32Array | Uint32Array;
 
-export const DTYPES: readonly DType[] = ["f32", "i32", "u32"];
-export const BYTES_PER_ELEMENT = 4;
-
 const ARRAYS = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const satisfies Record<DType, unknown>;
 
 /** The typed array of a dtype: from a length, from values, or as a view of a buffer. */
@@ -15,9 +12,4 @@ export function typedArray(dtype: DType, source: number | ArrayLike<number>): Ty
 
 export function typedArrayView(dtype: DType, buffer: ArrayBuffer, byteOffset = 0, length?: number): TypedArray {
   return new ARRAYS[dtype](buffer, byteOffset, length);
-}
-
-export function dtypeOf(array: TypedArray): DType {
-  if (array instanceof Float32Array) return "f32";
-  return array instanceof Int32Array ? "i32" : "u32";
 }

@@ -32,7 +32,7 @@ const NEEDED_LIMITS = {
 
 /** Asked for in full where the adapter has more than the baseline. */
 const WANTED_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
-const WANTED_FEATURES = ["subgroups", "shader-f16", "timestamp-query"] as const;
+const WANTED_FEATURES = ["subgroups"] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render|warp\b/i;
 

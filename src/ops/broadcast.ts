@@ -127,6 +127,3 @@ export function sumTo(x: Node, shape: Shape): Node {
   const axes = x.shape.flatMap((_, axis) => (axis < extra || shape[axis - extra] === 1 ? [axis] : []));
   return reshape(sumOf(x, axes), shape);
 }
-
-/** Whether the node is that number everywhere. */
-export const isConstant = (node: Node, value: number): boolean => isLiteral(node, value) || constantOf(node) === value;
