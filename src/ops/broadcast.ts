@@ -3,7 +3,7 @@ import { FathomError } from "../core/errors.ts";
 import { broadcastShapes, checkShape, contiguousStrides, describe, normalizeAxes, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
 import type { Op, Reference } from "../graph/op.ts";
-import { defineOp, isLiteral, literal, literalOp } from "./define.ts";
+import { defineOp, literal, literalOp } from "./define.ts";
 import { broadcastReader } from "./elementwise.ts";
 import { reshape, reshapeOp } from "./layout.ts";
 import { reduceKernel } from "./reduceKernel.ts";
