@@ -5,7 +5,6 @@ import type { Split } from "../data/dataset.ts";
 import type { Loss } from "../nn/losses.ts";
 import type { CompiledEvaluation } from "./evaluation.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
-import type { CompiledStep } from "./stepGraph.ts";
 
 export class SplitOnGpu {
   readonly split: Split;
@@ -13,7 +12,6 @@ export class SplitOnGpu {
   readonly x: StateBuffer;
   readonly y: StateBuffer;
   /** What was compiled for this split; it ends with it. */
-  training: CompiledStep | null = null;
   evaluation: CompiledEvaluation | null = null;
 
   constructor(runtime: Runtime, split: Split, sampleShape: Shape) {
@@ -30,7 +28,6 @@ export class SplitOnGpu {
   }
 
   dispose(): void {
-    this.training?.dispose();
     this.evaluation?.dispose();
     this.x.dispose();
     this.y.dispose();

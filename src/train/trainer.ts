@@ -1,22 +1,20 @@
 /** The trainer: a model, its parameters on the GPU, and the ways to run, look at, save and resume it. */
-import { checkInteger, checkOptions, show } from "../core/check.ts";
+import { checkInteger, checkOptions } from "../core/check.ts";
 import { FathomError, throwIfAborted } from "../core/errors.ts";
 import { checkDataset, checkSplit, type Dataset, type Split } from "../data/dataset.ts";
 import type { LoadResult } from "../io/checkpoint.ts";
 import type { Role } from "../nn/module.ts";
-import { COUNTERS, STEP } from "../ops/arena/layout.ts";
-import { effectiveLambda } from "../optim/regularizers.ts";
+import { COUNTERS } from "../ops/arena/layout.ts";
 import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
-import { type LoopHost, MOST_READS, trainingLoop } from "./loop.ts";
+import { type LoopHost, trainingLoop } from "./loop.ts";
 import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
-import { DataOrder } from "./order.ts";
 import { Persistence } from "./persistence.ts";
+import { PreparedStep } from "./preparedStep.ts";
 import { decodeRecord, firstBad, type NonFinite, nonFiniteError, type Report } from "./report.ts";
-import { RingReader } from "./ringReader.ts";
-import type { Program, ProgramCounters, Runtime, StateBuffer } from "./runtime.ts";
-import { checkTargets, SplitOnGpu } from "./splitOnGpu.ts";
-import { compileStep } from "./stepGraph.ts";
+import type { Program, ProgramCounters, Runtime } from "./runtime.ts";
+import { SplitCache } from "./splitCache.ts";
+import { checkTargets } from "./splitOnGpu.ts";
 import { createStates, type TrainerStates } from "./trainerStates.ts";
 
 export type { Evaluation } from "./evaluation.ts";
@@ -37,20 +35,10 @@ export interface ParameterInfo {
   readonly shape: readonly number[];
 }
 
-/** Splits kept on the GPU; the one unused for longest goes first. */
-const MOST_SPLITS = 4;
-
 /** Makes a trainer: `await gpu.train({ model, loss, batchSize, optimizer })`. */
 export async function createTrainer(runtime: Runtime, options: TrainerOptions): Promise<Trainer> {
   const resolved = resolveOptions(options);
   return new Trainer(runtime, resolved, createStates(runtime, resolved));
-}
-
-interface CurrentRun {
-  readonly split: SplitOnGpu;
-  readonly order: DataOrder;
-  /** Null where the order is that of the data set. */
-  readonly permutation: StateBuffer | null;
 }
 
 export class Trainer {
@@ -60,8 +48,9 @@ export class Trainer {
   private readonly evaluator: Evaluator;
   private readonly persistence: Persistence;
   private readonly control = new Control();
-  private readonly splits: SplitOnGpu[] = [];
-  private current: CurrentRun | null = null;
+  private readonly splits: SplitCache;
+  /** For the data set that was trained on last. */
+  private current: PreparedStep | null = null;
   private preparing: Promise<void> = Promise.resolve();
   private running = false;
   private disposed = false;
@@ -73,16 +62,13 @@ export class Trainer {
     readonly resolve: (report: Report) => void;
     readonly reject: (error: unknown) => void;
   }[] = [];
-  /** What the step reads, written once a step; the same memory every time. */
-  private readonly words = new Uint32Array(STEP.words);
-  private readonly floats = new Float32Array(this.words.buffer);
-
   constructor(runtime: Runtime, options: ResolvedOptions, states: TrainerStates) {
     this.runtime = runtime;
     this.options = options;
     this.states = states;
     this.evaluator = new Evaluator(runtime, options, states);
     this.persistence = new Persistence(options, states);
+    this.splits = new SplitCache(runtime);
   }
 
   /** Steps that were begun: the number of the next one. */
@@ -106,7 +92,7 @@ export class Trainer {
   }
 
   private stepProgram(): Program {
-    const program = this.current?.split.training?.program;
+    const program = this.current?.program;
     if (!program)
       throw new FathomError("argument", "trainer: there is no plan yet; it is made for a data set, by run(dataset, …) or prepare(dataset)");
     return program;
@@ -129,50 +115,16 @@ export class Trainer {
     this.throwIfDisposed();
     checkDataset("train", dataset);
     checkTargets(this.options.loss, dataset.train);
-    const split = this.splitOf(dataset.train, dataset.sampleShape);
+    const split = this.splits.of(dataset.train, dataset.sampleShape, this.current?.split ?? null);
     if (this.current?.split === split) return;
-    this.endCurrent();
-    const { order: kind, batchSize, seed } = this.options;
-    const order = new DataOrder(kind, dataset.train.count, batchSize, seed);
-    const permutation = kind === "shuffled" ? this.runtime.state("permutation", "u32", order.size) : null;
-    try {
-      split.training = await compileStep(this.runtime, this.options, this.states, split, permutation);
-    } catch (error) {
-      permutation?.dispose();
-      throw error;
-    }
-    this.current = { split, order, permutation };
-    if (this.disposed) this.endCurrent();
-    this.throwIfDisposed();
-    await this.warmReads();
-  }
-
-  /** Has the memory made that reading reports takes, so that nothing is created while a run is under way. */
-  private async warmReads(): Promise<void> {
-    if (this.warmed) return;
-    const reader = new RingReader(this.states);
-    const reads = [1, 2].flatMap((count) => Array.from({ length: MOST_READS }, () => reader.range({ from: 0, count })));
-    await Promise.all(reads.map(({ offset, length }) => this.states.ring.read(offset, length)));
-    this.warmed = true;
-  }
-
-  private endCurrent(): void {
-    if (!this.current) return;
-    this.current.permutation?.dispose();
-    this.current.split.training?.dispose();
-    this.current.split.training = null;
+    this.current?.dispose();
     this.current = null;
-  }
-
-  private splitOf(split: Split, sampleShape: readonly number[]): SplitOnGpu {
-    const at = this.splits.findIndex((one) => one.split === split && one.sampleShape.join() === sampleShape.join());
-    const found = at >= 0 ? this.splits.splice(at, 1)[0]! : new SplitOnGpu(this.runtime, split, sampleShape);
-    this.splits.push(found);
-    if (this.splits.length > MOST_SPLITS) {
-      const oldest = this.splits.findIndex((one) => one !== this.current?.split);
-      this.splits.splice(oldest, 1)[0]!.dispose();
-    }
-    return found;
+    const made = await PreparedStep.make(this.runtime, this.options, this.states, split);
+    if (this.disposed) made.dispose();
+    else this.current = made;
+    this.throwIfDisposed();
+    if (!this.warmed) await made.warmReads();
+    this.warmed = true;
   }
 
   /**
@@ -201,7 +153,6 @@ export class Trainer {
     const { slots, arena } = this.states;
     try {
       await this.compileFor(dataset);
-      this.writeConstants();
       const loop = trainingLoop(this.host(), { first: this.attempted, steps, every, slots, control: this.control, signal });
       for await (const { words, indices } of loop)
         for (const index of indices) {
@@ -239,48 +190,16 @@ export class Trainer {
     return bad;
   }
 
-  /** Writes the numbers that stay the same for a run. */
-  private writeConstants(): void {
-    const { clip, regularizer, optimizer } = this.options;
-    const lambda = regularizer ? effectiveLambda(regularizer, this.current!.order.count) : 0;
-    const { words, floats } = this;
-    words.fill(0);
-    words[STEP.seed] = this.options.seed;
-    floats[STEP.l2] = regularizer?.type === "l2" ? lambda : 0;
-    floats[STEP.l1] = regularizer?.type === "l1" ? lambda : 0;
-    floats[STEP.clipMax] = clip?.max ?? 0;
-    floats[STEP.weightDecay] = optimizer.weightDecay;
-  }
-
   private host(): LoopHost {
-    const { runtime, states, words, floats } = this;
-    const { order, permutation, split } = this.current!;
-    const { learningRate } = this.options.optimizer;
-    const programs = [split.training!.program];
-    const reader = new RingReader(states);
-    const writeOrder = permutation && ((rows: Uint32Array, offset: number): void => permutation.write(rows, offset));
+    const step = this.current!;
     return {
-      submit: (step, read) => {
-        const rate = learningRate(step);
-        if (!(rate >= 0 && rate < Infinity))
-          throw new FathomError(
-            "argument",
-            `trainer.run: the schedule gives ${show(rate)} for step ${step}; a learning rate is a finite number from 0`,
-          );
-        if (writeOrder) order.prepare(step, writeOrder);
-        words[STEP.attemptedStep] = step;
-        words[STEP.batchStart] = order.start(step);
-        floats[STEP.learningRate] = rate;
-        states.step.write(words);
-        this.attempted = step + 1;
-        const reading = runtime.submit(programs, read ? reader.range(read) : undefined);
-        return read && reading ? reading.then((all) => reader.pick(all, read)) : undefined;
+      submit: (number, read) => {
+        const reading = step.submit(number, read);
+        this.attempted = number + 1;
+        return reading;
       },
-      read: (stretch) => {
-        const { offset, length } = reader.range(stretch);
-        return states.ring.read(offset, length).then((all) => reader.pick(all, stretch));
-      },
-      settled: () => runtime.settled(),
+      read: (stretch) => step.read(stretch),
+      settled: () => this.runtime.settled(),
       throwIfFailed: () => this.throwIfDisposed(),
       now: () => performance.now(),
     };
@@ -326,7 +245,8 @@ export class Trainer {
     checkOptions("trainer.evaluate", options, ["sampleShape", "signal"]);
     checkSplit("trainer.evaluate", split);
     checkTargets(this.options.loss, split);
-    return this.evaluator.evaluate(() => this.splitOf(split, options.sampleShape ?? this.sampleShape(split)), options.signal);
+    const shape = options.sampleShape ?? this.sampleShape(split);
+    return this.evaluator.evaluate(() => this.splits.of(split, shape, this.current?.split ?? null), options.signal);
   }
 
   /** The model's outputs for rows of samples, one after another. Dropout is off. */
@@ -386,8 +306,8 @@ export class Trainer {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.endCurrent();
-    for (const split of this.splits) split.dispose();
+    this.current?.dispose();
+    this.splits.dispose();
     this.evaluator.dispose();
     this.states.dispose();
   }
