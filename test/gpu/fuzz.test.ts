@@ -118,7 +118,7 @@ async function asProgram(recipe: Recipe): Promise<void> {
 }
 
 describe("random graphs", () => {
-  it(`give what float64 gives (seed ${seed}, ${runs} graphs)`, { timeout: 120_000 + 1000 * runs }, async () => {
+  it(`give what float64 gives (seed ${seed}, ${runs} graphs)`, { timeout: 600_000 + 2000 * runs }, async () => {
     await fc.assert(
       fc.asyncProperty(recipes, fc.boolean(), (recipe, program) => (program ? asProgram(recipe) : eagerly(recipe))),
       { numRuns: runs, seed },
