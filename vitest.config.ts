@@ -81,7 +81,7 @@ export default defineConfig(async () => ({
 /** The same graphs every time, unless more are asked for: then new ones, whose seed is part of the test's name. */
 function fuzzSettings(): { runs: number; seed: number } {
   const { FATHOM_FUZZ_RUNS: runs, FATHOM_FUZZ_SEED: seed } = process.env;
-  return { runs: Number(runs ?? 30), seed: Number(seed ?? (runs ? Date.now() % 2 ** 31 : 1)) };
+  return { runs: Number(runs ?? 60), seed: Number(seed ?? (runs ? Date.now() % 2 ** 31 : 1)) };
 }
 
 /** Chromium always, so that a run without it fails with advice; Firefox where there is one. Nothing is installed here: see scripts/browsers.ts. */
