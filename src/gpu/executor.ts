@@ -70,10 +70,16 @@ export class Instance {
   /** Freezes the plan on the given buffers. */
   bind(given: Given): Replay {
     const { device } = this.gpu;
-    const entry = ({ buffer, offset, size }: PlanBinding, binding: number): GPUBindGroupEntry => ({
-      binding,
-      resource: { buffer: this.buffer(buffer, given), offset, size },
-    });
+    const most = device.limits.maxStorageBufferBindingSize;
+    const entry = ({ buffer, offset, size }: PlanBinding, binding: number): GPUBindGroupEntry => {
+      if (size > most)
+        throw new FathomError(
+          "out-of-memory",
+          `a tensor of ${size} bytes is over the ${most} that this GPU can bind (maxStorageBufferBindingSize). Use a smaller batch or model, or split the tensor`,
+          { details: { bytes: size, limit: most } },
+        );
+      return { binding, resource: { buffer: this.buffer(buffer, given), offset, size } };
+    };
     const steps = this.plan.dispatches.map(({ kernel, bindings, workgroups: [x, y, z] }): Step => {
       const { pipeline, layout } = this.pipelines[kernel]!;
       return { pipeline, group: device.createBindGroup({ layout, entries: bindings.map(entry) }), x, y, z };
@@ -133,6 +139,8 @@ export async function checked<T>(gpu: Gpu, make: () => T): Promise<T> {
     made = make();
   } finally {
     scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    // Where `make` throws, nobody waits for them.
+    scopes.catch(() => {});
   }
   const errors = await gpu.guard(scopes);
   const error = errors.find((one) => one !== null);
