@@ -132,6 +132,14 @@ describe("formula constants", () => {
   });
 });
 
+describe("powers", () => {
+  it("have no gradient where the exponent is 0, also of a base of 0, where p·x^(p−1) would be 0 times infinity", () => {
+    const x = f(3);
+    const [gradient] = backward([{ node: sum(pow(x, scalar(0))) }], [x]);
+    expect([...computeFloat64([gradient!], new Map([[x, [0, -2, 3]]]))[0]!]).toEqual([0, 0, 0]);
+  });
+});
+
 describe("empty reductions", () => {
   it("sum to 0, and have no mean", () => {
     expect(constantOf(sum(f(0, 3), 0))).toBe(0);

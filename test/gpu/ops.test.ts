@@ -59,7 +59,7 @@ describe("as a GPU runs them", () => {
       .filter(({ operands }) => sizeOf(operands[0]!.shape) > 4000 || operands[0]!.shape.length === 6)
       .slice(0, 6);
   const layouts = [["contiguous"], ["transposed"]] as const;
-  it.each(["sum", "amax", "norm", "variance", "argmax", "argmin", "integerSum"] as const)("%s", (name) =>
+  it.each(["sum", "amax", "amin", "norm", "variance", "argmax", "argmin", "integerSum"] as const)("%s", (name) =>
     check(name, long(name), hardware, (index) => layouts[index % 2]!),
   );
 });

@@ -307,8 +307,9 @@ export const SAMPLES = {
   abs: [...unary(abs, exactly, POSITIVE), ...unary(abs, exactly, { low: -3, high: -0.2 }), ...unary(abs, exactly, INTEGERS)],
   add: [...binary(add, within(1)), ...binary(add, exactly, INTEGERS), ...binary(add, exactly, COUNTS)],
   alias: unary(alias, exactly),
-  amax: reduction(amax, () => exactly),
-  amin: reduction(amin, () => exactly),
+  // All of one sign too, so that no 0 of an idle lane can pass for an element.
+  amax: [...reduction(amax, () => exactly, { low: -5, high: -1 }), ...reduction(amax, () => exactly)],
+  amin: [...reduction(amin, () => exactly, POSITIVE), ...reduction(amin, () => exactly)],
   argmax: [
     ...oneAxis((x, axis) => argmax(x, axis), exactly),
     ...oneAxis((x, axis) => argmax(x, axis), exactly, TIED),
