@@ -4,7 +4,7 @@ import { type Dataset, flattenSamples } from "../data/dataset.ts";
 import { circles, digits, gaussian, idx, parity, spirals, xor } from "../data/index.ts";
 import { decodeSafetensors } from "../io/index.ts";
 import { datasetFromTensors } from "./safetensorsData.ts";
-import type { DatasetSpec, Experiment } from "./schema.ts";
+import type { DatasetSpec, Experiment } from "./schema/index.ts";
 
 /** Reads a file that the experiment names; the path is relative to the experiment file. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;

@@ -1,6 +1,7 @@
 /** The experiment file: `const experiment = parseExperiment(json)`, then `await prepareExperiment(experiment, read)`. */
-export { type PreparedExperiment, prepareExperiment, scheduleOf, trainerOptions } from "./build.ts";
+export { type PreparedExperiment, prepareExperiment, trainerOptions } from "./build.ts";
 export { loadDataset, type ReadFile } from "./dataset.ts";
 export { buildModel } from "./model.ts";
 export { parseExperiment } from "./parse.ts";
-export type { DatasetSpec, Experiment, InitSpec, LayerSpec, OptimizerSpec, ScheduleSpec } from "./schema.ts";
+export { scheduleOf } from "./schedule.ts";
+export type { DatasetSpec, Experiment, InitSpec, LayerSpec, OptimizerSpec, ScheduleSpec } from "./schema/index.ts";

@@ -1,7 +1,8 @@
 /** The experiment's model as modules; a layer has as many inputs as reach it. */
 import * as init from "../init/index.ts";
 import * as nn from "../nn/index.ts";
-import type { InitSpec, LayerSpec } from "./schema.ts";
+import type { InitSpec, LayerSpec } from "./schema/index.ts";
+import { unbuilt } from "./unbuilt.ts";
 
 export function buildModel(layers: readonly LayerSpec[], features: number): nn.Module {
   return nn.sequential(...build(layers, features).modules);
@@ -60,8 +61,15 @@ function moduleOf(layer: LayerSpec, features: number): nn.Module {
       return nn.residual(...build(layer.body, features).modules, layer.projection === undefined ? {} : { projection: layer.projection });
     case "concat":
       return nn.concat(...layer.branches.map((branch) => nn.sequential(...build(branch, features).modules)));
-    default:
+    case "sigmoid":
+    case "tanh":
+    case "relu":
+    case "selu":
+    case "silu":
+    case "softplus":
       return PLAIN[layer.type]();
+    default:
+      throw unbuilt(layer.type);
   }
 }
 
@@ -91,7 +99,10 @@ function initializerOf(spec: InitSpec, fanIn: number): init.Initializer {
       return init.uniform({ low: spec.low, high: spec.high });
     case "normal":
       return init.normal({ mean: spec.mean, standardDeviation: spec.standardDeviation });
+    case "identity":
+      throw unbuilt(spec.type);
     default:
+      if (typeof spec.gain === "string") throw unbuilt(spec.gain);
       return SCALED[spec.type](spec.gain === undefined ? {} : { gain: spec.gain });
   }
 }

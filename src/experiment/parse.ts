@@ -1,7 +1,7 @@
 /** Checks an experiment file: what is wrong is named by its path, with what is allowed there. */
 import * as v from "valibot";
 import { FathomError } from "../core/errors.ts";
-import { type Experiment, experimentSchema } from "./schema.ts";
+import { type Experiment, experimentSchema } from "./schema/index.ts";
 
 /** Faults that one error lists; a file may have hundreds of one kind. */
 const MOST_FAULTS = 8;

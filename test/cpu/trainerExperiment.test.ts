@@ -34,8 +34,10 @@ describe("a valid experiment", () => {
     expect(experiment).toEqual({
       ...minimal,
       dataset: { type: "digits", order: "shuffled" },
-      model: [{ type: "linear", units: 10, bias: true }],
-      optimizer: { type: "sgd", momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 },
+      model: [{ type: "linear", units: 10, bias: true, parametrization: "none" }],
+      loss: { type: "softmaxCrossEntropy", labelSmoothing: 0 },
+      optimizer: { type: "sgd", momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, decoupledWeightDecay: false },
+      schedule: { ...minimal.schedule, unit: "step" },
       monitor: { every: 1 },
       nonFinite: "stop",
     });
@@ -101,7 +103,9 @@ describe("faults", () => {
   it("are named by their path, with what is allowed", () => {
     expect(faultsOf({ ...minimal, batchSize: 0 })).toBe("experiment: batchSize is 0; use a whole number from 1");
     expect(faultsOf({ ...minimal, batchsize: 3 })).toContain("batchsize is not a key here; use format, name, seed, dataset");
-    expect(faultsOf({ ...minimal, loss: "hinge" })).toContain('loss is "hinge"; use one of "softmaxCrossEntropy", "meanSquaredError"');
+    expect(faultsOf({ ...minimal, loss: "hinge" })).toContain(
+      'loss.type is "hinge"; use one of "softmaxCrossEntropy", "binaryCrossEntropyWithLogits", "meanSquaredError"',
+    );
     expect(faultsOf({ ...minimal, format: "fathom-experiment/2" })).toContain('format is not "fathom-experiment/1"');
     expect(faultsOf({ ...minimal, model: [] })).toContain("model is empty");
     expect(faultsOf({ ...minimal, model: {} })).toContain("model is an object (Object); use a list of layers");

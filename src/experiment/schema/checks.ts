@@ -1,6 +1,6 @@
 /** Pieces of which the experiment's schema is made: each says in its message what is allowed. */
 import * as v from "valibot";
-import { show } from "../core/check.ts";
+import { show } from "../../core/check.ts";
 
 /** `least` and `most` are allowed themselves, `above` and `below` are not. */
 interface Range {
