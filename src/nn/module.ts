@@ -4,7 +4,7 @@ import type { Initializer } from "../init/index.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** What a parameter is for; said by its layer, never guessed from a name or a rank. The regulariser covers weights only. */
-export type Role = "weight" | "bias" | "normScale" | "normShift";
+export type Role = "weight" | "bias" | "normScale" | "normShift" | "activation" | "residualScale";
 
 export interface ParameterSpec {
   /** As PyTorch's module of that kind calls it. */

@@ -8,7 +8,10 @@ import { CHUNK } from "../ops/arena/layout.ts";
 const SEGMENT_ALIGNMENT = 64;
 /** Elements that one workgroup takes. */
 const MOST_CHUNK = 4096;
-export const ROLE_CODES = { weight: 0, bias: 1, normScale: 2, normShift: 3 } as const satisfies Record<Role, number>;
+export const ROLE_CODES = { weight: 0, bias: 1, normScale: 2, normShift: 3, activation: 4, residualScale: 5 } as const satisfies Record<
+  Role,
+  number
+>;
 
 /** One parameter tensor in the arena; elements. */
 export interface Segment {

@@ -13,6 +13,8 @@ describe("arena", () => {
     { name: "0.bias", role: "bias", shape: [100] },
     { name: "1.weight", role: "normScale", shape: [64] },
     { name: "1.bias", role: "normShift", shape: [1] },
+    { name: "2.weight", role: "activation", shape: [1] },
+    { name: "3.alpha", role: "residualScale", shape: [1] },
   ] as const;
   const arena = layOutArena(parameters);
 
@@ -23,13 +25,15 @@ describe("arena", () => {
       [8320, 100],
       [8448, 64],
       [8512, 1],
+      [8576, 1],
+      [8640, 1],
     ]);
-    expect(arena.size).toBe(8576);
+    expect(arena.size).toBe(8704);
   });
 
   it("cuts segments into chunks of at most 4096 that cross no segment", () => {
-    expect(arena.chunkCount).toBe(6);
-    const rows = Array.from({ length: 6 }, (_, chunk) => [...arena.chunks.subarray(chunk * 8, chunk * 8 + 8)]);
+    expect(arena.chunkCount).toBe(8);
+    const rows = Array.from({ length: 8 }, (_, chunk) => [...arena.chunks.subarray(chunk * 8, chunk * 8 + 8)]);
     expect(rows).toEqual([
       [0, 4096, 0, 0, 83, 0, 0, 0],
       [4096, 4096, 0, 0, 83, 0, 0, 0],
@@ -37,8 +41,10 @@ describe("arena", () => {
       [8320, 100, 1, 1, 100, 0, 0, 0],
       [8448, 64, 2, 2, 64, 0, 0, 0],
       [8512, 1, 3, 3, 1, 0, 0, 0],
+      [8576, 1, 4, 4, 1, 0, 0, 0],
+      [8640, 1, 5, 5, 1, 0, 0, 0],
     ]);
-    expect([...arena.segmentTable]).toEqual([0, 3, 3, 1, 4, 1, 5, 1]);
+    expect([...arena.segmentTable]).toEqual([0, 3, 3, 1, 4, 1, 5, 1, 6, 1, 7, 1]);
   });
 
   it("has room for a model without parameters", () => {
