@@ -163,6 +163,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   summary[3] = select(0u, 1u, bad);
   summary[4] = norm;
   summary[5] = penalty;
+  summary[6] = step[3];
 
   ring[record] = step[0];
   ring[record + 1u] = select(0u, 1u, bad) | select(0u, 2u, skip) | select(0u, 4u, stopped);

@@ -17,6 +17,7 @@ import grid from "../../shaders/lib/grid.wgsl?raw";
 import lanes from "../../shaders/lib/lanes.wgsl?raw";
 import matmulLibrary from "../../shaders/lib/matmul.wgsl?raw";
 import output from "../../shaders/lib/output.wgsl?raw";
+import update from "../../shaders/lib/update.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
@@ -62,6 +63,6 @@ export const SHADERS: Readonly<Record<string, string>> = {
   score_batch: scoreBatch,
   softmax: grid + lanes + withLibrary(softmax),
   softmax_cross_entropy: grid + lanes + withLibrary(softmaxCrossEntropy),
-  update_adam: grid + updateAdam,
-  update_sgd: grid + updateSgd,
+  update_adam: grid + update + updateAdam,
+  update_sgd: grid + update + updateSgd,
 };

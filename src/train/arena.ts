@@ -2,7 +2,7 @@
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { NamedParameter } from "../nn/collect.ts";
 import type { Role } from "../nn/module.ts";
-import { CHUNK } from "../ops/arena/layout.ts";
+import { bitsOf, CHUNK } from "../ops/arena/layout.ts";
 
 /** Elements; 256 bytes, the alignment of a binding. The padding between segments stays zero. */
 const SEGMENT_ALIGNMENT = 64;
@@ -12,6 +12,9 @@ export const ROLE_CODES = { weight: 0, bias: 1, normScale: 2, normShift: 3, acti
   Role,
   number
 >;
+
+/** A factor of 1, as a word of the chunk table. */
+const ONE = bitsOf(1);
 
 /** One parameter tensor in the arena; elements. */
 export interface Segment {
@@ -52,7 +55,7 @@ export function layOutArena(parameters: readonly Pick<NamedParameter, "name" | "
     // A row is what feeds one output; a vector is one row.
     const rowLength = shape.length > 1 ? size / shape[0]! : size;
     for (let done = 0; done < size; done += MOST_CHUNK, chunk++)
-      chunks.set([offset + done, Math.min(MOST_CHUNK, size - done), index, ROLE_CODES[role], rowLength, 0, 0, 0], chunk * CHUNK.words);
+      chunks.set([offset + done, Math.min(MOST_CHUNK, size - done), index, ROLE_CODES[role], rowLength, 0, ONE, ONE], chunk * CHUNK.words);
   }
   return { segments, size: Math.max(end, SEGMENT_ALIGNMENT), chunkCount, chunks, segmentTable };
 }

@@ -155,7 +155,7 @@ function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: Up
     optimizer.type === "sgd"
       ? updateSgd(
           { ...nodes, moments },
-          { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, regularizer },
+          { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, regularizer, clip: "scale" },
         )
       : updateAdam(
           { ...nodes, moments: moments!, table: states.adamTable!.node() },
@@ -165,6 +165,7 @@ function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: Up
             epsilon: optimizer.epsilon,
             decoupled: optimizer.type === "adamW",
             regularizer,
+            clip: "scale",
           },
         );
   return [{ state: states.parameters, node: made.parameters }, ...(made.moments ? [{ state: states.moments!, node: made.moments }] : [])];

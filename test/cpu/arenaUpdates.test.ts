@@ -105,10 +105,13 @@ describe("an update of the arena", () => {
       const summary = finished.summary;
       const updated =
         optimizer.type === "sgd"
-          ? updateSgd({ ...nodes, moments: optimizer.momentum === 0 ? null : nodes.moments, summary }, { ...optimizer, regularizer: false })
+          ? updateSgd(
+              { ...nodes, moments: optimizer.momentum === 0 ? null : nodes.moments, summary },
+              { ...optimizer, regularizer: false, clip: "scale" },
+            )
           : updateAdam(
               { ...nodes, summary, table: given(table) },
-              { ...optimizer, decoupled: optimizer.type === "adamW", regularizer: false },
+              { ...optimizer, decoupled: optimizer.type === "adamW", regularizer: false, clip: "scale" },
             );
       const [parameters, counters, moments] = computeFloat64(
         [updated.parameters, finished.counters, ...(updated.moments ? [updated.moments] : [])],
@@ -138,7 +141,7 @@ describe("arena ops", () => {
     const nodes = { parameters: f(64), gradients: f(128), chunks: word(8), step: word(16) };
     expect(() => gradientStatistics(nodes, { regularizer: false })).toThrow(/gradients is f32\[128\] and must have 64 elements/);
     const sgdNodes = { ...nodes, gradients: f(64), moments: f(128), summary: word(16) };
-    expect(() => updateSgd(sgdNodes, { momentum: 0.5, dampening: 0, nesterov: false, regularizer: false })).toThrow(
+    expect(() => updateSgd(sgdNodes, { momentum: 0.5, dampening: 0, nesterov: false, regularizer: false, clip: "scale" })).toThrow(
       /moments is f32\[128\] and must have 64/,
     );
     const gather = { x: f(10), y: word(2), step: word(16) };

@@ -7,6 +7,9 @@ import { layOutArena } from "../../src/train/arena.ts";
 import { DataOrder } from "../../src/train/order.ts";
 import { decodeRecord, nonFiniteError, ringSlots } from "../../src/train/report.ts";
 
+/** The float32 1 as bits. */
+const ONE = 0x3f800000;
+
 describe("arena", () => {
   const parameters = [
     { name: "0.weight", role: "weight", shape: [100, 83] },
@@ -35,14 +38,14 @@ describe("arena", () => {
     expect(arena.chunkCount).toBe(8);
     const rows = Array.from({ length: 8 }, (_, chunk) => [...arena.chunks.subarray(chunk * 8, chunk * 8 + 8)]);
     expect(rows).toEqual([
-      [0, 4096, 0, 0, 83, 0, 0, 0],
-      [4096, 4096, 0, 0, 83, 0, 0, 0],
-      [8192, 108, 0, 0, 83, 0, 0, 0],
-      [8320, 100, 1, 1, 100, 0, 0, 0],
-      [8448, 64, 2, 2, 64, 0, 0, 0],
-      [8512, 1, 3, 3, 1, 0, 0, 0],
-      [8576, 1, 4, 4, 1, 0, 0, 0],
-      [8640, 1, 5, 5, 1, 0, 0, 0],
+      [0, 4096, 0, 0, 83, 0, ONE, ONE],
+      [4096, 4096, 0, 0, 83, 0, ONE, ONE],
+      [8192, 108, 0, 0, 83, 0, ONE, ONE],
+      [8320, 100, 1, 1, 100, 0, ONE, ONE],
+      [8448, 64, 2, 2, 64, 0, ONE, ONE],
+      [8512, 1, 3, 3, 1, 0, ONE, ONE],
+      [8576, 1, 4, 4, 1, 0, ONE, ONE],
+      [8640, 1, 5, 5, 1, 0, ONE, ONE],
     ]);
     expect([...arena.segmentTable]).toEqual([0, 3, 3, 1, 4, 1, 5, 1, 6, 1, 7, 1]);
   });

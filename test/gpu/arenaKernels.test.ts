@@ -195,7 +195,7 @@ const fresh = (): FinishState => ({
   ring: u32(new Uint32Array(slots * recordWords(segments)).fill(7)),
 });
 
-const SUMMARY_FLOATS: readonly number[] = [SUMMARY.clipScale, SUMMARY.globalNorm, SUMMARY.penalty];
+const SUMMARY_FLOATS: readonly number[] = [SUMMARY.clipScale, SUMMARY.globalNorm, SUMMARY.penalty, SUMMARY.learningRate];
 const isRecordFloat = (word: number): boolean =>
   [RECORD.loss, RECORD.penalty, RECORD.globalNorm, RECORD.clipScale].includes(word as never) || word >= RECORD.norms;
 
@@ -358,9 +358,10 @@ describe("finishStatistics", () => {
   });
 });
 
-const summaryOf = (clipScale: number, appliedStep: number, skip = 0): KernelInput => {
+const summaryOf = (clipScale: number, appliedStep: number, skip = 0, learningRate = 0.1): KernelInput => {
   const summary = new Uint32Array(SUMMARY.words);
   summary.set([skip, bitsOf(clipScale), appliedStep]);
+  summary[SUMMARY.learningRate] = bitsOf(learningRate);
   return u32(summary);
 };
 
@@ -386,11 +387,11 @@ describe("updateSgd", () => {
   const gradients = fill((segment, index) => noise[index * 3 + segment]!);
   const moments = fill((_, index) => noise[index + 5]!);
   const variants: readonly (SgdAttributes & { words: Parameters<typeof stepWords>[0] })[] = [
-    { momentum: 0, dampening: 0, nesterov: false, regularizer: false, words: {} },
-    { momentum: 0, dampening: 0, nesterov: false, regularizer: true, words: { l2: 0.5, l1: 0.25, weightDecay: 0.125 } },
-    { momentum: 0.9, dampening: 0, nesterov: false, regularizer: false, words: { weightDecay: 0.25 } },
-    { momentum: 0.9, dampening: 0.5, nesterov: false, regularizer: false, words: {} },
-    { momentum: 0.75, dampening: 0, nesterov: true, regularizer: true, words: { l1: 0.5 } },
+    { momentum: 0, dampening: 0, nesterov: false, regularizer: false, clip: "scale", words: {} },
+    { momentum: 0, dampening: 0, nesterov: false, regularizer: true, clip: "scale", words: { l2: 0.5, l1: 0.25, weightDecay: 0.125 } },
+    { momentum: 0.9, dampening: 0, nesterov: false, regularizer: false, clip: "scale", words: { weightDecay: 0.25 } },
+    { momentum: 0.9, dampening: 0.5, nesterov: false, regularizer: false, clip: "scale", words: {} },
+    { momentum: 0.75, dampening: 0, nesterov: true, regularizer: true, clip: "scale", words: { l1: 0.5 } },
   ];
   it.each(variants)(
     "equals the reference: momentum $momentum, dampening $dampening, nesterov $nesterov, $words",
@@ -400,7 +401,7 @@ describe("updateSgd", () => {
           gradients,
           chunks,
           summaryOf(0.375, applied),
-          stepWords({ learningRate: 0.1, ...words }),
+          stepWords(words),
           weights,
           ...(attributes.momentum === 0 ? [] : [moments]),
         ];
@@ -411,18 +412,33 @@ describe("updateSgd", () => {
     },
   );
 
+  it("clips by value, or each parameter tensor by a scale of its own, and heeds the factors of groups", async () => {
+    const grouped = Uint32Array.from(arena.chunks);
+    for (let chunk = 0; chunk < grouped.length; chunk += CHUNK.words) {
+      const segment = grouped[chunk + CHUNK.segment]!;
+      grouped.set([bitsOf([1, 0, 0.5][segment % 3]!), bitsOf(segment % 2)], chunk + CHUNK.rateFactor);
+    }
+    const one = Uint32Array.from(summaryOf(0.375, 3).data);
+    const several = Uint32Array.from([...one, ...arena.segments.map((_, segment) => bitsOf(1 / (segment + 1)))]);
+    for (const clip of ["value", "segments"] as const) {
+      const attributes: SgdAttributes = { momentum: 0.9, dampening: 0, nesterov: false, regularizer: true, clip };
+      const step = stepWords({ l2: 0.5, l1: 0.25, weightDecay: 0.125, clipMax: 0.3 });
+      const inputs = [gradients, u32(grouped), u32(several), step, weights, moments];
+      const actual = await runKernel(updateSgdOp, inputs, attributes);
+      expectStates(actual, referenceOf(updateSgdOp, inputs, attributes), 1);
+      const { offset, size } = arena.segments[1]!;
+      expect([...actual[0]!.data.subarray(offset, offset + size)]).toEqual([...Array.from(weights.data).slice(offset, offset + size)]);
+    }
+  });
+
   it("touches nothing where the step is skipped, and keeps padding 0 where a gradient is NaN", async () => {
-    const attributes: SgdAttributes = { momentum: 0.9, dampening: 0, nesterov: false, regularizer: true };
-    const skipped = await runKernel(
-      updateSgdOp,
-      [gradients, chunks, summaryOf(1, 0, 1), stepWords({ learningRate: 1 }), weights, moments],
-      attributes,
-    );
+    const attributes: SgdAttributes = { momentum: 0.9, dampening: 0, nesterov: false, regularizer: true, clip: "scale" };
+    const skipped = await runKernel(updateSgdOp, [gradients, chunks, summaryOf(1, 0, 1), stepWords({}), weights, moments], attributes);
     expect([...skipped[0]!.data]).toEqual(Array.from(weights.data));
     expect([...skipped[1]!.data]).toEqual(Array.from(moments.data));
     const spoiled = await runKernel(
       updateSgdOp,
-      [gradients, chunks, summaryOf(Number.NaN, 0), stepWords({ learningRate: 1 }), weights, moments],
+      [gradients, chunks, summaryOf(Number.NaN, 0), stepWords({}), weights, moments],
       attributes,
     );
     expect(spoiled[0]!.data[0]).toBeNaN();
@@ -434,10 +450,18 @@ describe("updateAdam", () => {
   const gradients = fill((segment, index) => noise[index * 3 + segment]!);
   const moments = f32([2 * arena.size], new Float32Array(2 * arena.size));
   const variants: readonly (AdamAttributes & { words: Parameters<typeof stepWords>[0] })[] = [
-    { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decoupled: false, regularizer: false, words: {} },
-    { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, decoupled: false, regularizer: true, words: { l2: 0.5, l1: 0.25, weightDecay: 0.125 } },
-    { beta1: 0.5, beta2: 0.75, epsilon: 1e-3, decoupled: true, regularizer: false, words: { weightDecay: 0.25 } },
-    { beta1: 0, beta2: 0, epsilon: 0, decoupled: true, regularizer: false, words: {} },
+    { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decoupled: false, regularizer: false, clip: "scale", words: {} },
+    {
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1e-8,
+      decoupled: false,
+      regularizer: true,
+      clip: "scale",
+      words: { l2: 0.5, l1: 0.25, weightDecay: 0.125 },
+    },
+    { beta1: 0.5, beta2: 0.75, epsilon: 1e-3, decoupled: true, regularizer: false, clip: "scale", words: { weightDecay: 0.25 } },
+    { beta1: 0, beta2: 0, epsilon: 0, decoupled: true, regularizer: false, clip: "scale", words: {} },
   ];
   it.each(variants)(
     "follows the reference for three steps: β $beta1 $beta2, ε $epsilon, decoupled $decoupled, $words",
@@ -448,8 +472,8 @@ describe("updateAdam", () => {
         const inputs = [
           gradients,
           chunks,
-          summaryOf(0.375, applied),
-          stepWords({ learningRate: 0.01, ...words }),
+          summaryOf(0.375, applied, 0, 0.01),
+          stepWords(words),
           { ...table, shape: [table.data.length] },
           ...state,
         ];
@@ -463,19 +487,11 @@ describe("updateAdam", () => {
   );
 
   it("uses the table's last entry for ever, and touches nothing where the step is skipped", async () => {
-    const attributes: AdamAttributes = { beta1: 0.5, beta2: 0.75, epsilon: 1e-8, decoupled: false, regularizer: false };
+    const attributes: AdamAttributes = { beta1: 0.5, beta2: 0.75, epsilon: 1e-8, decoupled: false, regularizer: false, clip: "scale" };
     const data = adamTable(0.5, 0.75);
     const table = f32([data.length], data);
-    const inputs = (summary: KernelInput): KernelInput[] => [
-      gradients,
-      chunks,
-      summary,
-      stepWords({ learningRate: 0.01 }),
-      table,
-      weights,
-      moments,
-    ];
-    const late = inputs(summaryOf(1, 4_000_000_000));
+    const inputs = (summary: KernelInput): KernelInput[] => [gradients, chunks, summary, stepWords({}), table, weights, moments];
+    const late = inputs(summaryOf(1, 4_000_000_000, 0, 0.01));
     expectStates(await runKernel(updateAdamOp, late, attributes), referenceOf(updateAdamOp, late, attributes), 0.25);
     const skipped = await runKernel(updateAdamOp, inputs(summaryOf(1, 0, 1)), attributes);
     expect([...skipped[0]!.data]).toEqual(Array.from(weights.data));

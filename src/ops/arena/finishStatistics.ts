@@ -121,7 +121,7 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, poli
     record + RECORD.attemptedStep,
   );
   const summary = new Float64Array(SUMMARY.words);
-  summary.set([skip ? 1 : 0, numbers.scale, applied, bad ? 1 : 0, numbers.norm, numbers.penalty]);
+  summary.set([skip ? 1 : 0, numbers.scale, applied, bad ? 1 : 0, numbers.norm, numbers.penalty, step.data[STEP.learningRate]!]);
   return [summary, counters, flags, ring].map((data) => ({ shape: [data.length], data }));
 }
 

@@ -36,7 +36,7 @@ export const COUNTERS = {
   badSteps: 6,
 } as const;
 
-/** The summary that finishStatistics hands to the updates: u32[16]; the rest is 0. */
+/** The summary that finishStatistics hands to the updates: u32[16], the rest 0; behind it the clip scale (f32) of each segment, where they have their own. */
 export const SUMMARY = {
   words: 16,
   /** 1 where nothing may be updated. */
@@ -51,6 +51,8 @@ export const SUMMARY = {
   globalNorm: 4,
   /** f32 */
   penalty: 5,
+  /** f32: what updates use. */
+  learningRate: 6,
 } as const;
 
 /** "ring": `16 + segments` words a record, at slot attemptedStep % slots. */
@@ -78,8 +80,18 @@ export const RECORD = {
 
 export const recordWords = (segments: number): number => RECORD.norms + segments;
 
-/** A chunk's record in "chunks" u32[8 · chunks]. */
-export const CHUNK = { words: 8, offset: 0, length: 1, segment: 2, role: 3, rowLength: 4, group: 5 } as const;
+/** A chunk's record in "chunks" u32[8 · chunks]; the last two are f32: factors of its parameter group, a rate factor of 0 freezes. */
+export const CHUNK = {
+  words: 8,
+  offset: 0,
+  length: 1,
+  segment: 2,
+  role: 3,
+  rowLength: 4,
+  group: 5,
+  rateFactor: 6,
+  decayFactor: 7,
+} as const;
 
 /** The role that a regulariser covers. */
 export const ROLE_WEIGHT = 0;

@@ -2,68 +2,53 @@
 import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
-import { arenaWorkgroupSize, regularized } from "./gradientStatistics.ts";
-import { CHUNK, floatOf, requireWords, STEP, SUMMARY } from "./layout.ts";
+import { requireWords, SUMMARY } from "./layout.ts";
+import { eachOwned, requireUpdateInputs, type UpdateAttributes, updateKernel } from "./update.ts";
 
-export interface SgdAttributes {
+export interface SgdAttributes extends UpdateAttributes {
   readonly momentum: number;
   readonly dampening: number;
   readonly nesterov: boolean;
-  /** As in gradientStatistics. */
-  readonly regularizer: boolean;
 }
 
 /** Inputs: gradients, chunks, summary, step, parameters, and moments unless momentum is 0. Outputs: the last ones as they become. */
 export const updateSgdOp: Op<SgdAttributes> = defineOp<SgdAttributes>({
   name: "updateSgd",
   infer: (inputs, { momentum }) => {
-    const [gradients, , summary, step, parameters, moments] = inputs;
-    requireWords("updateSgd", "gradients", gradients, parameters.shape[0]!);
-    requireWords("updateSgd", "summary", summary, SUMMARY.words);
-    requireWords("updateSgd", "step", step, STEP.words);
+    const [, , , , parameters, moments] = inputs;
+    requireUpdateInputs("updateSgd", inputs, parameters);
     const type = { shape: parameters.shape, dtype: "f32" } as const;
     if (momentum === 0) return type;
     requireWords("updateSgd", "moments", moments, parameters.shape[0]!);
     return [type, type];
   },
   vjp: "nondifferentiable",
-  reference: (inputs, { momentum, dampening, nesterov, regularizer }) => {
-    const [gradients, chunks, summary, step, before] = inputs;
+  reference: (inputs, attributes) => {
+    const { momentum, dampening, nesterov } = attributes;
+    const [, , summary, , before] = inputs;
     const parameters = before.data.slice();
     const moments = momentum === 0 ? null : inputs[5].data.slice();
-    const at = (word: number): number => floatOf(step.data[word]!);
-    const [l2, l1] = regularizer ? [at(STEP.l2), at(STEP.l1)] : [0, 0];
-    for (let chunk = 0; summary.data[SUMMARY.skip] === 0 && chunk < chunks.data.length; chunk += CHUNK.words) {
-      const [offset, length, , role] = chunks.data.subarray(chunk) as unknown as [number, number, number, number];
-      for (let index = offset; index < offset + length; index++) {
-        const w = parameters[index]!;
-        let d = floatOf(summary.data[SUMMARY.clipScale]!) * regularized(gradients.data[index]!, w, role, l2, l1) + at(STEP.weightDecay) * w;
-        if (moments) {
-          const buffer = summary.data[SUMMARY.appliedStep] === 0 ? d : momentum * moments[index]! + (1 - dampening) * d;
-          moments[index] = buffer;
-          d = nesterov ? d + momentum * buffer : buffer;
-        }
-        parameters[index] = w - at(STEP.learningRate) * d;
+    eachOwned(inputs, before.data, attributes, ({ index, w, g, rate, decay }) => {
+      let d = g + decay * w;
+      if (moments) {
+        const buffer = summary.data[SUMMARY.appliedStep] === 0 ? d : momentum * moments[index]! + (1 - dampening) * d;
+        moments[index] = buffer;
+        d = nesterov ? d + momentum * buffer : buffer;
       }
-    }
+      parameters[index] = w - rate * d;
+    });
     const { shape } = before;
     return moments ? [parameters, moments].map((data) => ({ shape, data })) : { shape, data: parameters };
   },
   form: {
     kind: "kernel",
-    kernel: ([, chunks], _outputs, { momentum, dampening, nesterov, regularizer }, target) => {
-      const count = chunks.shape[0]! / CHUNK.words;
-      return {
-        calls: [
-          {
-            shader: "update_sgd",
-            defines: { SIZE: arenaWorkgroupSize(target), REGULARIZER: regularizer, MOMENTUM: momentum !== 0 },
-            overrides: { CHUNKS: count, MOMENTUM: momentum, UNDAMPED: 1 - dampening, NESTEROV: nesterov ? 1 : 0 },
-            workgroups: count,
-            bindings: [...[0, 1, 2, 3].map((input) => ({ input })), { output: 0 }, ...(momentum === 0 ? [] : [{ output: 1 }])],
-          },
-        ],
-      };
+    kernel: ([, chunks], _outputs, attributes, target) => {
+      const { momentum, dampening, nesterov } = attributes;
+      return updateKernel("update_sgd", chunks, attributes, target, {
+        defines: { MOMENTUM: momentum !== 0 },
+        overrides: { MOMENTUM: momentum, UNDAMPED: 1 - dampening, NESTEROV: nesterov ? 1 : 0 },
+        bindings: [{ output: 0 }, ...(momentum === 0 ? [] : [{ output: 1 }])],
+      });
     },
     inPlace: { 0: 4, 1: 5 },
   },
