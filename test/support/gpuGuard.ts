@@ -1,11 +1,13 @@
 /** Fails the gpu test during which a device reports an error that nobody handles, or is lost: WebGPU itself would only log it. */
 import { afterEach, expect } from "vitest";
 import "./allowGpuErrors.ts";
+import { answerPromptly } from "./promptAnswers.ts";
 
 const live = new Set<GPUDevice>();
 const losses: string[] = [];
 const errors: GPUError[] = [];
 const requestDevice = GPUAdapter.prototype.requestDevice;
+answerPromptly(() => live);
 
 GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {
   const device = await requestDevice.call(this, descriptor);
