@@ -81,7 +81,7 @@ export class PreparedStep {
   /** Submits step `step`; with `read`, resolves with the records of those steps. */
   submit(step: number, read: Stretch | null): Promise<Uint32Array> | undefined {
     const { words, floats, order, reader } = this;
-    const rate = this.options.optimizer.learningRate(step);
+    const rate = this.options.optimizer.learningRate(step, { samples: order.count, batchSize: order.batchSize });
     if (!(rate >= 0 && rate < Infinity))
       throw new FathomError(
         "argument",

@@ -18,7 +18,7 @@ need_torch()
 import numpy
 import torch
 
-from fathom_oracle import fixture, ops, safetensors
+from fathom_oracle import fixture, ops, safetensors, schedules
 from fathom_oracle.cases import CASES
 from fathom_oracle.check import differences
 from fathom_oracle.experiment import Experiment
@@ -60,6 +60,7 @@ def main(arguments):
             make(name, root)
         if not names:
             ops.write(root / "ops.json")
+            schedules.write(root / "schedules.json")
             stale = [folder for folder in (HERE / "cases").iterdir() if folder.name not in CASES]
             if not check:
                 for folder in stale:
