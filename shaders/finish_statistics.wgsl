@@ -34,16 +34,6 @@ struct Sum {
 
 var<workgroup> sums: array<Sum, SIZE>;
 
-// 2^e, within the normal numbers.
-fn power_of_two(e: i32) -> f32 {
-  return bitcast<f32>(u32(clamp(e, -126, 127) + 127) << 23u);
-}
-
-// squares · 4^difference for a difference of at most 0; what is 2^-126 of the other is nothing.
-fn shrunk(squares: f32, difference: i32) -> f32 {
-  return select(0.0, squares * power_of_two(2 * difference), difference > -63);
-}
-
 fn join(a: Sum, b: Sum) -> Sum {
   let exponent = max(a.exponent, b.exponent);
   let squares = shrunk(a.squares, a.exponent - exponent) + shrunk(b.squares, b.exponent - exponent);

@@ -70,9 +70,8 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   atomicOr(&bad_kinds, bad.x | bad.y | bad.z | bad.w);
   workgroupBarrier();
 
-  // Within ±126, so that 2^-e is a normal number.
-  let exponent = clamp(i32(atomicLoad(&highest_bits) >> 23u) - 127, -126, 126);
-  let scale = bitcast<f32>(u32(127 - exponent) << 23u);
+  let exponent = exponent_of(atomicLoad(&highest_bits));
+  let scale = power_of_two(-exponent);
   var squares = 0.0;
   for (var block = begin + lane; block < end; block += SIZE * BLOCK) {
     var part = vec4f();
