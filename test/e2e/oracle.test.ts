@@ -9,6 +9,7 @@ import { caseFolder, oracleMissing, pytorchOutputs, runOracle } from "../support
 const missing = oracleMissing();
 if (missing !== undefined) console.warn(`oracle: regenerating is skipped, comparing is not. ${missing}`);
 
+const head = { type: "auxiliary", name: "a", body: [{ type: "linear", units: 3 }] };
 const folder = mkdtempSync(join(tmpdir(), "fathom-oracle-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -47,7 +48,8 @@ describe.skipIf(missing !== undefined)("oracle", () => {
   it.each([
     ["an unknown layer", { model: [{ type: "lineer", units: 3 }] }, "layer: unknown type 'lineer'; known are linear, sigmoid"],
     ["an unknown key", { model: [{ type: "linear", unit: 3 }] }, "layer linear: unknown key 'unit'; known are units, bias"],
-    ["dropout", { model: [{ type: "dropout" }] }, "the oracle cannot run it"],
+    ["an auxiliary head's name twice", { model: [head, head, { type: "linear", units: 3 }] }, "the names ['a', 'a'] are not unique"],
+    ["a group without parameters", { groups: [{ parameters: "9.*" }] }, "no parameter is in 9.*; there are 0.weight"],
     ["a missing key", { loss: undefined }, "missing keys ['loss']"],
   ])("refuses %s", (_, change, message) => {
     const spec = JSON.parse(readFileSync(`${caseFolder("branches")}experiment.json`, "utf8")) as object;

@@ -28,16 +28,16 @@ def main():
     parser.add_argument("--rows", type=int, help="how many rows of the data set; default: the experiment's batch")
     arguments = parser.parse_args()
     experiment = Experiment(arguments.file)
-    model, _ = experiment.build()
+    network = experiment.build().network
     weights = safetensors.read(arguments.weights)
     try:
-        trace.load(model, weights)
+        trace.load(network, weights)
     except RuntimeError as error:
         sys.exit(str(error))
     rows = experiment["batchSize"] if arguments.rows is None else arguments.rows
     x, _ = trace.tensors(experiment.x[:rows], experiment.y[:rows], torch.float64)
     with torch.no_grad():
-        print(json.dumps({"logits": model.double().eval()(x).tolist()}))
+        print(json.dumps({"logits": network.double().eval()(x).tolist()}))
 
 
 if __name__ == "__main__":

@@ -18,13 +18,15 @@ need_torch()
 import numpy
 import torch
 
-from fathom_oracle import fixture, ops, safetensors, schedules
+from fathom_oracle import fixture, lsuv_fixture, ops, optimizer_fixture, safetensors, schedules
 from fathom_oracle.cases import CASES
 from fathom_oracle.check import differences
 from fathom_oracle.experiment import Experiment
-from fathom_oracle.initialisers import initial_state
+from fathom_oracle.initialisers import starting_state
 
 HERE = Path(__file__).resolve().parent
+# What is not about training runs: known answers of ops, schedules, optimizers and initialisation.
+FIXTURES = {"ops.json": ops, "schedules.json": schedules, "optimizers.json": optimizer_fixture, "lsuv.json": lsuv_fixture}
 
 
 def make(name, root):
@@ -36,9 +38,8 @@ def make(name, root):
     folder.mkdir(parents=True)
     (folder / "experiment.json").write_text(json.dumps(spec, indent=2) + "\n")
     safetensors.write(folder / "data.safetensors", data)
-    model, inits = Experiment(folder / "experiment.json").build()
-    safetensors.write(folder / "weights.safetensors", initial_state(model, inits, spec["seed"]))
-    stray = fixture.write(folder / "experiment.json", folder / "weights.safetensors", folder)
+    safetensors.write(folder / "weights.safetensors", starting_state(Experiment(folder / "experiment.json")))
+    stray, _ = fixture.write(folder / "experiment.json", folder / "weights.safetensors", folder)
     shutil.rmtree(root / "cases" / name, ignore_errors=True)
     folder = folder.rename(root / "cases" / name)
     size = sum(file.stat().st_size for file in folder.iterdir())
@@ -59,8 +60,8 @@ def main(arguments):
         for name in names or CASES:
             make(name, root)
         if not names:
-            ops.write(root / "ops.json")
-            schedules.write(root / "schedules.json")
+            for name, fixtures in FIXTURES.items():
+                fixtures.write(root / name)
             stale = [folder for folder in (HERE / "cases").iterdir() if folder.name not in CASES]
             if not check:
                 for folder in stale:

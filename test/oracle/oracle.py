@@ -15,7 +15,7 @@ import torch
 
 from fathom_oracle import fixture, safetensors
 from fathom_oracle.experiment import Experiment
-from fathom_oracle.initialisers import initial_state
+from fathom_oracle.initialisers import starting_state
 
 
 def main():
@@ -27,10 +27,9 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.seed_weights:
-        experiment = Experiment(arguments.file)
-        safetensors.write(arguments.seed_weights, initial_state(*experiment.build(), experiment["seed"]))
+        safetensors.write(arguments.seed_weights, starting_state(Experiment(arguments.file)))
     elif arguments.weights and arguments.out:
-        print(f"float32 strays by {fixture.write(arguments.file, arguments.weights, arguments.out):.1e} at most")
+        print(f"float32 strays by {fixture.write(arguments.file, arguments.weights, arguments.out).stray:.1e} at most")
     else:
         parser.error("give --weights and --out, or --seed-weights")
 

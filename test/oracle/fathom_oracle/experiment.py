@@ -9,7 +9,9 @@ from . import layers, safetensors
 
 FORMAT = "fathom-experiment/1"
 REQUIRED = ["format", "seed", "dataset", "batchSize", "steps", "model", "loss", "optimizer", "schedule"]
-OPTIONAL = ["name", "regularizer", "clip", "monitor"]
+# What is reported, and what happens where a number is not finite, changes no number of a trace.
+UNUSED = ["name", "monitor", "insight", "nonFinite"]
+OPTIONAL = ["initialization", "groups", "regularizer", "gradientNoise", "clip", "constraint", *UNUSED]
 
 
 class Experiment:
@@ -35,8 +37,8 @@ class Experiment:
         return self.spec.get(key)
 
     def build(self):
-        """Returns (model, inits by module); the input's features are the data set's."""
-        return layers.build(self.spec["model"], int(np.prod(self.x.shape[1:])))
+        """The layers.Model; the input's features are the data set's."""
+        return layers.Model(self["model"], int(np.prod(self.x.shape[1:])), self["seed"])
 
     def batch(self, step):
         """Rows (step * batchSize + i) mod N in file order."""

@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,22 +14,33 @@ from .experiment import Experiment
 FORMAT = "fathom-trace/1"
 
 
+class Made(NamedTuple):
+    stray: float
+    truth: trace.Run
+
+
 def write(file, weights_file, out):
     """Runs the experiment `file` from `weights_file` in both precisions; writes trace.json and final.safetensors into `out`.
 
-    Returns the largest stray of all.
+    Returns the largest stray of all, and the float64 run.
     """
     experiment = Experiment(file)
     weights = safetensors.read(weights_file)
-    names, steps64, final64, evaluation64 = trace.run(experiment, weights, torch.float64)
-    _, steps32, final32, evaluation32 = trace.run(experiment, weights, torch.float32)
-    scales = strays.scale_names(names, steps64)
-    scalars = strays.scalar_strays(steps64, steps32)
-    layers = strays.layer_strays(names, scales, steps64, steps32)
-    final = strays.final_strays(final64, final32, scales)
-    evaluation = strays.relative(evaluation32["loss"], evaluation64["loss"], abs(evaluation64["loss"]))
-    everything = [*scalars.items(), *zip(names, layers), *((f"final {name}", stray) for name, stray in final.items()), ("evaluation", evaluation)]
+    truth, near = (trace.Run(experiment, weights, dtype) for dtype in (torch.float64, torch.float32))
+    names = truth.names
+    scales = strays.scale_names(names, truth.frozen, truth.steps)
+    scalars = strays.scalar_strays(truth.steps, near.steps)
+    heads = strays.auxiliary_strays(truth.steps, near.steps)
+    head_names = [head.name for head in truth.model.auxiliaries]
+    layers = strays.layer_strays(names, scales, truth.steps, near.steps)
+    final = strays.final_strays(truth.final, near.final, scales)
+    evaluation = strays.relative(near.evaluation["loss"], truth.evaluation["loss"], abs(truth.evaluation["loss"]))
+    everything = [
+        *scalars.items(), *zip(head_names, heads), *zip(names, layers), *((f"final {name}", stray) for name, stray in final.items()),
+        ("evaluation", evaluation),
+    ]  # fmt: skip
     strays.refuse_chaos(file, everything)
+    strays.refuse_close_decisions(file, truth.schedule.plateau)
 
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -36,27 +48,29 @@ def write(file, weights_file, out):
     for name, stray in zip(names, layers):
         scale = {} if scales[name] == name else {"scaleBy": scales[name]}
         parameters.append({"name": name, "stray": up(stray), **scale})
+    auxiliary = [{"name": name, "stray": up(stray)} for name, stray in zip(head_names, heads)]
     (out / "trace.json").write_text(dumps({
         "format": FORMAT,
         "strays": {key: up(stray) for key, stray in scalars.items()},
         "parameters": parameters,
+        **({"auxiliary": auxiliary} if auxiliary else {}),
         "final": [{"name": name, "stray": up(stray)} for name, stray in final.items()],
-        "evaluation": {**rounded(evaluation64), "stray": up(evaluation)},
-        "steps": rounded(steps64),
+        "evaluation": {**rounded(truth.evaluation), "stray": up(evaluation)},
+        "steps": rounded(truth.steps),
     }))
     # Rounding the truth to float32 costs 6e-8, far below the least tolerance of 1e-5.
     safetensors.write(out / "final.safetensors", {
-        name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in final64.items()
+        name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in truth.final.items()
     })
-    return max(stray for _, stray in everything)
+    return Made(max(stray for _, stray in everything), truth)
 
 
 def rounded(value):
-    """Ten significant digits: the error of 5e-11 is far below any tolerance, and the last bits differ between machines."""
+    """Nine significant digits: the error of 5e-9 is far below any tolerance, and the last bits differ between machines."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"a trace holds {value}")
-        return float(f"{value:.10g}")
+        return float(f"{value:.9g}")
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
     return [rounded(item) for item in value] if isinstance(value, list) else value

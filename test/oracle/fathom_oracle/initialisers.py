@@ -3,8 +3,30 @@
 import math
 
 import numpy as np
+import torch
+from torch import nn
 
+from .initialization import initialize
+from .modules import lecun_tanh
 from .tables import call
+
+# Gains by activation: PyTorch's where it has one. The others keep the second moment of a normal input, 1 / sqrt(E[f(z)^2]).
+PYTORCH_GAINS = {"linear": "linear", "sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "leakyRelu": "leaky_relu", "selu": "selu"}
+OTHER_GAINS = {
+    "elu": nn.ELU(), "celu": nn.CELU(), "gelu": nn.GELU(), "silu": nn.SiLU(), "softplus": nn.Softplus(), "mish": nn.Mish(),
+    "hardSigmoid": nn.Hardsigmoid(), "hardSwish": nn.Hardswish(), "softsign": nn.Softsign(), "lecunTanh": lecun_tanh,
+}  # fmt: skip
+
+
+def gain_of(gain):
+    """A number as it is, the gain of an activation by its name."""
+    if gain in PYTORCH_GAINS:
+        return nn.init.calculate_gain(PYTORCH_GAINS[gain])
+    if gain in OTHER_GAINS:
+        z = torch.linspace(-12, 12, 240_001, dtype=torch.float64)
+        density = torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+        return float(torch.trapezoid(OTHER_GAINS[gain](z) ** 2 * density, z) ** -0.5)
+    return float(gain)
 
 # Each takes (generator, shape [out, in]), then its own keys.
 
@@ -21,7 +43,7 @@ def scaled(distribution, deviation, standard_gain=1.0):
     """Zero-mean numbers of standard deviation gain * deviation(fan_in, fan_out)."""
 
     def draw(generator, shape, gain=standard_gain):
-        sigma = gain * deviation(shape[1], shape[0])
+        sigma = gain_of(gain) * deviation(shape[1], shape[0])
         if distribution == "normal":
             return generator.normal(0.0, sigma, shape)
         bound = math.sqrt(3.0) * sigma
@@ -36,7 +58,7 @@ def orthogonal(generator, shape, gain=1.0):
     tall = generator.normal(0.0, 1.0, (max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q = q * np.sign(np.diag(r))
-    return gain * (q if rows >= columns else q.T)
+    return gain_of(gain) * (q if rows >= columns else q.T)
 
 
 def glorot(fan_in, fan_out):
@@ -67,23 +89,38 @@ INITIALISERS = {
     "lecunUniform": scaled("uniform", he),
     "lecunNormal": scaled("normal", he),
     "orthogonal": orthogonal,
+    "identity": lambda _generator, shape, gain=1.0: gain_of(gain) * np.eye(*shape),
 }
 
 
-def initial_state(model, inits, seed):
-    """The state_dict the training starts from, as {name: array}: f32 parameters and buffers, i64 counters."""
+def initial_state(model, seed):
+    """The state_dict that the drawn weights make, as {name: array}: f32 parameters and buffers, i64 counters."""
     generator = np.random.default_rng(seed)
     drawn = {}
-    for prefix, module in model.named_modules():
-        if module not in inits:
+    for prefix, module in model.network.named_modules():
+        if module not in model.initial:
             continue
-        shape = tuple(module.weight.shape)
-        drawn[f"{prefix}.weight"] = call("init", INITIALISERS, inits[module]["weight"], generator, shape)
+        init = model.initial[module]
+        # Of a weight-normalised layer v is drawn, and g is the norm of v's rows.
+        normalised = hasattr(module, "weight_v")
+        shape = (module.out_features, module.in_features)
+        weight = call("init", INITIALISERS, init["weight"], generator, shape)
+        drawn[f"{prefix}.weight_v" if normalised else f"{prefix}.weight"] = weight
+        if normalised:
+            drawn[f"{prefix}.weight_g"] = np.linalg.norm(weight, axis=1, keepdims=True)
         if module.bias is not None:
             # A bias is drawn as a column next to the weights, so that "pytorchLinear" takes its fan_in from them.
-            bias_init = inits[module]["bias"]
-            drawn[f"{prefix}.bias"] = call("init", INITIALISERS, bias_init, generator, shape)[:, 0]
-    return {name: drawn.get(name, tensor.numpy()).astype(storage(tensor)) for name, tensor in model.state_dict().items()}
+            drawn[f"{prefix}.bias"] = call("init", INITIALISERS, init["bias"], generator, shape)[:, 0]
+    return {name: drawn.get(name, tensor.numpy()).astype(storage(tensor)) for name, tensor in model.network.state_dict().items()}
+
+
+def starting_state(experiment):
+    """The weights that training starts from where no file gives them: drawn, and then what `initialization` does to them."""
+    model = experiment.build()
+    state = initial_state(model, experiment["seed"])
+    if experiment.get("initialization") is None:
+        return state
+    return initialize(experiment["initialization"], model, state, experiment.batch(0)[0])
 
 
 def storage(tensor):

@@ -25,14 +25,23 @@ def scalar_strays(steps64, steps32):
     }
 
 
-def scale_names(names, steps64):
-    """{parameter: whose gradient norm is its scale}: itself, or its layer's largest where its own is zero by construction."""
+def auxiliary_strays(steps64, steps32):
+    """[largest relative deviation of each auxiliary head's loss over the steps]."""
+    pairs = [(a["auxiliary"], b["auxiliary"]) for a, b in zip(steps64, steps32) if "auxiliary" in a]
+    return [max(relative(b[head], a[head], abs(a[head])) for a, b in pairs) for head in range(len(pairs[0][0]) if pairs else 0)]
+
+
+def scale_names(names, frozen, steps64):
+    """{parameter: whose gradient norm is its scale}: itself, or its layer's largest where its own is zero by construction.
+
+    A frozen parameter's norm is exactly 0, and is its own scale.
+    """
     found = {}
     for index, name in enumerate(names):
         layer = name.rpartition(".")[0]
         siblings = [other for other, sibling in enumerate(names) if sibling.rpartition(".")[0] == layer]
         largest = max(siblings, key=lambda other: max(step["layers"][other] for step in steps64))
-        zero = all(step["layers"][index] < ZERO * step["layers"][largest] for step in steps64)
+        zero = name not in frozen and all(step["layers"][index] < ZERO * step["layers"][largest] for step in steps64)
         found[name] = names[largest] if zero else name
     return found
 
@@ -62,3 +71,9 @@ def refuse_chaos(case, named_strays):
     if worst:
         listed = ", ".join(f"{name} {stray:.1e}" for stray, name in sorted(worst, reverse=True)[:5])
         raise SystemExit(f"{case}: chaotic, PyTorch's float32 strays by more than {CHAOTIC:g} in {listed}; choose another case")
+
+
+def refuse_close_decisions(case, plateau):
+    """Raises where a plateau found a loss better, or not, by less than rounding could turn."""
+    if plateau is not None and plateau.nearest < CHAOTIC:
+        raise SystemExit(f"{case}: chaotic, a plateau decides by a margin of {plateau.nearest:.1e}; choose another case")
