@@ -140,6 +140,13 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   if (CLIP == 1u) {
     scale = clip_scale_bits(all);
   }
+  var rate = step[3];
+#if ${PLATEAU}
+  rate = bitcast<u32>(bitcast<f32>(rate) * plateau_factor());
+  if (!stopped) {
+    plateau_advance(step[15], loss[0], skip);
+  }
+#endif
   let norm = norm_bits(all);
   let penalty = bitcast<u32>(all.penalty);
 
@@ -153,7 +160,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   summary[3] = select(0u, 1u, bad);
   summary[4] = norm;
   summary[5] = penalty;
-  summary[6] = step[3];
+  summary[6] = rate;
 
   ring[record] = step[0];
   ring[record + 1u] = select(0u, 1u, bad) | select(0u, 2u, skip) | select(0u, 4u, stopped);
@@ -163,6 +170,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   ring[record + 5u] = penalty;
   ring[record + 6u] = norm;
   ring[record + 7u] = scale;
-  ring[record + 8u] = step[3];
+  ring[record + 8u] = rate;
   ring[record + 9u] = counters[0];
 }

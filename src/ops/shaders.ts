@@ -17,6 +17,7 @@ import grid from "../../shaders/lib/grid.wgsl?raw";
 import lanes from "../../shaders/lib/lanes.wgsl?raw";
 import matmulLibrary from "../../shaders/lib/matmul.wgsl?raw";
 import output from "../../shaders/lib/output.wgsl?raw";
+import plateau from "../../shaders/lib/plateau.wgsl?raw";
 import scaled from "../../shaders/lib/scaled.wgsl?raw";
 import update from "../../shaders/lib/update.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
@@ -57,7 +58,7 @@ export const SHADERS: Readonly<Record<string, string>> = {
   batch_norm_partials: grid + columns + batchNormPartials,
   commit_running: grid + commitRunning,
   finish_loss: lanes + finishLoss,
-  finish_statistics: scaled + finishStatistics,
+  finish_statistics: plateau + scaled + finishStatistics,
   gather_batch: grid + gatherBatch,
   gradient_statistics: grid + lanes + scaled + gradientStatistics,
   pointwise_loss: grid + lanes + withLibrary(pointwiseLoss, "math_log1p"),

@@ -3,6 +3,8 @@ import { show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import { STEP } from "../ops/arena/layout.ts";
 import { effectiveLambda } from "../optim/regularizers.ts";
+import type { RunSize } from "../optim/schedule.ts";
+import { plateauWord } from "../optim/schedules/plateau.ts";
 import { MOST_READS, type Stretch } from "./loop.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { DataOrder } from "./order.ts";
@@ -25,6 +27,7 @@ export class PreparedStep {
   /** What the step reads, written once a step; the same memory every time. */
   private readonly words = new Uint32Array(STEP.words);
   private readonly floats = new Float32Array(this.words.buffer);
+  private readonly size: RunSize;
   private readonly writeOrder: ((rows: Uint32Array, offset: number) => void) | null;
 
   private constructor(
@@ -45,6 +48,7 @@ export class PreparedStep {
     this.compiled = compiled;
     this.programs = [compiled.program];
     this.reader = new RingReader(states);
+    this.size = { samples: order.count, batchSize: order.batchSize };
     this.writeOrder = permutation && ((rows, offset) => permutation.write(rows, offset));
     this.writeConstants();
   }
@@ -81,7 +85,8 @@ export class PreparedStep {
   /** Submits step `step`; with `read`, resolves with the records of those steps. */
   submit(step: number, read: Stretch | null): Promise<Uint32Array> | undefined {
     const { words, floats, order, reader } = this;
-    const rate = this.options.optimizer.learningRate(step, { samples: order.count, batchSize: order.batchSize });
+    const { learningRate } = this.options.optimizer;
+    const rate = learningRate(step, this.size);
     if (!(rate >= 0 && rate < Infinity))
       throw new FathomError(
         "argument",
@@ -91,6 +96,7 @@ export class PreparedStep {
     words[STEP.attemptedStep] = step;
     words[STEP.batchStart] = order.start(step);
     floats[STEP.learningRate] = rate;
+    words[STEP.plateau] = plateauWord(learningRate, step, this.size);
     this.states.step.write(words);
     const reading = this.runtime.submit(this.programs, read ? reader.range(read) : undefined);
     return read && reading ? reading.then((all) => reader.pick(all, read)) : undefined;

@@ -18,6 +18,7 @@ export interface Report {
   /** Before this step's update, without the penalty. */
   readonly loss: number;
   readonly regularization: number;
+  /** Of this step's update: the schedule's, times what a plateau has made of it. */
   readonly learningRate: number;
   /** Over all parameters, before the clip. */
   readonly gradientNorm: number;

@@ -104,6 +104,7 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
       slots: states.slots,
       clip: options.clip !== null,
       policy: options.nonFinite,
+      plateau: options.optimizer.learningRate.plateau,
     },
   );
   return [

@@ -101,7 +101,10 @@ describe("an update of the arena", () => {
         flags: given(new Float64Array(64), "u32"),
         ring,
       };
-      const finished = finishStatistics({ ...nodes, ...rest, partials }, { segments: 1, layers: 1, slots: 1, clip: true, policy: "stop" });
+      const finished = finishStatistics(
+        { ...nodes, ...rest, partials },
+        { segments: 1, layers: 1, slots: 1, clip: true, policy: "stop", plateau: null },
+      );
       const summary = finished.summary;
       const updated =
         optimizer.type === "sgd"

@@ -7,7 +7,7 @@ const FORMAT = "fathom-checkpoint/1";
 const FACTS = { seed: 7, attemptedStep: 3 };
 const counters = (words: number) => ({ dtype: "U32" as const, shape: [words], data: new Uint32Array(words) });
 
-function decode(metadata: Record<string, string>, words = 8) {
+function decode(metadata: Record<string, string>, words = 16) {
   return decodeCheckpoint(encodeSafetensors({ "trainer.counters": counters(words) }, metadata), "a.checkpoint", [], [], 0);
 }
 
@@ -17,14 +17,14 @@ describe("decodeCheckpoint", () => {
   });
 
   it.each([
-    ["no facts", { format: FORMAT }, 8, /has no facts/],
-    ["facts that are null", { format: FORMAT, facts: "null" }, 8, /has no facts/],
-    ["facts that are a list", { format: FORMAT, facts: "[]" }, 8, /has no facts/],
-    ["facts that are not JSON", { format: FORMAT, facts: "{" }, 8, /not JSON/],
-    ["a missing step", { format: FORMAT, facts: "{}" }, 8, /attemptedStep as undefined/],
-    ["a step below 0", { format: FORMAT, facts: '{"attemptedStep":-1}' }, 8, /attemptedStep as -1/],
-    ["too many counters", { format: FORMAT, facts: JSON.stringify(FACTS) }, 9, /trainer\.counters is U32\[9\]; it must be U32\[8\]/],
-    ["another format", { format: "pt", facts: JSON.stringify(FACTS) }, 8, /its format is/],
+    ["no facts", { format: FORMAT }, 16, /has no facts/],
+    ["facts that are null", { format: FORMAT, facts: "null" }, 16, /has no facts/],
+    ["facts that are a list", { format: FORMAT, facts: "[]" }, 16, /has no facts/],
+    ["facts that are not JSON", { format: FORMAT, facts: "{" }, 16, /not JSON/],
+    ["a missing step", { format: FORMAT, facts: "{}" }, 16, /attemptedStep as undefined/],
+    ["a step below 0", { format: FORMAT, facts: '{"attemptedStep":-1}' }, 16, /attemptedStep as -1/],
+    ["too many counters", { format: FORMAT, facts: JSON.stringify(FACTS) }, 17, /trainer\.counters is U32\[17\]; it must be U32\[16\]/],
+    ["another format", { format: "pt", facts: JSON.stringify(FACTS) }, 16, /its format is/],
   ])("refuses %s", (_, metadata, words, message) => {
     expect(() => decode(metadata as Record<string, string>, words)).toThrow(message);
     expect(() => decode(metadata as Record<string, string>, words)).toThrow(

@@ -190,7 +190,7 @@ interface FinishState {
   ring: KernelInput;
 }
 const fresh = (): FinishState => ({
-  counters: u32(new Uint32Array(8)),
+  counters: u32(new Uint32Array(COUNTERS.words)),
   flags: u32(new Uint32Array(64 * layers)),
   ring: u32(new Uint32Array(slots * recordWords(segments)).fill(7)),
 });
@@ -208,7 +208,7 @@ async function finish(
   options: Partial<FinishAttributes> = {},
   target = software,
 ) {
-  const attributes: FinishAttributes = { segments, layers, slots, clip: true, policy: "stop", ...options };
+  const attributes: FinishAttributes = { segments, layers, slots, clip: true, policy: "stop", plateau: null, ...options };
   const inputs = [partials, segmentTable, stepWords(words), f32([], [loss]), state.counters, state.flags, state.ring];
   const [summary, counters, flags, ring] = await runKernel(finishStatisticsOp, inputs, attributes, target);
   const truth = referenceOf(finishStatisticsOp, inputs, attributes);
@@ -310,7 +310,7 @@ describe("finishStatistics", () => {
     expect([third.record[RECORD.status], third.summary[SUMMARY.skip], third.record[RECORD.appliedStep]]).toEqual([6, 1, 1]);
     // A later bad step leaves the evidence of the first.
     const fourth = await finish(bad, third.state, { attemptedStep: 3, clipMax: 1 }, 1);
-    expect([...fourth.counters]).toEqual([1, 1, 3, 1, 1, 5, 2, 0]);
+    expect([...fourth.counters]).toEqual([1, 1, 3, 1, 1, 5, 2, ...new Array(9).fill(0)]);
   });
 
   it.each(["a flag", "the loss", "an infinite gradient"])("skips a step for %s, and goes on", async (what) => {
@@ -346,8 +346,8 @@ describe("finishStatistics", () => {
     const ring = new Uint32Array(recordWords(1500));
     const flags = new Uint32Array(64 * 1000);
     flags[64 * 999] = 1;
-    const attributes: FinishAttributes = { segments: 1500, layers: 1000, slots: 1, clip: false, policy: "skip" };
-    const inputs = [u32(partials), table, stepWords({}), f32([], [0]), u32(new Uint32Array(8)), u32(flags), u32(ring)];
+    const attributes: FinishAttributes = { segments: 1500, layers: 1000, slots: 1, clip: false, policy: "skip", plateau: null };
+    const inputs = [u32(partials), table, stepWords({}), f32([], [0]), u32(new Uint32Array(COUNTERS.words)), u32(flags), u32(ring)];
     for (const target of [software, hardware]) {
       const [, , , actual] = await runKernel(finishStatisticsOp, inputs, attributes, target);
       const truth = referenceOf(finishStatisticsOp, inputs, attributes)[3]!;

@@ -1,6 +1,6 @@
-/** Trainers that between them use every layer, loss, optimizer, clip, regularizer and policy. */
+/** Trainers that between them use every layer, loss, optimizer, clip, regularizer and policy, and the schedule that the GPU follows. */
 import type { Dataset } from "../../src/data/dataset.ts";
-import { nn, optim, type TrainerOptions } from "../../src/index.ts";
+import { nn, optim, schedule, type TrainerOptions } from "../../src/index.ts";
 
 function classes(bytes: boolean): Dataset {
   const count = 50;
@@ -79,12 +79,12 @@ export const TRAININGS: readonly { readonly name: string; readonly options: Trai
     dataset: VALUES,
   },
   {
-    name: "binary cross-entropy",
+    name: "binary cross-entropy, plateau",
     options: {
       model: nn.linear(3, 2),
       loss: nn.binaryCrossEntropyWithLogits(),
       batchSize: 9,
-      optimizer: optim.sgd({ ...rate, momentum: 0.9, dampening: 0.1 }),
+      optimizer: optim.sgd({ learningRate: schedule.plateau(0.1), momentum: 0.9, dampening: 0.1 }),
       clip: optim.clipGlobalNorm(2),
     },
     dataset: VALUES,

@@ -4,6 +4,7 @@ import type { Listed, Op, Reference } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { bitsOf, COUNTERS, floatOf, NONE, PARTIAL, RECORD, recordWords, requireWords, STEP, SUMMARY } from "./layout.ts";
+import { advancePlateau, type PlateauAttributes, plateauFactor, plateauOverrides } from "./plateau.ts";
 
 /** What a non-finite number leads to: the end of training, the loss of one update, or nothing. */
 export type NonFinitePolicy = "stop" | "skip" | "ignore";
@@ -16,6 +17,8 @@ export interface FinishAttributes {
   readonly slots: number;
   readonly clip: boolean;
   readonly policy: NonFinitePolicy;
+  /** Null where the schedule does not follow the losses. */
+  readonly plateau: PlateauAttributes | null;
 }
 
 const POLICY_CODES = { stop: 0, skip: 1, ignore: 2 } as const satisfies Record<NonFinitePolicy, number>;
@@ -40,7 +43,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
   reference: (inputs, attributes) => finish(inputs, attributes),
   form: {
     kind: "kernel",
-    kernel: (_inputs, _outputs, { segments, layers, slots, clip, policy }, target) => {
+    kernel: (_inputs, _outputs, { segments, layers, slots, clip, policy, plateau }, target) => {
       const size = workgroupSize(target);
       let lanes = 1;
       while (lanes * 2 * segments <= size) lanes *= 2;
@@ -48,8 +51,16 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
         calls: [
           {
             shader: "finish_statistics",
-            defines: { SIZE: size },
-            overrides: { SEGMENTS: segments, LAYERS: layers, SLOTS: slots, LANES: lanes, CLIP: clip ? 1 : 0, POLICY: POLICY_CODES[policy] },
+            defines: { SIZE: size, PLATEAU: plateau !== null },
+            overrides: {
+              SEGMENTS: segments,
+              LAYERS: layers,
+              SLOTS: slots,
+              LANES: lanes,
+              CLIP: clip ? 1 : 0,
+              POLICY: POLICY_CODES[policy],
+              ...plateauOverrides(plateau),
+            },
             workgroups: 1,
             bindings: [...[0, 1, 2, 3].map((input) => ({ input })), ...[0, 1, 2, 3].map((output) => ({ output }))],
           },
@@ -68,7 +79,7 @@ interface Norm {
 
 const normOf = ({ squares, infinite, undefined: none }: Norm): number => (none ? Number.NaN : infinite ? Infinity : Math.sqrt(squares));
 
-function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, policy }: FinishAttributes): Reference[] {
+function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, policy, plateau }: FinishAttributes): Reference[] {
   const [partials, segmentTable, step, loss] = inputs;
   const [counters, flags, ring] = [inputs[4], inputs[5], inputs[6]].map(({ data }) => data.slice()) as [
     Float64Array,
@@ -111,17 +122,16 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, poli
   const skip = policy !== "ignore" && (bad || stopped);
   const applied = counters[COUNTERS.appliedStep]!;
   counters[skip ? COUNTERS.skippedUpdates : COUNTERS.appliedStep]! += 1;
+  const rate = plateau ? bitsOf(floatOf(step.data[STEP.learningRate]!) * plateauFactor(counters)) : step.data[STEP.learningRate]!;
+  if (plateau && !stopped) advancePlateau(counters, step.data, loss.data[0]!, skip, plateau);
   const norm = normOf(all);
   const scale = clip ? Math.min(1, floatOf(step.data[STEP.clipMax]!) / (norm + 1e-6)) : 1;
   const numbers = { loss: bitsOf(loss.data[0]!), penalty: bitsOf(penalty), norm: bitsOf(norm), scale: bitsOf(scale) };
   const status = (bad ? 1 : 0) | (skip ? 2 : 0) | (stopped ? 4 : 0);
   const head = [step.data[STEP.attemptedStep]!, status, badLayer, badSegment, numbers.loss, numbers.penalty, numbers.norm, numbers.scale];
-  ring.set(
-    [...head, step.data[STEP.learningRate]!, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms],
-    record + RECORD.attemptedStep,
-  );
+  ring.set([...head, rate, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms], record + RECORD.attemptedStep);
   const summary = new Float64Array(SUMMARY.words);
-  summary.set([skip ? 1 : 0, numbers.scale, applied, bad ? 1 : 0, numbers.norm, numbers.penalty, step.data[STEP.learningRate]!]);
+  summary.set([skip ? 1 : 0, numbers.scale, applied, bad ? 1 : 0, numbers.norm, numbers.penalty, rate]);
   return [summary, counters, flags, ring].map((data) => ({ shape: [data.length], data }));
 }
 

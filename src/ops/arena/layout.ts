@@ -19,11 +19,13 @@ export const STEP = {
   clipMax: 6,
   /** f32 */
   weightDecay: 7,
+  /** Bit 0: the loss counts for the plateau; bit 1: the step ends an interval. */
+  plateau: 15,
 } as const;
 
-/** "counters" u32[8]: lives on the GPU, which alone knows of skipped updates. Begins as zeros. */
+/** "counters" u32[16]: lives on the GPU, which alone knows of skipped updates and of losses in time. Begins as zeros; the rest stays 0. */
 export const COUNTERS = {
-  words: 8,
+  words: 16,
   appliedStep: 0,
   /** 1 once a step was found non-finite under policy "stop"; every later update is skipped. */
   stopped: 1,
@@ -34,6 +36,19 @@ export const COUNTERS = {
   firstBadSegment: 5,
   /** Steps with a non-finite number. */
   badSteps: 6,
+  /** A plateau's state. f32: what the step's rate is multiplied by; the bits 0 stand for 1. */
+  plateauFactor: 7,
+  /** f32: the best mean loss; of no meaning while `plateauBetter` is 0. */
+  plateauBest: 8,
+  /** Intervals that were better than all before. */
+  plateauBetter: 9,
+  /** Intervals since that were not. */
+  plateauBad: 10,
+  plateauCooldown: 11,
+  /** Of the interval that is under way: f32 sum of its losses, f32 what rounding took from that, and its steps. */
+  plateauSum: 12,
+  plateauLost: 13,
+  plateauSteps: 14,
 } as const;
 
 /** The summary that finishStatistics hands to the updates: u32[16], the rest 0; behind it the clip scale (f32) of each segment, where they have their own. */
