@@ -1,7 +1,7 @@
 /** A Vitest browser provider on Puppeteer, which can drive Chromium and Firefox alike: one page per session, and nothing that goes wrong in a page stays there. */
 import { defineBrowserProvider } from "@vitest/browser";
 import type { Browser, ConsoleMessage, Page } from "puppeteer-core";
-import type { BrowserProvider, BrowserProviderOption, TestProject } from "vitest/node";
+import type { BrowserModuleMocker, BrowserProvider, BrowserProviderOption, TestProject } from "vitest/node";
 import { launchBrowser } from "../../src/cli/launchBrowser.ts";
 import type { BrowserName } from "../../src/cli/machine.ts";
 
@@ -17,8 +17,10 @@ export function puppeteerProvider(): BrowserProviderOption {
 
 class PuppeteerProvider implements BrowserProvider {
   readonly name = "puppeteer";
-  /** Pages of one browser share its GPU process: side by side they would only slow each other. */
-  readonly supportsParallelism = false;
+  /** Browsers run side by side: each compiles shaders on one core. Pages of one browser would only slow each other, so there is one: `maxWorkers`. */
+  readonly supportsParallelism = true;
+  /** Vitest asks for one where browsers are to run side by side; no test mocks a module. */
+  readonly mocker: BrowserModuleMocker = { register: refuseMocks, delete: refuseMocks, clear: async () => {} };
   private readonly project: TestProject;
   private readonly pages = new Map<string, Page>();
   private browser: Promise<Browser> | undefined;
@@ -67,4 +69,8 @@ class PuppeteerProvider implements BrowserProvider {
 function isFromBrowser(message: ConsoleMessage): boolean {
   const type = message.type();
   return (type === "error" || type === "warn") && message.args().length === 0;
+}
+
+async function refuseMocks(): Promise<never> {
+  throw new Error("modules cannot be mocked in the browser tests");
 }

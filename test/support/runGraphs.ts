@@ -6,9 +6,10 @@ import { specialize } from "../../src/gpu/specialize.ts";
 import type { Node } from "../../src/graph/node.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { lower } from "../../src/plan/lower.ts";
-import type { Access, Plan, PlanBinding } from "../../src/plan/types.ts";
+import type { Plan, PlanBinding } from "../../src/plan/types.ts";
 import type { Values } from "./float64.ts";
 import { software, testDevice } from "./runKernel.ts";
+import { testPipeline } from "./testPipelines.ts";
 
 export interface GraphRun {
   readonly what: string;
@@ -69,22 +70,10 @@ async function prepare(device: GPUDevice, run: GraphRun, target: Target): Promis
     if (buffer.kind === "constants") return constants;
     throw new Error(`${run.what}: reads a state`);
   };
-  const types = { read: "read-only-storage", read_write: "storage", uniform: "uniform" } as const satisfies Record<
-    Access,
-    GPUBufferBindingType
-  >;
   const kernels = await Promise.all(
-    plan.kernels.map(async ({ name, template, defines, constants: overrides, access }) => {
-      const layout = device.createBindGroupLayout({
-        entries: access.map((kind, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: types[kind] } })),
-      });
-      const module = device.createShaderModule({ code: specialize(name, template, defines) });
-      const pipeline = await device.createComputePipelineAsync({
-        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main", constants: { ...overrides } },
-      });
-      return { layout, pipeline };
-    }),
+    plan.kernels.map(({ name, template, defines, constants: overrides, access }) =>
+      testPipeline(device, specialize(name, template, defines), overrides, access),
+    ),
   );
   const steps = plan.dispatches.map(({ kernel, bindings, workgroups }) => {
     const { layout, pipeline } = kernels[kernel]!;
