@@ -1,5 +1,5 @@
 // A loss that is a mean over elements, with its gradient by the prediction: VALUE and GRADIENT are expressions of one
-// prediction `p` and target `t`. Each workgroup takes SPAN elements, SIZE at a time, and writes
+// prediction `p`, target `t` and PARAMETER, which every loss has. Each workgroup takes SPAN elements, SIZE at a time, and writes
 // loss[workgroup] = LOSS_SCALE · Σ VALUE over its own; gradient = GRADIENT · GRADIENT_SCALE.
 
 @group(0) @binding(0) var<storage, read> predictions: array<f32>;
@@ -11,6 +11,7 @@ override COUNT: u32;
 override SPAN: u32;
 override LOSS_SCALE: f32;
 override GRADIENT_SCALE: f32;
+override PARAMETER: f32;
 
 // Elements that an invocation adds up before it adds them to its sum, so that rounding grows slowly.
 const BLOCK = 64u;

@@ -1,4 +1,5 @@
 /** A tensor: a handle on a graph node. Every method is one line into ops; nothing is computed until a value is read. */
+import { checkOptions } from "./core/check.ts";
 import type { DType, TypedArray } from "./core/dtype.ts";
 import { FathomError } from "./core/errors.ts";
 import { describe, type Shape, sizeOf } from "./core/shape.ts";
@@ -12,13 +13,15 @@ import { scalar } from "./ops/define.ts";
 import { embedding, gather } from "./ops/gather.ts";
 import { oneHot } from "./ops/indices.ts";
 import { linear } from "./ops/linear.ts";
-import { binaryCrossEntropyWithLogits, meanSquaredError, softmaxCrossEntropy } from "./ops/loss.ts";
 import { matmul } from "./ops/matmul.ts";
+import { multiMargin } from "./ops/multiMargin.ts";
 import { norm } from "./ops/norm.ts";
+import { binaryCrossEntropyWithLogits, huber, meanAbsoluteError, meanSquaredError } from "./ops/pointwiseLoss.ts";
 import { clamp, pow, powNumber } from "./ops/power.ts";
 import * as reduce from "./ops/reduce.ts";
 import { pad, type Range } from "./ops/slice.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
+import { softmaxCrossEntropy } from "./ops/softmaxCrossEntropy.ts";
 import * as unary from "./ops/unary.ts";
 import * as views from "./ops/views.ts";
 
@@ -413,14 +416,36 @@ export class Tensor {
     return this.made(logSoftmax(this.node, axis));
   }
 
-  /** Mean over the rows of log Σ exp(z) − z[label]; logits [rows, classes], labels i32[rows]. */
-  softmaxCrossEntropy(labels: Tensor): Tensor {
-    return this.made(softmaxCrossEntropy(this.node, labels.node));
+  /**
+   * Mean over the rows of log Σ exp(z) − z[label]; logits [rows, classes], labels i32[rows]. With `labelSmoothing` ε that is the share 1 − ε,
+   * and the mean over all classes the share ε.
+   */
+  softmaxCrossEntropy(labels: Tensor, options: { readonly labelSmoothing?: number } = {}): Tensor {
+    checkOptions("softmaxCrossEntropy", options, ["labelSmoothing"]);
+    return this.made(softmaxCrossEntropy(this.node, labels.node, options.labelSmoothing));
   }
 
-  /** Mean of (x − target)². */
-  meanSquaredError(target: Tensor): Tensor {
-    return this.made(meanSquaredError(this.node, target.node));
+  /** Mean over the rows of Σ max(0, margin − z[label] + z_k)^power / classes over the other classes k, as torch's MultiMarginLoss. */
+  multiMargin(labels: Tensor, options: { readonly power?: 1 | 2; readonly margin?: number } = {}): Tensor {
+    checkOptions("multiMargin", options, ["power", "margin"]);
+    return this.made(multiMargin(this.node, labels.node, options.power, options.margin));
+  }
+
+  /** Mean of (x − target)², with `half` of ½(x − target)². */
+  meanSquaredError(target: Tensor, options: { readonly half?: boolean } = {}): Tensor {
+    checkOptions("meanSquaredError", options, ["half"]);
+    return this.made(meanSquaredError(this.node, target.node, options.half));
+  }
+
+  /** Mean of |x − target|; its gradient at 0 is 0. */
+  meanAbsoluteError(target: Tensor): Tensor {
+    return this.made(meanAbsoluteError(this.node, target.node));
+  }
+
+  /** Mean of ½d² where |d| ≤ delta (1), else delta · (|d| − ½ delta), d = x − target. */
+  huber(target: Tensor, options: { readonly delta?: number } = {}): Tensor {
+    checkOptions("huber", options, ["delta"]);
+    return this.made(huber(this.node, target.node, options.delta));
   }
 
   /** Mean of softplus(z) − target · z. */

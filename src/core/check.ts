@@ -36,6 +36,12 @@ export function checkNumber(what: string, name: string, value: unknown, range: N
   throw new FathomError("argument", `${what}: ${name} is ${show(value)}; use a finite number${bounds.join(",")}`);
 }
 
+/** true or false. */
+export function checkFlag(what: string, name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new FathomError("argument", `${what}: ${name} is ${show(value)}; use true or false`);
+}
+
 /** One of a few strings. */
 export function checkChoice<T extends string>(what: string, name: string, value: unknown, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T;

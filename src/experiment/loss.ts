@@ -1,17 +1,20 @@
 /** The experiment's loss. */
-import { binaryCrossEntropyWithLogits, type Loss, meanSquaredError, softmaxCrossEntropy } from "../nn/losses.ts";
+import * as losses from "../nn/losses.ts";
 import type { LossSpec } from "./schema/index.ts";
-import { unbuilt } from "./unbuilt.ts";
 
-export function lossOf(spec: LossSpec): Loss {
+export function lossOf(spec: LossSpec): losses.Loss {
   switch (spec.type) {
     case "softmaxCrossEntropy":
-      return softmaxCrossEntropy();
+      return losses.softmaxCrossEntropy({ labelSmoothing: spec.labelSmoothing });
     case "meanSquaredError":
-      return meanSquaredError();
+      return losses.meanSquaredError({ half: spec.half });
+    case "meanAbsoluteError":
+      return losses.meanAbsoluteError();
+    case "huber":
+      return losses.huber({ delta: spec.delta });
+    case "multiMargin":
+      return losses.multiMargin({ power: spec.power === 2 ? 2 : 1, margin: spec.margin });
     case "binaryCrossEntropyWithLogits":
-      return binaryCrossEntropyWithLogits();
-    default:
-      throw unbuilt(spec.type);
+      return losses.binaryCrossEntropyWithLogits();
   }
 }

@@ -4,7 +4,20 @@ export { type BatchNormOptions, batchNorm } from "./batchNorm.ts";
 export { concat } from "./concat.ts";
 export { dropout } from "./dropout.ts";
 export { type LinearOptions, linear } from "./linear.ts";
-export { binaryCrossEntropyWithLogits, type Loss, type LossName, meanSquaredError, softmaxCrossEntropy } from "./losses.ts";
+export {
+  binaryCrossEntropyWithLogits,
+  type HuberOptions,
+  huber,
+  type Loss,
+  type LossName,
+  type MeanSquaredErrorOptions,
+  type MultiMarginOptions,
+  meanAbsoluteError,
+  meanSquaredError,
+  multiMargin,
+  type SoftmaxCrossEntropyOptions,
+  softmaxCrossEntropy,
+} from "./losses.ts";
 export type { Child, ForwardContext, Module, ParameterSpec, Role } from "./module.ts";
 export { type ResidualOptions, residual } from "./residual.ts";
 export { repeat, sequential } from "./sequential.ts";

@@ -22,6 +22,7 @@ import scaled from "../../shaders/lib/scaled.wgsl?raw";
 import update from "../../shaders/lib/update.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
+import multiMargin from "../../shaders/multi_margin.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
 import scatterClear from "../../shaders/scatter_clear.wgsl?raw";
@@ -61,6 +62,7 @@ export const SHADERS: Readonly<Record<string, string>> = {
   finish_statistics: plateau + scaled + finishStatistics,
   gather_batch: grid + gatherBatch,
   gradient_statistics: grid + lanes + scaled + gradientStatistics,
+  multi_margin: grid + lanes + withLibrary(multiMargin),
   pointwise_loss: grid + lanes + withLibrary(pointwiseLoss, "math_log1p"),
   score_batch: scoreBatch,
   softmax: grid + lanes + withLibrary(softmax),

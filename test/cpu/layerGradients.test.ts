@@ -3,14 +3,16 @@ import { describe, expect, it } from "vitest";
 import { backward } from "../../src/autodiff/backward.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { batchNormEvaluate, batchNormTrain } from "../../src/ops/batchNorm.ts";
-import { mul } from "../../src/ops/binary.ts";
+import { add, mul } from "../../src/ops/binary.ts";
 import { input, literal, pick } from "../../src/ops/define.ts";
 import { dropout } from "../../src/ops/dropout.ts";
 import { linear } from "../../src/ops/linear.ts";
-import { binaryCrossEntropyWithLogits, meanSquaredError, softmaxCrossEntropy } from "../../src/ops/loss.ts";
 import { matmul } from "../../src/ops/matmul.ts";
+import { multiMargin } from "../../src/ops/multiMargin.ts";
+import { binaryCrossEntropyWithLogits, huber, meanAbsoluteError, meanSquaredError } from "../../src/ops/pointwiseLoss.ts";
 import { sum } from "../../src/ops/reduce.ts";
 import { logSoftmax, softmax } from "../../src/ops/softmax.ts";
+import { softmaxCrossEntropy } from "../../src/ops/softmaxCrossEntropy.ts";
 import { transpose } from "../../src/ops/views.ts";
 import { checkGradients, computeFloat64, spread, type Values } from "../support/float64.ts";
 
@@ -29,6 +31,12 @@ const labels = (values: readonly number[]): { node: Node; values: Float64Array }
 });
 const four = labels([2, 0, 1, 1]);
 const words = { seed: literal(7, "u32"), step: literal(3, "u32"), use: literal(1, "u32") };
+
+/** Prediction and target. */
+const PAIR = [
+  [3, 2],
+  [3, 2],
+];
 
 const samples: readonly Sample[] = [
   {
@@ -83,22 +91,14 @@ const samples: readonly Sample[] = [
   { name: "logSoftmax, last axis", shapes: [[3, 5]], build: (x) => logSoftmax(x!) },
   { name: "logSoftmax, first axis", shapes: [[3, 5]], build: (x) => logSoftmax(x!, 0) },
   { name: "softmaxCrossEntropy", shapes: [[4, 3]], build: (x) => softmaxCrossEntropy(x!, four.node) },
-  {
-    name: "meanSquaredError",
-    shapes: [
-      [3, 2],
-      [3, 2],
-    ],
-    build: meanSquaredError,
-  },
-  {
-    name: "binaryCrossEntropyWithLogits",
-    shapes: [
-      [3, 2],
-      [3, 2],
-    ],
-    build: binaryCrossEntropyWithLogits,
-  },
+  { name: "softmaxCrossEntropy, smoothed", shapes: [[4, 3]], build: (x) => softmaxCrossEntropy(x!, four.node, 0.3) },
+  { name: "multiMargin", shapes: [[4, 3]], build: (x) => multiMargin(x!, four.node, 1, 0.9) },
+  { name: "multiMargin, squared", shapes: [[4, 3]], build: (x) => multiMargin(x!, four.node, 2, 0.9) },
+  { name: "meanSquaredError", shapes: PAIR, build: (p, t) => meanSquaredError(p!, t!) },
+  { name: "meanSquaredError, half", shapes: PAIR, build: (p, t) => meanSquaredError(p!, t!, true) },
+  { name: "meanAbsoluteError", shapes: PAIR, build: (p, t) => meanAbsoluteError(p!, add(t!, literal(0.25))) },
+  { name: "huber", shapes: PAIR, build: (p, t) => huber(p!, t!, 0.4) },
+  { name: "binaryCrossEntropyWithLogits", shapes: PAIR, build: (p, t) => binaryCrossEntropyWithLogits(p!, t!) },
   { name: "batchNorm in training", shapes: [[5, 3], [3], [3]], build: (x, g, b) => batchNormTrain(x!, g!, b!, 1e-5).y },
   { name: "batchNorm without scale and shift", shapes: [[5, 3]], build: (x) => batchNormTrain(x!, null, null, 1e-3).y },
   {
@@ -189,6 +189,14 @@ describe("errors", () => {
     ["labels of another type", () => softmaxCrossEntropy(f(4, 3), f(4)), /takes i32, got f32\[4\]/],
     ["too few labels", () => softmaxCrossEntropy(f(4, 3), input([3], "i32")), /logits f32\[4,3\] and labels i32\[3\]/],
     ["an empty batch", () => softmaxCrossEntropy(f(0, 3), input([0], "i32")), /empty/],
+    [
+      "a label smoothing of 1",
+      () => softmaxCrossEntropy(f(4, 3), input([4], "i32"), 1),
+      /labelSmoothing is 1; use a finite number from 0, below 1/,
+    ],
+    ["a power", () => multiMargin(f(4, 3), input([4], "i32"), 3), /multiMargin: power is 3; use 1 or 2/],
+    ["a margin", () => multiMargin(f(4, 3), input([4], "i32"), 1, Number.NaN), /multiMargin: margin is NaN/],
+    ["a delta of 0", () => huber(f(4), f(4), 0), /huber: delta is 0; use a finite number above 0/],
     ["targets of another shape", () => meanSquaredError(f(4, 3), f(4)), /f32\[4,3\] and f32\[4\]/],
     ["a batch of one", () => batchNormTrain(f(1, 3), null, null, 1e-5), /at least 2 rows.*larger batch/],
     ["a shift without a scale", () => batchNormTrain(f(4, 3), null, f(3), 1e-5), /a shift and no scale/],

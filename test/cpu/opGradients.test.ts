@@ -74,7 +74,18 @@ describe("gradients of gradients", () => {
 
 describe("the table of ops", () => {
   /** Modules whose ops have suites of their own (layerGradients.test.ts), and those of leaves and packs, which the planner's tests hold. */
-  const ELSEWHERE = ["batchNorm", "dropout", "linear", "loss", "matmul", "softmax", "define", "pack"];
+  const ELSEWHERE = [
+    "batchNorm",
+    "dropout",
+    "linear",
+    "matmul",
+    "multiMargin",
+    "pointwiseLoss",
+    "softmax",
+    "softmaxCrossEntropy",
+    "define",
+    "pack",
+  ];
   const isOp = (value: unknown): value is Op => typeof value === "object" && value !== null && "infer" in value && "vjp" in value;
 
   it("names each op as the op names itself", () => {

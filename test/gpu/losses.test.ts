@@ -1,9 +1,12 @@
 /** Softmax and losses: each kernel against its float64 reference, PyTorch's answers, and numbers at which float32 formulas fail. */
 import { describe, expect, it } from "vitest";
-import { binaryCrossEntropyWithLogitsOp, meanSquaredErrorOp, softmaxCrossEntropyOp } from "../../src/ops/loss.ts";
+import type { Op } from "../../src/graph/op.ts";
+import { multiMarginOp } from "../../src/ops/multiMargin.ts";
+import { binaryCrossEntropyWithLogitsOp, huberOp, meanAbsoluteErrorOp, meanSquaredErrorOp } from "../../src/ops/pointwiseLoss.ts";
 import { logSoftmaxOp, softmaxOp } from "../../src/ops/softmax.ts";
+import { softmaxCrossEntropyOp } from "../../src/ops/softmaxCrossEntropy.ts";
 import { spread } from "../support/float64.ts";
-import { opCases } from "../support/opsFixture.ts";
+import { type OpCase, opCases } from "../support/opsFixture.ts";
 import { expectNear, f32, hardware, i32, type KernelInput, referenceOf, runKernel, software } from "../support/runKernel.ts";
 
 const ULP = 2 ** -23;
@@ -93,15 +96,19 @@ const crossEntropy = (logits: Float32Array, rows: number, classes: number): Kern
   i32(Array.from({ length: rows }, (_, row) => (row * 7 + 3) % classes)),
 ];
 
-async function compareLoss(inputs: readonly KernelInput[], target = software, largest = 16): Promise<void> {
+const PLAIN = { labelSmoothing: 0 };
+
+/** A smoothed label takes its share from the gradient: rounding is then that of the terms, which are at most 1/rows. */
+async function compareLoss(inputs: readonly KernelInput[], target = software, attributes = PLAIN, largest = 16): Promise<void> {
   const [rows, classes] = inputs[0]!.shape as [number, number];
-  const [loss, gradient] = await runKernel(softmaxCrossEntropyOp, inputs, undefined, target);
-  const [trueLoss, trueGradient] = referenceOf(softmaxCrossEntropyOp, inputs, undefined);
-  const what = `[${rows},${classes}]`;
+  const [loss, gradient] = await runKernel(softmaxCrossEntropyOp, inputs, attributes, target);
+  const [trueLoss, trueGradient] = referenceOf(softmaxCrossEntropyOp, inputs, attributes);
+  const what = `[${rows},${classes}] smoothed by ${attributes.labelSmoothing}`;
+  const terms = attributes.labelSmoothing === 0 ? 0 : (attributes.labelSmoothing * 4) / rows;
   expectNear(
     gradient!,
     trueGradient!,
-    (index) => (softmaxError(largest, classes) + 2 * ULP) * Math.abs(trueGradient!.data[index]!) + 2 ** -126,
+    (index) => (softmaxError(largest, classes) + 2 * ULP) * (Math.abs(trueGradient!.data[index]!) + terms) + 2 ** -126,
     `gradient ${what}`,
   );
   // Terms are at least 0, so that their sum's error is relative: each term's own, and the depth of the tree.
@@ -113,10 +120,19 @@ async function compareLoss(inputs: readonly KernelInput[], target = software, la
   );
 }
 
+const HINGE = { power: 1, margin: 1 } as const;
+
 describe("softmaxCrossEntropy", () => {
   it.each([software, hardware])("equals the reference, for a $adapterClass adapter", async (target) => {
     for (const [rows, classes] of [...SHAPES, [64, 10], [1639, 10], [3, 6000], [1, 20000], [20000, 3]] as const)
       await compareLoss(crossEntropy(times(spread(rows * classes), 8), rows, classes), target);
+    for (const [rows, classes] of [
+      [7, 7],
+      [64, 1],
+      [3, 600],
+      [5000, 5],
+    ] as const)
+      await compareLoss(crossEntropy(times(spread(rows * classes), 8), rows, classes), target, { labelSmoothing: 0.1 });
   });
 
   it("is one dispatch up to 16,384 logits", () => {
@@ -124,7 +140,7 @@ describe("softmaxCrossEntropy", () => {
       const { form } = softmaxCrossEntropyOp;
       if (form.kind !== "kernel") throw new Error("no kernel");
       const view = { shape: [rows, classes], strides: [classes, 1], offset: 0, dtype: "f32" as const };
-      return form.kernel([view, view] as never, [] as never, undefined, software).calls.length;
+      return form.kernel([view, view] as never, [] as never, PLAIN, software).calls.length;
     };
     expect([calls(64, 10), calls(1638, 10), calls(1639, 10), calls(1, 16384)]).toEqual([1, 1, 2, 1]);
   });
@@ -132,22 +148,25 @@ describe("softmaxCrossEntropy", () => {
   it("gives PyTorch's answers", async () => {
     const cases = opCases.filter(({ op }) => op === "softmaxCrossEntropy");
     expect(cases.length).toBeGreaterThan(0);
-    for (const { inputs, constants, output, cotangent, gradients } of cases) {
+    expect(new Set(cases.map(({ options }) => options["labelSmoothing"]))).toEqual(new Set([undefined, 0.125, 0.5]));
+    for (const { inputs, constants, output, cotangent, gradients, options } of cases) {
+      const labelSmoothing = Number(options["labelSmoothing"] ?? 0);
       const [loss, gradient] = await runKernel(
         softmaxCrossEntropyOp,
         [f32(inputs["x"]!.shape, inputs["x"]!.data), i32(constants!["classes"]!.data)],
-        undefined,
+        { labelSmoothing },
       );
       expectNear(loss!, { shape: [], data: output.data }, () => 16 * ULP * Math.max(1, output.data[0]!), "loss");
       const truth = gradients["x"]!;
       const scaled = { shape: truth.shape, data: truth.data.map((value) => value / cotangent.data[0]!) };
-      expectNear(gradient!, scaled, (index) => softmaxError(2, 3) * Math.abs(scaled.data[index]!) + 2 ** -126, "gradient");
+      const terms = (4 * labelSmoothing) / truth.shape[0]!;
+      expectNear(gradient!, scaled, (index) => softmaxError(2, 3) * (Math.abs(scaled.data[index]!) + terms) + 2 ** -126, "gradient");
     }
   });
 
   it("keeps the digits of a loss and a gradient that vanish", async () => {
     const z = [25, 0, 1, -3];
-    const [loss, gradient] = await runKernel(softmaxCrossEntropyOp, [f32([1, 4], z), i32([0])], undefined);
+    const [loss, gradient] = await runKernel(softmaxCrossEntropyOp, [f32([1, 4], z), i32([0])], PLAIN);
     const others = Math.exp(-25) + Math.exp(-24) + Math.exp(-28);
     expect(Math.abs(loss!.data[0]! / Math.log1p(others) - 1)).toBeLessThan(70 * ULP);
     expect(Math.abs(gradient!.data[0]! / (-others / (1 + others)) - 1)).toBeLessThan(70 * ULP);
@@ -155,27 +174,83 @@ describe("softmaxCrossEntropy", () => {
 
   it.each([-1, 3, 2147483647, -2147483648])("makes NaN of the class %i, and of nothing else", async (label) => {
     const inputs = [f32([3, 3], spread(9)), i32([1, label, 2])];
-    const [loss, gradient] = await runKernel(softmaxCrossEntropyOp, inputs, undefined);
-    expect(loss!.data[0]).toBeNaN();
-    expect([...gradient!.data].map(Number.isNaN)).toEqual([false, false, false, true, true, true, false, false, false]);
+    for (const run of [runKernel(softmaxCrossEntropyOp, inputs, PLAIN), runKernel(multiMarginOp, inputs, HINGE)]) {
+      const [loss, gradient] = await run;
+      expect(loss!.data[0]).toBeNaN();
+      expect([...gradient!.data].map(Number.isNaN)).toEqual([false, false, false, true, true, true, false, false, false]);
+    }
   });
 
   it("makes NaN of a logit that is not finite", async () => {
     for (const bad of [Number.NaN, Infinity]) {
       const logits = spread(64 * 10);
       logits[123] = bad;
-      const [loss] = await runKernel(softmaxCrossEntropyOp, crossEntropy(logits, 64, 10), undefined);
-      expect(Number.isFinite(loss!.data[0]!), `loss for ${bad}`).toBe(false);
+      for (const run of [
+        runKernel(softmaxCrossEntropyOp, crossEntropy(logits, 64, 10), { labelSmoothing: 0.1 }),
+        runKernel(softmaxCrossEntropyOp, crossEntropy(logits, 64, 10), PLAIN),
+        runKernel(multiMarginOp, crossEntropy(logits, 64, 10), HINGE),
+      ])
+        expect(Number.isFinite((await run)[0]!.data[0]!), `loss for ${bad}`).toBe(false);
+    }
+  });
+});
+
+describe("multiMargin", () => {
+  it.each([software, hardware])("equals the reference, for a $adapterClass adapter", async (target) => {
+    for (const [rows, classes] of [
+      [7, 7],
+      [64, 1],
+      [3, 600],
+      [5000, 5],
+    ] as const)
+      for (const power of [1, 2] as const) {
+        const attributes = { power, margin: 0.75 };
+        const inputs = crossEntropy(times(spread(rows * classes), 2), rows, classes);
+        const [loss, gradient] = await runKernel(multiMarginOp, inputs, attributes, target);
+        const [trueLoss, trueGradient] = referenceOf(multiMarginOp, inputs, attributes);
+        const what = `[${rows},${classes}] to the power ${power}`;
+        // Hinges of up to 5 are off by 1.5 ulp of 8; terms of a sum are at least 0, and their tree is at most length / lanes + 10 deep.
+        const most = power * 8 ** (power - 1);
+        expectNear(loss!, trueLoss!, () => ULP * (20 + (rows * classes) / 64) * (trueLoss!.data[0]! + most * 8), `loss ${what}`);
+        const count = rows * classes;
+        expectNear(
+          gradient!,
+          trueGradient!,
+          (index) => ULP * (8 + classes / 2) * (Math.abs(trueGradient!.data[index]!) + (8 * power) / count),
+          `gradient ${what}`,
+        );
+      }
+  });
+
+  it("gives PyTorch's answers, at the margin too", async () => {
+    const cases = opCases.filter(({ op }) => op === "multiMargin");
+    expect(cases.length).toBe(6);
+    for (const { inputs, constants, output, cotangent, gradients, options } of cases) {
+      const attributes = { power: options["power"] as 1 | 2, margin: Number(options["margin"]) };
+      const given = [f32(inputs["x"]!.shape, inputs["x"]!.data), i32(constants!["classes"]!.data)];
+      const truth = gradients["x"]!.data.map((value) => value / cotangent.data[0]!);
+      for (const [loss, gradient] of [await runKernel(multiMarginOp, given, attributes), referenceOf(multiMarginOp, given, attributes)]) {
+        expectNear(loss!, { shape: [], data: output.data }, () => 8 * ULP * output.data[0]!, "loss");
+        expectNear(gradient!, { shape: gradients["x"]!.shape, data: truth }, (index) => 8 * ULP * Math.abs(truth[index]!), "gradient");
+      }
     }
   });
 });
 
 describe("pointwise losses", () => {
-  const ops = [meanSquaredErrorOp, binaryCrossEntropyWithLogitsOp];
-  it.each(ops.flatMap((op) => [software, hardware].map((target) => ({ name: op.name, op, target, kind: target.adapterClass }))))(
-    "$name equals the reference, for a $kind adapter",
-    async ({ op, target }) => {
-      for (const shape of [[], [1], [7], [63], [64], [65], [16384], [16385], [3, 40000]]) {
+  const losses: readonly { readonly op: Op<{ readonly parameter: number }>; readonly parameter: number }[] = [
+    { op: meanSquaredErrorOp, parameter: 1 },
+    { op: meanSquaredErrorOp, parameter: 0.5 },
+    { op: meanAbsoluteErrorOp, parameter: 1 },
+    { op: huberOp, parameter: 1 },
+    { op: huberOp, parameter: 2.5 },
+    { op: binaryCrossEntropyWithLogitsOp, parameter: 1 },
+  ];
+  it.each(losses.flatMap((loss) => [software, hardware].map((target) => ({ ...loss, target }))))(
+    "$op.name of parameter $parameter equals the reference, for a $target.adapterClass adapter",
+    async ({ op, parameter, target }) => {
+      const few = [[], [65], [16385]];
+      for (const shape of op === binaryCrossEntropyWithLogitsOp ? [...few, [1], [7], [63], [64], [16384], [3, 40000]] : few) {
         const count = shape.reduce((a, b) => a * b, 1);
         const inputs = [
           f32(shape, times(spread(count), 8)),
@@ -184,8 +259,8 @@ describe("pointwise losses", () => {
             spread(count, 5).map((value) => (value + 1) / 2),
           ),
         ];
-        const [loss, gradient] = await runKernel(op, inputs, undefined, target);
-        const [trueLoss, trueGradient] = referenceOf(op, inputs, undefined);
+        const [loss, gradient] = await runKernel(op, inputs, { parameter }, target);
+        const [trueLoss, trueGradient] = referenceOf(op, inputs, { parameter });
         // All terms are at least 0. An invocation adds up to span/64 of them, then the tree.
         expectNear(loss!, trueLoss!, () => ULP * (20 + Math.min(count, 20000) / 64) * trueLoss!.data[0]!, `${op.name} [${shape}]`);
         expectNear(
@@ -199,14 +274,16 @@ describe("pointwise losses", () => {
   );
 
   it("give PyTorch's answers", async () => {
-    for (const op of ops) {
+    const parameterOf = ({ op, options }: OpCase): number => (op === "huber" ? Number(options["delta"]) : options["half"] ? 0.5 : 1);
+    for (const op of new Set(losses.map((loss) => loss.op))) {
       const cases = opCases.filter((one) => one.op === op.name);
       expect(cases.length).toBeGreaterThan(0);
-      for (const { inputs, constants, output, cotangent, gradients } of cases) {
+      for (const opCase of cases) {
+        const { inputs, constants, output, cotangent, gradients } = opCase;
         const [loss, gradient] = await runKernel(
           op,
           [f32(inputs["x"]!.shape, inputs["x"]!.data), f32(inputs["x"]!.shape, constants!["targets"]!.data)],
-          undefined,
+          { parameter: parameterOf(opCase) },
         );
         expectNear(loss!, { shape: [], data: output.data }, () => 16 * ULP * Math.abs(output.data[0]!), op.name);
         const truth = gradients["x"]!.data.map((value) => value / cotangent.data[0]!);
@@ -221,7 +298,7 @@ describe("pointwise losses", () => {
   });
 
   it("keep the digits of a certainty", async () => {
-    const [loss, gradient] = await runKernel(binaryCrossEntropyWithLogitsOp, [f32([1], [20]), f32([1], [1])], undefined);
+    const [loss, gradient] = await runKernel(binaryCrossEntropyWithLogitsOp, [f32([1], [20]), f32([1], [1])], { parameter: 1 });
     expect(Math.abs(loss!.data[0]! / Math.log1p(Math.exp(-20)) - 1)).toBeLessThan(60 * ULP);
     expect(Math.abs(gradient!.data[0]! / (-1 / (1 + Math.exp(20))) - 1)).toBeLessThan(60 * ULP);
   });

@@ -12,13 +12,15 @@ import { dropout } from "../../src/ops/dropout.ts";
 import { embedding, gather } from "../../src/ops/gather.ts";
 import { arange, axisIndex, full, oneHot } from "../../src/ops/indices.ts";
 import { linear } from "../../src/ops/linear.ts";
-import { binaryCrossEntropyWithLogits, meanSquaredError, softmaxCrossEntropy } from "../../src/ops/loss.ts";
 import { matmul } from "../../src/ops/matmul.ts";
+import { multiMargin } from "../../src/ops/multiMargin.ts";
 import { norm } from "../../src/ops/norm.ts";
+import { binaryCrossEntropyWithLogits, huber, meanAbsoluteError, meanSquaredError } from "../../src/ops/pointwiseLoss.ts";
 import { clamp, pow } from "../../src/ops/power.ts";
 import { amax, amin, max, mean, min, sum, variance } from "../../src/ops/reduce.ts";
 import { pad, slice } from "../../src/ops/slice.ts";
 import { logSoftmax, softmax } from "../../src/ops/softmax.ts";
+import { softmaxCrossEntropy } from "../../src/ops/softmaxCrossEntropy.ts";
 import { abs, cast, erf, expm1, floor, log, log1p, reciprocal, relu, sigmoid, sign, sqrt, square, tanh } from "../../src/ops/unary.ts";
 import { broadcastTo, copy, reshape, transpose } from "../../src/ops/views.ts";
 
@@ -161,7 +163,12 @@ function losses(): Node[][] {
     const [logits, target] = [f(rows, classes), f(rows, classes)];
     for (const loss of [
       softmaxCrossEntropy(logits, i(rows)),
+      softmaxCrossEntropy(logits, i(rows), 0.1),
+      multiMargin(logits, i(rows)),
+      multiMargin(logits, i(rows), 2),
       meanSquaredError(logits, target),
+      meanAbsoluteError(logits, target),
+      huber(logits, target),
       binaryCrossEntropyWithLogits(logits, target),
     ])
       found.push([loss, ...backward([{ node: loss }], [logits]).filter((node) => node !== null)]);

@@ -89,4 +89,14 @@ export const TRAININGS: readonly { readonly name: string; readonly options: Trai
     },
     dataset: VALUES,
   },
+  ...[nn.meanSquaredError({ half: true }), nn.meanAbsoluteError(), nn.huber({ delta: 0.5 })].map((loss) => ({
+    name: loss.name,
+    options: { model: nn.linear(3, 2), loss, batchSize: 9, optimizer: optim.sgd(rate) },
+    dataset: VALUES,
+  })),
+  ...[nn.softmaxCrossEntropy({ labelSmoothing: 0.1 }), nn.multiMargin(), nn.multiMargin({ power: 2, margin: 0.5 })].map((loss) => ({
+    name: loss.name,
+    options: { model: nn.linear(16, 3), loss, batchSize: 8, optimizer: optim.sgd(rate) },
+    dataset: classes(false),
+  })),
 ];

@@ -14,7 +14,7 @@ import { amax, amin, max, mean, min, variance } from "../../src/ops/reduce.ts";
 import { abs, log, relu, sigmoid, sign, softplus, sqrt, tanh } from "../../src/ops/unary.ts";
 import { type OpCase, opCases } from "./opsFixture.ts";
 
-type Options = Readonly<Record<string, number | string>>;
+type Options = OpCase["options"];
 type Build = (inputs: readonly Node[], options: Options) => Node;
 
 const number = (options: Options, name: string): number => options[name] as number;

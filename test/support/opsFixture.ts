@@ -12,7 +12,7 @@ export interface OpCase {
   readonly op: string;
   /** What the case shows, where the op's name does not say it. */
   readonly note?: string;
-  readonly options: Readonly<Record<string, number | string>>;
+  readonly options: Readonly<Record<string, number | string | boolean>>;
   readonly inputs: Readonly<Record<string, FixtureArray>>;
   readonly constants?: Readonly<Record<string, FixtureArray>>;
   readonly output: FixtureArray;

@@ -5,8 +5,8 @@ import { batchNormTrain } from "../../src/ops/batchNorm.ts";
 import { add, mul } from "../../src/ops/binary.ts";
 import { input } from "../../src/ops/define.ts";
 import { linear } from "../../src/ops/linear.ts";
-import { softmaxCrossEntropy } from "../../src/ops/loss.ts";
 import { sum } from "../../src/ops/reduce.ts";
+import { softmaxCrossEntropy } from "../../src/ops/softmaxCrossEntropy.ts";
 import { tanh } from "../../src/ops/unary.ts";
 import { computeFloat64, spread } from "./float64.ts";
 

@@ -150,13 +150,30 @@ def losses():
     moderate = [row for row in LOGITS if max(row) < 1e30]
     for classes in ([2, 1, 0, 0, 1], [0, 0, 2, 2, 2]):
         yield case("softmaxCrossEntropy", {}, {"x": moderate}, F.cross_entropy, {"classes": classes}, note="the mean over the batch")
+        for smoothing in (0.125, 0.5):
+            smoothed = lambda x, c, e=smoothing: F.cross_entropy(x, c, label_smoothing=e)  # noqa: E731
+            yield case("softmaxCrossEntropy", {"labelSmoothing": smoothing}, {"x": moderate}, smoothed, {"classes": classes})
     yield case("softmaxCrossEntropy", {}, {"x": LOGITS[1:3]}, F.cross_entropy, {"classes": [0, 2]})
+    # Row by row: right by more than the margin, by the margin exactly, by less, a tie, and wrong.
+    scores = [[4.0, 1.0, -2.0], [3.0, 2.0, 2.5], [0.5, 0.25, 0.0], [2.0, 2.0, 2.0], [-1.0, 5.0, 100.0]]
+    for power in (1, 2):
+        for margin in (1.0, 0.5, -0.25):
+            hinge = lambda x, c, p=power, m=margin: F.multi_margin_loss(x, c, p=p, margin=m)  # noqa: E731
+            yield case("multiMargin", {"power": power, "margin": margin}, {"x": scores}, hinge, {"classes": [0, 0, 0, 1, 0]})
     x = [[-1e4, -100.0, -1.0, 0.0], [1e4, 100.0, 1.0, 1e-6]]
     for target in ([[0.0] * 4] * 2, [[1.0] * 4] * 2, [[0.25, 0.5, 0.75, 1.0], [0.0, 0.25, 0.5, 0.75]]):
         exactly = np.array(target, dtype=np.float64)
         yield case("binaryCrossEntropyWithLogits", {}, {"x": x}, F.binary_cross_entropy_with_logits, {"targets": exactly}, note="the mean over all elements")
     target = np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 100.0, 2.0, -1.0]])
     yield case("meanSquaredError", {}, {"x": x}, F.mse_loss, {"targets": target}, note="the mean over all elements")
+    yield case("meanSquaredError", {"half": True}, {"x": x}, lambda x, y: F.mse_loss(x, y) / 2, {"targets": target})
+    # Differences at 0, at the edges of the parabola, and on both sides of them.
+    x = [[-1e4, -1.5, -1.0, -0.5, 0.0, 1e-6], [1e4, 1.5, 1.0, 0.5, 0.25, 2.0]]
+    target = np.array([[0.0] * 6, [0.0, 0.0, 0.0, 0.0, 0.25, 4.0]])
+    yield case("meanAbsoluteError", {}, {"x": x}, F.l1_loss, {"targets": target}, note="the gradient at 0 is 0")
+    for delta in (1.0, 0.5):
+        bent = lambda x, y, d=delta: F.huber_loss(x, y, delta=d)  # noqa: E731
+        yield case("huber", {"delta": delta}, {"x": x}, bent, {"targets": target}, note="the mean over all elements")
 
 
 def lookups():
