@@ -108,7 +108,14 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
   );
   const updated = optimizerUpdate(
     options.optimizer,
-    { ...nodes, summary: finished.summary, moments: states.moments?.node() ?? null, table: states.factorTable?.node() ?? null },
+    arena,
+    {
+      ...nodes,
+      segments: segments.node(),
+      summary: finished.summary,
+      moments: states.moments?.node() ?? null,
+      table: states.factorTable?.node() ?? null,
+    },
     { regularizer, clip: "scale" },
   );
   return [

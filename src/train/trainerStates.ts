@@ -88,7 +88,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
 }
 
 /** Nothing where they begin as zeros; the padding is 0 in any case. */
-function initialMoments(arena: Arena, count: number, value: number): Float32Array | undefined {
+export function initialMoments(arena: Arena, count: number, value: number): Float32Array | undefined {
   if (value === 0) return undefined;
   const values = new Float32Array(count * arena.size);
   for (let own = 0; own < count; own++)

@@ -1,4 +1,5 @@
 /** What a step does to the parameters and to what the optimizer keeps: the nodes of the optimizer's own dispatches. */
+import type { Node } from "../graph/node.ts";
 import { elementUpdate, type UpdateInputs, type UpdateOutputs } from "../ops/arena/elementUpdate.ts";
 import type { UpdateAttributes } from "../ops/arena/update.ts";
 import { updateAdagradOp } from "../ops/arena/updateAdagrad.ts";
@@ -9,8 +10,12 @@ import { updateRadamOp } from "../ops/arena/updateRadam.ts";
 import { updateRmspropOp } from "../ops/arena/updateRmsprop.ts";
 import { updateSgdOp } from "../ops/arena/updateSgd.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
+import type { Arena } from "./arena.ts";
 
-export function optimizerUpdate(optimizer: Optimizer, inputs: UpdateInputs, common: UpdateAttributes): UpdateOutputs {
+/** What an update may read besides: the arena's segments, two words each. */
+export type OptimizerInputs = UpdateInputs & { readonly segments: Node };
+
+export function optimizerUpdate(optimizer: Optimizer, _arena: Arena, inputs: OptimizerInputs, common: UpdateAttributes): UpdateOutputs {
   switch (optimizer.type) {
     case "sgd": {
       const { momentum, dampening, nesterov, decoupledWeightDecay: decoupled } = optimizer;
