@@ -3,10 +3,12 @@ import { defineConfig } from "vitest/config";
 import { type BrowserName, findBrowser } from "./src/cli/findBrowser.ts";
 import { puppeteerProvider } from "./test/support/puppeteerProvider.ts";
 
-/** Projects run one after another, in this order: on few cores a software GPU beside other tests would only slow both. */
+const browsers = await browsersAtHand();
+
+/** Groups run one after another, in this order; the browsers of the gpu project run side by side, for each keeps one core busy. */
 const GROUP = { cpu: 0, shaders: 1, gpu: 2, e2e: 3 };
 
-export default defineConfig(async () => ({
+export default defineConfig({
   test: {
     // A project may have no tests yet, and a run may select one file.
     passWithNoTests: true,
@@ -45,7 +47,7 @@ export default defineConfig(async () => ({
         test: {
           name: "gpu",
           include: ["test/gpu/**/*.test.ts"],
-          provide: { fuzz: fuzzSettings() },
+          provide: { fuzz: fuzzSettings(), browsers },
           setupFiles: ["test/support/gpuGuard.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
@@ -57,7 +59,7 @@ export default defineConfig(async () => ({
             ui: false,
             screenshotFailures: false,
             provider: puppeteerProvider(),
-            instances: (await browsersAtHand()).map((browser) => ({ browser })),
+            instances: browsers.map((browser) => ({ browser })),
           },
         },
       },
@@ -76,7 +78,7 @@ export default defineConfig(async () => ({
       },
     ],
   },
-}));
+});
 
 /** The same graphs every time, unless more are asked for: then new ones, whose seed is part of the test's name. */
 function fuzzSettings(): { runs: number; seed: number } {

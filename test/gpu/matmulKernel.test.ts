@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from "vitest";
 import { specialize } from "../../src/gpu/specialize.ts";
 import { type BatchAxis, chooseMatmul, type MatmulProblem, matmulDepth, type Tile } from "../../src/ops/matmulKernel.ts";
 import { SHADERS } from "../../src/ops/shaders.ts";
+import { partly, thorough } from "../support/thorough.ts";
 
 const CANARY = 12345;
 const CANARIES = 8;
@@ -234,17 +235,27 @@ const TILES: readonly Tile[] = [
 const FEW_TILES = [TILES[0]!, TILES[3]!, TILES[4]!];
 
 it.each(LAYOUTS)("multiplies $name at awkward sizes", { timeout: 180_000 }, async ({ name, aTransposed, bTransposed }) => {
+  const layout = LAYOUTS.findIndex(({ name: other }) => other === name);
+  const cases = TRIPLES.map((sizes, index) => {
+    const at = index % 9;
+    return { sizes, tile: ((index - at) / 9 + at + layout) % TILES.length, bias: at % 2 === 0, rowSum: at % 3 !== 0 };
+  });
+  // Where it is not all, every tile has each layout, and over the layouts each of its texts: with and without bias and row sums.
+  const some = partly(cases, ({ tile }) => tile, layout).map(({ sizes, tile }) => {
+    const text = tile + layout;
+    return { sizes, tile, bias: text % 2 === 0, rowSum: text % 4 < 2 };
+  });
+  const chosen = thorough ? cases : some;
   // Nine at a time are compiled side by side.
-  for (let first = 0; first < TRIPLES.length; first += 9)
+  for (let first = 0; first < chosen.length; first += 9)
     await Promise.all(
-      TRIPLES.slice(first, first + 9).map((sizes, at) => {
-        const tile = TILES[(first / 9 + at + LAYOUTS.findIndex(({ name: other }) => other === name)) % TILES.length]!;
-        return check({ ...sizes, aTransposed, bTransposed, bias: at % 2 === 0, rowSum: at % 3 !== 0 }, tile);
-      }),
+      chosen
+        .slice(first, first + 9)
+        .map(({ sizes, tile, bias, rowSum }) => check({ ...sizes, aTransposed, bTransposed, bias, rowSum }, TILES[tile])),
     );
 });
 
-it.each(LAYOUTS)("multiplies $name in views: wide pitch, offset", { timeout: 60_000 }, async ({ aTransposed, bTransposed }) => {
+it.each(LAYOUTS)("multiplies $name in views: wide pitch, offset", { timeout: 60_000 }, async ({ name, aTransposed, bTransposed }) => {
   const views: [Sizes, Tile][] = [];
   for (const tile of FEW_TILES)
     for (const { m, n, k, gap, offset } of [
@@ -256,7 +267,8 @@ it.each(LAYOUTS)("multiplies $name in views: wide pitch, offset", { timeout: 60_
       const bPitch = (bTransposed ? k : n) + gap;
       views.push([{ m, n, k, aTransposed, bTransposed, aPitch, bPitch, aOffset: offset, bOffset: offset, rowSum: true }, tile]);
     }
-  await Promise.all(views.map(([sizes, tile]) => check(sizes, tile)));
+  const layout = LAYOUTS.findIndex(({ name: other }) => other === name);
+  await Promise.all(partly(views, ([, tile]) => TILES.indexOf(tile), layout).map(([sizes, tile]) => check(sizes, tile)));
 });
 
 it("adds long sums up in parts", { timeout: 60_000 }, async () => {
@@ -280,11 +292,12 @@ it("loses no more on a very long sum than its parts do", { timeout: 60_000 }, as
 });
 
 it("batches over several axes, each operand with strides of its own", { timeout: 60_000 }, async () => {
-  for (const tile of FEW_TILES)
-    for (const { m, n, k } of [
-      { m: 4, n: 8, k: 12 },
-      { m: 3, n: 5, k: 7 },
-    ])
+  const sizes = [
+    { m: 4, n: 8, k: 12 },
+    { m: 3, n: 5, k: 7 },
+  ];
+  for (const [at, tile] of FEW_TILES.entries())
+    for (const { m, n, k } of partly(sizes, () => "size", at))
       await Promise.all(
         [
           [{ size: 5, aStride: m * k, bStride: k * n }],
