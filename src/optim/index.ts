@@ -1,8 +1,4 @@
 /** Optimizers, clipping and regularisers: `optim.adamW({ learningRate: 3e-3 })`, `optim.clipGlobalNorm(1)`, `optim.l2(1e-4)`. */
-export { type AdamOptions, adam, adamW, type NadamOptions, nadam, type RadamOptions, radam } from "./adam.ts";
-export { type AdagradOptions, adagrad, type RmspropOptions, rmsprop } from "./adaptive.ts";
 export { type Clip, clipGlobalNorm } from "./clip.ts";
-export { type LionOptions, lion } from "./lion.ts";
-export type { Optimizer } from "./optimizers.ts";
+export { type AdamOptions, adam, adamW, type Optimizer, type SgdOptions, sgd } from "./optimizers.ts";
 export { l1, l2, type Regularizer, type RegularizerOptions } from "./regularizers.ts";
-export { type SgdOptions, sgd } from "./sgd.ts";

@@ -4,7 +4,8 @@ import { sizeOf } from "../../src/core/shape.ts";
 import { type Experiment, loadDataset, parseExperiment, prepareExperiment, trainerOptions } from "../../src/experiment/index.ts";
 import { encodeSafetensors } from "../../src/io/index.ts";
 import { collect } from "../../src/nn/collect.ts";
-import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
+import { readyCases } from "../support/awaitedCases.ts";
+import { loadOracleCase } from "../support/oracleFixture.ts";
 
 const minimal = {
   format: "fathom-experiment/1",
@@ -62,10 +63,12 @@ describe("a valid experiment", () => {
   });
 });
 
+const ready = await readyCases();
+
 describe("the oracle's experiments", () => {
-  it.each(oracleCases)("%s has PyTorch's parameters", async (name) => {
+  it.each(ready)("%s has PyTorch's parameters", async (name) => {
     const { experiment, trace, weights, data } = await loadOracleCase(name);
-    const model = trainerOptions(parseExperiment(experiment), data.x.shape[1]!).model;
+    const model = trainerOptions(experiment, data.x.shape[1]!).model;
     const { parameters, statistics } = collect(model);
     expect(parameters.map((parameter) => parameter.name)).toEqual(trace.parameters.map((parameter) => parameter.name));
     for (const parameter of parameters) expect(parameter.shape, parameter.name).toEqual(weights.get(parameter.name)!.shape);

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { open } from "../../src/index.ts";
-import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
+import { readyCases } from "../support/awaitedCases.ts";
+import { countedCases, loadOracleCase } from "../support/oracleFixture.ts";
 import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
 
 // Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
@@ -14,9 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
+const ready = await readyCases();
+
 describe("training follows PyTorch", () => {
   // The counted cases are run, and compared, where their dispatches are counted.
-  it.each(oracleCases.filter((name) => !name.startsWith("count-")))("in the case %s", async (name) => {
+  it.each(ready.filter((name) => !countedCases.includes(name)))("in the case %s", async (name) => {
     const oracle = await loadOracleCase(name);
     const { trainer, dataset, run } = await trainerOf(gpu, oracle);
     const reports = await reportsOf(trainer, dataset, run);
@@ -25,7 +28,8 @@ describe("training follows PyTorch", () => {
     const { loss, accuracy, stray } = oracle.trace.evaluation;
     const evaluation = await trainer.evaluate(dataset.train);
     expect(Math.abs(evaluation.loss - loss)).toBeLessThanOrEqual(Math.max(10 * stray, 1e-5) * Math.abs(loss));
-    expect(evaluation.accuracy).toBe(accuracy);
+    if (accuracy === null) expect(evaluation.accuracy).toBeNull();
+    else expect(evaluation.accuracy).toBeCloseTo(accuracy, 7);
     trainer.dispose();
   });
 });

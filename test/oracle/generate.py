@@ -23,6 +23,7 @@ from fathom_oracle.cases import CASES
 from fathom_oracle.check import differences
 from fathom_oracle.experiment import Experiment
 from fathom_oracle.initialisers import starting_state
+from fathom_oracle.sharpness import blunt
 
 HERE = Path(__file__).resolve().parent
 # What is not about training runs: known answers of ops, schedules, optimizers and initialisation.
@@ -31,7 +32,7 @@ FIXTURES = {"ops.json": ops, "schedules.json": schedules, "optimizers.json": opt
 
 def make(name, root):
     """Makes the case in root/cases/name."""
-    spec, data = CASES[name]()
+    spec, data, sharp = CASES[name]
     # Made beside the old folder and then put in its place, so that a refused case leaves the old one whole.
     folder = root / "cases" / f".{name}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -39,7 +40,10 @@ def make(name, root):
     (folder / "experiment.json").write_text(json.dumps(spec, indent=2) + "\n")
     safetensors.write(folder / "data.safetensors", data)
     safetensors.write(folder / "weights.safetensors", starting_state(Experiment(folder / "experiment.json")))
-    stray, _ = fixture.write(folder / "experiment.json", folder / "weights.safetensors", folder)
+    stray, truth = fixture.write(folder / "experiment.json", folder / "weights.safetensors", folder)
+    dull = blunt(spec, truth) if sharp else []
+    if dull:
+        raise SystemExit(f"{name}: {'; '.join(dull)}")
     shutil.rmtree(root / "cases" / name, ignore_errors=True)
     folder = folder.rename(root / "cases" / name)
     size = sum(file.stat().st_size for file in folder.iterdir())

@@ -11,6 +11,8 @@ export interface ReportedStep {
   readonly gradientNorm: number | string;
   readonly clipScale: number | string;
   readonly layers: readonly { readonly name: string; readonly gradientNorm: number | string }[];
+  /** Only where the model has auxiliary heads. */
+  readonly auxiliary?: readonly { readonly name: string; readonly loss: number | string }[] | undefined;
 }
 
 export interface Violation {
@@ -52,11 +54,17 @@ export function compareTrace(actual: readonly ReportedStep[], trace: OracleTrace
     }
     const truths = new Map(trace.parameters.map(({ name }, position) => [name, expected.layers[position]!]));
     const reported = new Map(report.layers.map(({ name, gradientNorm }) => [name, gradientNorm]));
+    const unexpected = (quantity: string, actual: number | string) =>
+      violations.push({ step, quantity, actual, expected: undefined, allowed: 0 });
     for (const { name, stray, scaleBy = name } of trace.parameters)
       check(step, `gradientNorm of ${name}`, reported.get(name), truths.get(name)!, tolerance(stray) * truths.get(scaleBy)!);
-    for (const { name, gradientNorm } of report.layers)
-      if (!truths.has(name))
-        violations.push({ step, quantity: `gradientNorm of ${name}`, actual: gradientNorm, expected: undefined, allowed: 0 });
+    for (const { name, gradientNorm } of report.layers) if (!truths.has(name)) unexpected(`gradientNorm of ${name}`, gradientNorm);
+    const losses = new Map(report.auxiliary?.map(({ name, loss }) => [name, loss]));
+    for (const [index, { name, stray }] of (trace.auxiliary ?? []).entries()) {
+      const truth = expected.auxiliary![index]!;
+      check(step, `loss of ${name}`, losses.get(name), truth, tolerance(stray) * Math.abs(truth));
+    }
+    for (const [name, loss] of losses) if (!trace.auxiliary?.some((head) => head.name === name)) unexpected(`loss of ${name}`, loss);
   }
   return violations;
 }

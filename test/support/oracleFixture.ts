@@ -1,8 +1,8 @@
 /** The oracle's fixtures, in Node and in the browser: experiments, the numbers they start from, and the trace PyTorch expects. */
-import type { ExperimentSpec } from "./experimentSpec.ts";
+import { type Experiment, parseExperiment } from "../../src/experiment/index.ts";
 import { type FixtureTensor, readSafetensors } from "./safetensorsReader.ts";
 
-/** One step of trace.json; `layers` holds a gradient norm for each of the trace's `parameters`, in their order. */
+/** One step of trace.json; `layers` holds a gradient norm for each of the trace's `parameters`, `auxiliary` a loss for each head, in their order. */
 export interface OracleStep {
   readonly step: number;
   readonly loss: number;
@@ -11,9 +11,10 @@ export interface OracleStep {
   readonly gradientNorm: number;
   readonly clipScale: number;
   readonly layers: readonly number[];
+  readonly auxiliary?: readonly number[];
 }
 
-export type ScalarQuantity = Exclude<keyof OracleStep, "step" | "layers">;
+export type ScalarQuantity = Exclude<keyof OracleStep, "step" | "layers" | "auxiliary">;
 
 /** trace.json: float64 numbers, and for each quantity how far PyTorch's own float32 strays from them, relative to its scale. */
 export interface OracleTrace {
@@ -21,6 +22,8 @@ export interface OracleTrace {
   readonly strays: Readonly<Record<ScalarQuantity, number>>;
   /** `scaleBy`: whose norm is the scale, where the true gradient is zero (a bias that feeds a batch-norm). */
   readonly parameters: readonly { readonly name: string; readonly stray: number; readonly scaleBy?: string }[];
+  /** The auxiliary heads, in forward order; only where there are any. */
+  readonly auxiliary?: readonly { readonly name: string; readonly stray: number }[];
   /** Every tensor of the state after the last step, buffers included. */
   readonly final: readonly { readonly name: string; readonly stray: number }[];
   /** Over the whole data set, in evaluation mode, after the last step. Accuracy is null where there are no classes. */
@@ -30,7 +33,10 @@ export interface OracleTrace {
 
 export interface OracleCase {
   readonly name: string;
-  readonly experiment: ExperimentSpec;
+  /** Checked, defaults filled in. */
+  readonly experiment: Experiment;
+  /** The file, as it was written. */
+  readonly experimentText: string;
   readonly data: { readonly x: FixtureTensor; readonly y: FixtureTensor };
   readonly weights: ReadonlyMap<string, FixtureTensor>;
   readonly trace: OracleTrace;
@@ -49,6 +55,12 @@ export const oracleCases: readonly string[] = Object.keys(TEXTS)
   .map((path) => path.split("/").at(-2)!)
   .sort();
 
+/** Of these the dispatches are counted, and there they are compared too. */
+export const countedCases: readonly string[] = oracleCases.filter((name) => name.startsWith("count-"));
+
+/** The experiment file of a case alone, as it was written. */
+export const oracleExperimentText = (name: string): Promise<string> => text(name, "experiment");
+
 export async function loadOracleCase(name: string): Promise<OracleCase> {
   const [experiment, trace] = await Promise.all([text(name, "experiment"), text(name, "trace")]);
   const [data, weights, final] = await Promise.all([binary(name, "data"), binary(name, "weights"), binary(name, "final")]);
@@ -56,7 +68,8 @@ export async function loadOracleCase(name: string): Promise<OracleCase> {
   if (!x || !y) throw new Error(`oracle case ${name}: data.safetensors needs x and y`);
   return {
     name,
-    experiment: JSON.parse(experiment) as ExperimentSpec,
+    experiment: parseExperiment(experiment),
+    experimentText: experiment,
     data: { x, y },
     weights: readSafetensors(weights),
     trace: JSON.parse(trace) as OracleTrace,

@@ -1,6 +1,6 @@
 /** Runs an oracle case by Fathom: from its experiment file and weights to reports, final state and evaluation. */
 import type { Engine } from "../../src/engine.ts";
-import { parseExperiment, prepareExperiment } from "../../src/experiment/index.ts";
+import { prepareExperiment } from "../../src/experiment/index.ts";
 import type { Dataset } from "../../src/index.ts";
 import type { Report, Trainer } from "../../src/train/trainer.ts";
 import { compareFinal, compareTrace, describeViolations } from "./compareTrace.ts";
@@ -12,7 +12,7 @@ export async function trainerOf(
   gpu: Engine,
   oracle: OracleCase,
 ): Promise<{ trainer: Trainer; dataset: Dataset; run: { steps: number; every: number } }> {
-  const { dataset, options, run } = await prepareExperiment(parseExperiment(oracle.experiment), async () => oracle.bytes.data);
+  const { dataset, options, run } = await prepareExperiment(oracle.experiment, async () => oracle.bytes.data);
   const trainer = await gpu.train(options);
   await trainer.load(oracle.bytes.weights, { fileName: "weights.safetensors" });
   return { trainer, dataset, run };

@@ -35,7 +35,8 @@ class Run:
         self.trained = [parameter for parameter in parameters.values() if parameter.requires_grad]
         self.weights = [parameters[name] for name in parameters if roles[name] == "weight" and name not in self.frozen]
         self.schedule = Schedule(experiment["schedule"], experiment["batchSize"], experiment.samples)
-        self.bound = []
+        # Fractions of elements that the clip changed, and of rows that the constraint bound, by step.
+        self.clipped, self.bound = [], []
         self.steps = [self.step(experiment, parameters, update, step, dtype) for step in range(experiment["steps"])]
         self.final = {name: tensor.numpy().copy() for name, tensor in network.state_dict().items()}
         self.evaluation = evaluate(experiment, network, dtype)
@@ -55,7 +56,12 @@ class Run:
             add_noise(experiment["gradientNoise"], list(parameters.values()), experiment["seed"], step)
         # Norms are taken in float64, as any error of their own would count as PyTorch's straying.
         norms = [0.0 if name in self.frozen else float(np.linalg.norm(p.grad.double().numpy())) for name, p in parameters.items()]
-        scale = call("clip", CLIPS, experiment["clip"], self.trained) if experiment.get("clip") else 1.0
+        scale = 1.0
+        if experiment.get("clip"):
+            before = [parameter.grad.clone() for parameter in self.trained]
+            scale = call("clip", CLIPS, experiment["clip"], self.trained)
+            changed = sum(int((parameter.grad != gradient).sum()) for parameter, gradient in zip(self.trained, before))
+            self.clipped.append(changed / sum(gradient.numel() for gradient in before))
         rate = self.schedule.rate(step)
         update.step(rate)
         if experiment.get("constraint"):
