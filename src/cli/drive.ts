@@ -4,7 +4,7 @@ import { FathomError, throwIfAborted } from "../core/errors.ts";
 import type { BrowserName } from "./findBrowser.ts";
 import { launchBrowser } from "./launchBrowser.ts";
 import { type PageFiles, servePage } from "./serve.ts";
-import { type ErrorFacts, fromJson, toJson } from "./wire.ts";
+import { type ErrorFacts, fromJson, INTERRUPT, toJson } from "./wire.ts";
 
 export interface DriveOptions {
   readonly page: PageFiles;
@@ -17,7 +17,10 @@ export interface DriveOptions {
   readonly receive?: (name: string, body: Buffer) => Promise<void>;
   /** Events in the order in which the page told them. `done` and `failed` end the job and are not handed on. */
   readonly onEvent: (event: { readonly type: string }) => void;
+  /** Ends everything at once. */
   readonly signal?: AbortSignal;
+  /** Asks the page for an end, which it makes itself; a page that is not open yet is closed. */
+  readonly interrupt?: AbortSignal;
   /** Without a sign of life for so long the page is given up. */
   readonly silenceSeconds?: number;
 }
@@ -33,8 +36,9 @@ const DEFAULT_SILENCE_SECONDS = 120;
 const LOADING_SECONDS = 60;
 
 export async function drive(options: DriveOptions): Promise<Driven> {
-  const { job, onEvent, receive, signal, silenceSeconds = DEFAULT_SILENCE_SECONDS } = options;
+  const { job, onEvent, receive, signal, interrupt: wish, silenceSeconds = DEFAULT_SILENCE_SECONDS } = options;
   throwIfAborted(signal, "the run");
+  throwIfAborted(wish, "the run");
   const complaints: string[] = [];
   // How it ends: the page is done or fails or falls silent, the browser ends, or the signal comes.
   let succeed = (): void => undefined;
@@ -47,6 +51,10 @@ export async function drive(options: DriveOptions): Promise<Driven> {
   ending.catch(() => undefined);
   const interrupt = (): void => fail(new FathomError("aborted", "interrupted"));
   signal?.addEventListener("abort", interrupt);
+  const askForEnd = (): void => {
+    if (heard === Number.POSITIVE_INFINITY) interrupt();
+  };
+  wish?.addEventListener("abort", askForEnd);
   // Not before the page is open: a browser that has to be installed first takes minutes.
   let heard = Number.POSITIVE_INFINITY;
   const watch = setInterval(() => {
@@ -58,7 +66,10 @@ export async function drive(options: DriveOptions): Promise<Driven> {
 
   const server = await servePage({
     page: options.page,
-    read: async (name) => (name === "job.json" ? toJson(job) : options.read?.(name)),
+    read: async (name) => {
+      if (name === INTERRUPT.name) return answerWhenAborted(wish);
+      return name === "job.json" ? toJson(job) : options.read?.(name);
+    },
     write: async (name, body) => {
       heard = Date.now();
       if (name !== "events") return receive?.(name, body);
@@ -74,9 +85,10 @@ export async function drive(options: DriveOptions): Promise<Driven> {
     // Our own handler closes the browser on Ctrl-C; Puppeteer's would end the process before the files are closed.
     const launching = launchBrowser(options.browser, {
       install: true,
-      launch: { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
+      // Chromium ends when its pipe does, also where this process is killed. Firefox knows no pipe.
+      launch: { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false, pipe: options.browser === "chromium" },
     });
-    launching.then((late) => (signal?.aborted ? late.close() : undefined)).catch(() => undefined);
+    launching.then((late) => (signal?.aborted || wish?.aborted ? late.close() : undefined)).catch(() => undefined);
     browser = (await Promise.race([launching, ending])) as Browser;
     const browserVersion = await browser.version();
     browser.once("disconnected", () =>
@@ -110,9 +122,29 @@ export async function drive(options: DriveOptions): Promise<Driven> {
   } finally {
     clearInterval(watch);
     signal?.removeEventListener("abort", interrupt);
+    wish?.removeEventListener("abort", askForEnd);
     await browser?.close().catch(() => undefined);
     await server.close();
   }
+}
+
+/** Browsers give up an answer that takes minutes. */
+const ANSWER_MILLISECONDS = 20_000;
+
+function answerWhenAborted(signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      resolve(INTERRUPT.stop);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve(INTERRUPT.goOn);
+    }, ANSWER_MILLISECONDS);
+    timer.unref();
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
 }
 
 /** The page's error as one of ours: what has no code is a fault of Fathom. */

@@ -1,18 +1,24 @@
 /** How a command ends: exit codes, error messages, and Ctrl-C. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { checkInteger } from "../core/check.ts";
-import { FathomError } from "../core/errors.ts";
+import { FathomError, type FathomErrorCode } from "../core/errors.ts";
 import type { BrowserName } from "./findBrowser.ts";
 
-/** 0: done. 1: it could not be done, or training stopped early. 2: the command line or the experiment file is wrong. 130: interrupted. */
+/** 0: done. 1: it could not be done, or training stopped early. 2: the command line or a file is wrong. 130: interrupted. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
+/** What these say is wrong with what was given, not with training: a file, a key, or data that the model cannot take. */
+const UNUSABLE: ReadonlySet<FathomErrorCode> = new Set(["argument", "experiment", "file-format", "shape", "dtype"]);
+
 /** Runs a command's body with a signal that Ctrl-C aborts; a second Ctrl-C ends the process at once. */
-export async function command(body: (signal: AbortSignal) => Promise<number>): Promise<number> {
+export async function command(
+  body: (signal: AbortSignal) => Promise<number>,
+  note = "interrupted, closing the browser …",
+): Promise<number> {
   const controller = new AbortController();
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    process.stderr.write("\nfathom: interrupted, closing the browser …\n");
+    process.stderr.write(`\nfathom: ${note}\n`);
     controller.abort();
   };
   process.on("SIGINT", interrupt);
@@ -24,7 +30,7 @@ export async function command(body: (signal: AbortSignal) => Promise<number>): P
     // Any other error is a fault of ours, and its stack helps.
     if (!(error instanceof FathomError)) throw error;
     process.stderr.write(`fathom: ${error.message}\n`);
-    return error.code === "argument" || error.code === "experiment" ? EXIT.usage : EXIT.failed;
+    return UNUSABLE.has(error.code) ? EXIT.usage : EXIT.failed;
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);

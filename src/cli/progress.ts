@@ -18,21 +18,23 @@ const REDRAW_MILLISECONDS = 100;
 /** Between two plain lines. */
 const LINE_MILLISECONDS = 5000;
 
-/** The progress of one net: `at` for each report, `end` once. */
+/** The progress of one net: `at` for each report, `end` once. `first` steps were made before. */
 export class Progress {
   private readonly output: ProgressOutput;
   private readonly title: string;
   private readonly total: number;
   private readonly unit: string;
+  private readonly first: number;
   private readonly now: () => number;
   private readonly started: number;
   private shown: number;
 
-  constructor(output: ProgressOutput, title: string, total: number, unit: string, now: () => number = () => performance.now()) {
+  constructor(output: ProgressOutput, title: string, total: number, unit: string, now: () => number = () => performance.now(), first = 0) {
     this.output = output;
     this.title = title;
     this.total = total;
     this.unit = unit;
+    this.first = first;
     this.now = now;
     this.started = now();
     this.shown = output.isTTY ? Number.NEGATIVE_INFINITY : this.started;
@@ -44,7 +46,12 @@ export class Progress {
     if (time - this.shown < (this.output.isTTY ? REDRAW_MILLISECONDS : LINE_MILLISECONDS)) return;
     this.shown = time;
     const seconds = (time - this.started) / 1000;
-    this.show(this.line(done, `${facts(loss, this.rate(done, seconds))}  ${formatSeconds((seconds / done) * (this.total - done))} left`));
+    this.show(
+      this.line(
+        done,
+        `${facts(loss, this.rate(done, seconds))}  ${formatSeconds((seconds / (done - this.first)) * (this.total - done))} left`,
+      ),
+    );
   }
 
   /** Leaves a last line standing. */
@@ -55,7 +62,7 @@ export class Progress {
   }
 
   private rate(done: number, seconds: number): string {
-    const rate = done / seconds;
+    const rate = (done - this.first) / seconds;
     return `${Number.isFinite(rate) ? rate.toFixed(1) : "?"} ${this.unit}s/s`;
   }
 

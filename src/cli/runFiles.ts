@@ -1,8 +1,9 @@
-/** The files of a run: metrics.jsonl, summary.json and weights.safetensors, as docs/experiment.md has them. */
-import { mkdir, writeFile } from "node:fs/promises";
+/** What a run writes of itself: the lines of metrics.jsonl, and summary.json, as docs/experiment.md has them. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FathomError } from "../core/errors.ts";
 import type { Report } from "../train/report.ts";
+import { writeWhole } from "./atomicFile.ts";
 import type { NetResult, RunResult } from "./results.ts";
 import { overhead } from "./results.ts";
 import { toJson } from "./wire.ts";
@@ -54,7 +55,6 @@ export async function makeFolder(folder: string): Promise<void> {
   });
 }
 
-export async function writeRun(folder: string, result: RunResult, net: NetResult): Promise<void> {
-  await writeFile(join(folder, "metrics.jsonl"), metricsText(net.reports));
-  await writeFile(join(folder, "summary.json"), `${toJson(summaryOf(result, net), 2)}\n`);
+export async function writeSummary(folder: string, result: RunResult, net: NetResult): Promise<void> {
+  await writeWhole(join(folder, "summary.json"), `${toJson(summaryOf(result, net), 2)}\n`);
 }

@@ -1,4 +1,5 @@
 /** What the command and the page it drives tell each other: jobs one way, events the other, as JSON. */
+import type { Role } from "../nn/module.ts";
 import type { Report } from "../train/report.ts";
 
 /** One net to train. */
@@ -11,6 +12,10 @@ export interface NetJob {
   readonly files: Readonly<Record<string, string>>;
   /** A safetensors file to start from. */
   readonly weightsUrl: string | null;
+  /** A checkpoint to go on from. */
+  readonly resumeUrl: string | null;
+  /** Steps between two checkpoints, or "auto" for about ten seconds; null for none. */
+  readonly checkpointEvery: number | "auto" | null;
 }
 
 export interface Job {
@@ -55,13 +60,18 @@ export type PageEvent =
       readonly net: string;
       readonly counters: StepCounters;
       readonly parameters: number;
+      readonly roles: Readonly<Record<string, Role>>;
       readonly steps: number;
+      /** The first step that is made: not 0 where a run goes on. */
+      readonly first: number;
       readonly seed: number;
       readonly classes: number | null;
     }
   | { readonly type: "reports"; readonly net: string; readonly reports: readonly Report[] }
   /** Training ended early, such as by a number that is not finite; the other nets go on. */
   | { readonly type: "stopped"; readonly net: string; readonly error: ErrorFacts }
+  /** The command asked for an end: this many steps are made. No other net follows. */
+  | { readonly type: "interrupted"; readonly net: string; readonly step: number }
   | { readonly type: "trained"; readonly net: string; readonly milliseconds: number; readonly scores: Scores | null }
   | { readonly type: "timing"; readonly round: number; readonly rounds: number }
   /** Milliseconds a step, one sample for each block. */
@@ -72,6 +82,18 @@ export type PageEvent =
     }
   | { readonly type: "failed"; readonly error: ErrorFacts }
   | { readonly type: "done" };
+
+/** What the page calls a checkpoint that it sends: its net, the steps that are made, and how long they took. */
+export const checkpointName = (net: string, step: number, milliseconds: number): string => `${net}/checkpoint/${step}/${milliseconds}`;
+
+/** The inverse; null for another file. */
+export function readCheckpointName(name: string): { readonly net: string; readonly step: number; readonly milliseconds: number } | null {
+  const [net, kind, step, milliseconds] = name.split("/");
+  return kind === "checkpoint" ? { net: net!, step: Number(step), milliseconds: Number(milliseconds) } : null;
+}
+
+/** What the page asks for to hear of an interrupt, and the two answers: end, or ask again. */
+export const INTERRUPT = { name: "interrupt", stop: "stop", goOn: "go on" } as const;
 
 /** JSON in which a number that is not finite is the string "NaN", "Infinity" or "-Infinity". */
 export function toJson(value: unknown, space?: number): string {

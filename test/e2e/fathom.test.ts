@@ -103,7 +103,7 @@ describe("fathom train", () => {
       "--out",
       join(folder, "other"),
     );
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/0\.weight/);
   });
 
@@ -111,7 +111,7 @@ describe("fathom train", () => {
     [["train"], /name one experiment file/],
     [["train", "nowhere.json", "--out", "x"], /nowhere\.json: cannot be read/],
     [["train", "package.json"], /say where the files go: --out DIR/],
-    [["dance"], /there is no command "dance"; use train, check, compare/],
+    [["dance"], /there is no command "dance"; use train, check, compare, init/],
   ])("ends with code 2 for %j", async (args, message) => {
     const { code, stderr } = await fathom(...args);
     expect(stderr).toMatch(message);

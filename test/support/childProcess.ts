@@ -11,22 +11,34 @@ export interface Finished {
 }
 
 export interface RunOptions {
+  /** Default: this repository. */
+  readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with everything printed so far. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called once it runs; what it returns is called when it has ended. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => () => void;
 }
 
-export function runProgram(command: string, args: readonly string[], { env = {}, onOutput }: RunOptions = {}): Promise<Finished> {
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  { cwd = REPOSITORY, env = {}, onOutput, onStart }: RunOptions = {},
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: REPOSITORY, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
+    const ended = onStart?.((signal) => child.kill(signal));
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString();
       onOutput?.(stdout, (signal) => child.kill(signal));
     });
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code) => {
+      ended?.();
+      resolve({ code, stdout, stderr });
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 /** The page that trains: fetches its job, runs it, and tells the command what happens. */
 import { errorFacts, type Job, type PageEvent } from "../wire.ts";
+import { interruptSignal } from "./interrupt.ts";
 import { openInPage } from "./open.ts";
 import { fetchBytes, Post } from "./post.ts";
 import { timeSteps } from "./timing.ts";
@@ -11,8 +12,9 @@ async function work(): Promise<void> {
   const job = JSON.parse(new TextDecoder().decode(await fetchBytes("data/job.json"))) as Job;
   const { gpu, environment } = await openInPage();
   post.tell({ type: "opened", environment });
-  for (const net of job.nets) await trainNet(gpu, net, post);
-  if (job.timing) await timeSteps(gpu, job.nets, job.timing, post);
+  const interrupted = interruptSignal();
+  for (const net of job.nets) if (!interrupted.aborted) await trainNet(gpu, net, post, interrupted);
+  if (job.timing && !interrupted.aborted) await timeSteps(gpu, job.nets, job.timing, post);
   gpu.dispose();
 }
 
