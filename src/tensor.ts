@@ -16,6 +16,7 @@ import { linear } from "./ops/linear.ts";
 import { matmul } from "./ops/matmul.ts";
 import { multiMargin } from "./ops/multiMargin.ts";
 import { norm } from "./ops/norm.ts";
+import * as normalize from "./ops/normalize.ts";
 import { binaryCrossEntropyWithLogits, huber, meanAbsoluteError, meanSquaredError } from "./ops/pointwiseLoss.ts";
 import { clamp, pow, powNumber } from "./ops/power.ts";
 import * as reduce from "./ops/reduce.ts";
@@ -38,6 +39,13 @@ export interface TensorOwner {
 }
 
 export type TensorLike = number | readonly number[] | TypedArray;
+
+/** What a normalisation has learned, f32[features] each, and what is added to the variance. */
+export interface NormOptions {
+  readonly scale?: Tensor;
+  readonly shift?: Tensor;
+  readonly epsilon?: number;
+}
 
 export class Tensor {
   readonly owner: TensorOwner;
@@ -406,6 +414,21 @@ export class Tensor {
   /** x · Wᵀ + b over the last axis; `weight` is [out, in], `bias` [out]. */
   linear(weight: Tensor, bias?: Tensor): Tensor {
     return this.made(linear(this.node, weight.node, bias?.node));
+  }
+
+  /** (x − mean) / √(variance + epsilon) · scale + shift, by the statistics of each row along the last axis; f32[features] each. Epsilon 1e-5. */
+  layerNorm({ scale, shift, epsilon = 1e-5 }: NormOptions = {}): Tensor {
+    return this.made(normalize.layerNorm(this.node, scale?.node ?? null, shift?.node ?? null, epsilon));
+  }
+
+  /** x / √(mean of x² + epsilon) · scale along the last axis. Epsilon 1e-6. */
+  rmsNorm({ scale, epsilon = 1e-6 }: Omit<NormOptions, "shift"> = {}): Tensor {
+    return this.made(normalize.rmsNorm(this.node, scale?.node ?? null, epsilon));
+  }
+
+  /** Each of `groups` equal parts of the rows of [rows, features] normalised as by layerNorm. Epsilon 1e-5. */
+  groupNorm(groups: number, { scale, shift, epsilon = 1e-5 }: NormOptions = {}): Tensor {
+    return this.made(normalize.groupNorm(this.node, groups, scale?.node ?? null, shift?.node ?? null, epsilon));
   }
 
   softmax(axis = -1): Tensor {

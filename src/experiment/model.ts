@@ -40,7 +40,13 @@ function moduleOf(layer: LayerSpec, features: number): nn.Module {
       });
     }
     case "batchNorm":
-      return nn.batchNorm(features, { epsilon: layer.epsilon, momentum: layer.momentum });
+      return nn.batchNorm(features, { epsilon: layer.epsilon, momentum: layer.momentum, affine: layer.affine });
+    case "layerNorm":
+      return nn.layerNorm(features, { epsilon: layer.epsilon, affine: layer.affine });
+    case "rmsNorm":
+      return nn.rmsNorm(features, { epsilon: layer.epsilon, affine: layer.affine });
+    case "groupNorm":
+      return nn.groupNorm(layer.groups, features, { epsilon: layer.epsilon, affine: layer.affine });
     case "leakyRelu":
       return nn.leakyRelu({ negativeSlope: layer.negativeSlope });
     case "elu":

@@ -1,5 +1,5 @@
 /** Batch normalisation: y = (x − mean) / √(variance + ε) · weight + bias, by the batch's statistics in training and by running estimates afterwards. */
-import { checkInteger, checkNumber, checkOptions } from "../core/check.ts";
+import { checkFlag, checkInteger, checkNumber, checkOptions } from "../core/check.ts";
 import { constant } from "../init/index.ts";
 import { defineModule, type Module, type ParameterSpec } from "./module.ts";
 
@@ -18,7 +18,7 @@ export function batchNorm(features: number, options: BatchNormOptions = {}): Mod
   checkOptions("nn.batchNorm", options, ["epsilon", "momentum", "affine"]);
   const epsilon = checkNumber("nn.batchNorm", "epsilon", options.epsilon ?? 1e-5, { above: 0 });
   const momentum = checkNumber("nn.batchNorm", "momentum", options.momentum ?? 0.1, { least: 0, most: 1 });
-  const affine = options.affine ?? true;
+  const affine = checkFlag("nn.batchNorm", "affine", options.affine ?? true);
   const parameters: ParameterSpec[] = [
     { name: "weight", role: "normScale", shape: [features], init: constant(1) },
     { name: "bias", role: "normShift", shape: [features], init: constant(0) },

@@ -20,4 +20,5 @@ export {
 } from "./losses.ts";
 export type { Child, ForwardContext, Module, ParameterSpec, Role } from "./module.ts";
 export { type ResidualOptions, residual } from "./residual.ts";
+export { groupNorm, layerNorm, type RowNormOptions, rmsNorm } from "./rowNorms.ts";
 export { repeat, sequential } from "./sequential.ts";

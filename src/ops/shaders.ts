@@ -18,6 +18,7 @@ import lanes from "../../shaders/lib/lanes.wgsl?raw";
 import matmulLibrary from "../../shaders/lib/matmul.wgsl?raw";
 import output from "../../shaders/lib/output.wgsl?raw";
 import plateau from "../../shaders/lib/plateau.wgsl?raw";
+import rows from "../../shaders/lib/rows.wgsl?raw";
 import scaled from "../../shaders/lib/scaled.wgsl?raw";
 import update from "../../shaders/lib/update.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
@@ -25,6 +26,9 @@ import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
 import multiMargin from "../../shaders/multi_margin.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
+import rowNorm from "../../shaders/row_norm.wgsl?raw";
+import rowNormGradient from "../../shaders/row_norm_gradient.wgsl?raw";
+import rowNormGradientPartials from "../../shaders/row_norm_gradient_partials.wgsl?raw";
 import scatterClear from "../../shaders/scatter_clear.wgsl?raw";
 import scatterLink from "../../shaders/scatter_link.wgsl?raw";
 import scatterRows from "../../shaders/scatter_rows.wgsl?raw";
@@ -64,6 +68,9 @@ export const SHADERS: Readonly<Record<string, string>> = {
   gradient_statistics: grid + lanes + scaled + gradientStatistics,
   multi_margin: grid + lanes + withLibrary(multiMargin),
   pointwise_loss: grid + lanes + withLibrary(pointwiseLoss, "math_log1p"),
+  row_norm: grid + rows + rowNorm,
+  row_norm_gradient: grid + columns + rows + rowNormGradient,
+  row_norm_gradient_partials: grid + columns + rowNormGradientPartials,
   score_batch: scoreBatch,
   softmax: grid + lanes + withLibrary(softmax),
   softmax_cross_entropy: grid + lanes + withLibrary(softmaxCrossEntropy),

@@ -58,6 +58,24 @@ describe("names", () => {
     ]);
   });
 
+  it("are PyTorch's for norms of rows", () => {
+    const model = nn.sequential(
+      nn.layerNorm(6),
+      nn.rmsNorm(6),
+      nn.groupNorm(3, 6),
+      nn.layerNorm(6, { affine: false }),
+      nn.batchNorm(6, { affine: false }),
+    );
+    expect(collect(model).parameters.map(({ name, role, shape }) => `${name} ${role} ${shape.join("x")}`)).toEqual([
+      "0.weight normScale 6",
+      "0.bias normShift 6",
+      "1.weight normScale 6",
+      "2.weight normScale 6",
+      "2.bias normShift 6",
+    ]);
+    expect(() => nn.sequential(nn.linear(4, 5), nn.layerNorm(6))).toThrow(/layerNorm 6\) takes 6 features/);
+  });
+
   it("give one set of parameters to a module that stands twice", () => {
     const shared = nn.linear(4, 4);
     const { parameters } = collect(nn.sequential(shared, nn.tanh(), shared));
@@ -121,6 +139,13 @@ describe("arguments", () => {
   it("are refused by name", () => {
     expect(() => nn.linear(0, 3)).toThrow("nn.linear: inFeatures is 0; use a whole number from 1");
     expect(() => nn.dropout(1)).toThrow(/rate is 1/);
+    expect(() => nn.groupNorm(4, 6)).toThrow(
+      "nn.groupNorm: 6 features do not divide into 4 groups of equal size; use a number of groups that divides 6",
+    );
+    expect(() => nn.groupNorm(0, 6)).toThrow(/groups is 0/);
+    expect(() => nn.layerNorm(4, { epsilon: 0 })).toThrow(/nn.layerNorm: epsilon is 0; use a finite number above 0/);
+    expect(() => nn.rmsNorm(4, { affine: 1 } as never)).toThrow("nn.rmsNorm: affine is 1; use true or false");
+    expect(() => nn.batchNorm(4, { affine: "no" } as never)).toThrow('nn.batchNorm: affine is "no"; use true or false');
     expect(() => nn.linear(2, 3, { biased: false } as never)).toThrow(/no option "biased"/);
     expect(() => nn.sequential(nn.linear as never)).toThrow(/entry 0 is a function/);
     const one = nn.linear(2, 2);

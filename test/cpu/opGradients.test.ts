@@ -73,7 +73,7 @@ describe("gradients of gradients", () => {
 });
 
 describe("the table of ops", () => {
-  /** Modules whose ops have suites of their own (layerGradients.test.ts), and those of leaves and packs, which the planner's tests hold. */
+  /** Modules whose ops have suites of their own (layerGradients.test.ts, rowNorm.test.ts), and those of leaves and packs, which the planner's tests hold. */
   const ELSEWHERE = [
     "batchNorm",
     "dropout",
@@ -81,6 +81,7 @@ describe("the table of ops", () => {
     "matmul",
     "multiMargin",
     "pointwiseLoss",
+    "rowNorm",
     "softmax",
     "softmaxCrossEntropy",
     "define",

@@ -15,6 +15,7 @@ import { linear } from "../../src/ops/linear.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { multiMargin } from "../../src/ops/multiMargin.ts";
 import { norm } from "../../src/ops/norm.ts";
+import { groupNorm, layerNorm, rmsNorm, weightNorm } from "../../src/ops/normalize.ts";
 import { binaryCrossEntropyWithLogits, huber, meanAbsoluteError, meanSquaredError } from "../../src/ops/pointwiseLoss.ts";
 import { clamp, pow } from "../../src/ops/power.ts";
 import { amax, amin, max, mean, min, sum, variance } from "../../src/ops/reduce.ts";
@@ -192,6 +193,9 @@ function norms(): Node[][] {
     const whole = batchNormTrain(x, scale, shift, 1e-5);
     const plain = batchNormTrain(x, null, null, 1e-5);
     found.push([...withGradients(relu(whole.y), x, scale, shift), whole.statistics], [...withGradients(plain.y, x), plain.statistics]);
+    for (const y of [layerNorm(x, scale, shift, 1e-5), layerNorm(x, null, null, 1e-5)]) found.push(withGradients(tanh(y), x, scale, shift));
+    found.push(withGradients(rmsNorm(x, scale, 1e-6), x, scale), withGradients(weightNorm(x, f(rows, 1)), x));
+    if (channels % 2 === 0) found.push(withGradients(groupNorm(x, 2, scale, shift, 1e-5), x, scale, shift));
     found.push([batchNormEvaluate(x, f(channels), f(channels), scale, shift, 1e-5)]);
   }
   return found;
