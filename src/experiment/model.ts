@@ -1,18 +1,28 @@
 /** The experiment's model as modules; a layer has as many inputs as reach it. */
 import * as init from "../init/index.ts";
 import * as nn from "../nn/index.ts";
-import type { InitSpec, LayerSpec } from "./schema/index.ts";
+import type { InitSpec, LayerSpec, StochasticDepthSpec } from "./schema/index.ts";
 import { unbuilt } from "./unbuilt.ts";
 
 export function buildModel(layers: readonly LayerSpec[], features: number): nn.Module {
   return nn.sequential(...build(layers, features).modules);
 }
 
+/** Round `round` of the `of` of the innermost repeat around a layer. */
+interface Place {
+  readonly round: number;
+  readonly of: number;
+}
+
 /** Modules for a list, and how many features come out. */
-function build(layers: readonly LayerSpec[], features: number): { modules: nn.Module[]; features: number } {
+function build(
+  layers: readonly LayerSpec[],
+  features: number,
+  place: Place = { round: 0, of: 1 },
+): { modules: nn.Module[]; features: number } {
   let width = features;
   const modules = layers.map((layer) => {
-    const module = moduleOf(layer, width);
+    const module = moduleOf(layer, width, place);
     // A width that is known stays known: every module says what it makes of it.
     width = module.gives(width)!;
     return module;
@@ -29,7 +39,7 @@ const PLAIN = {
   softplus: nn.softplus,
 } as const;
 
-function moduleOf(layer: LayerSpec, features: number): nn.Module {
+function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
   switch (layer.type) {
     case "linear": {
       const { units, bias, init: weight, biasInit } = layer;
@@ -57,16 +67,32 @@ function moduleOf(layer: LayerSpec, features: number): nn.Module {
       return nn.dropout(layer.rate);
     case "repeat": {
       let width = features;
-      return nn.repeat(layer.times, () => {
-        const round = build(layer.body, width);
-        width = round.features;
-        return round.modules;
+      return nn.repeat(layer.times, (round) => {
+        const made = build(layer.body, width, { round, of: layer.times });
+        width = made.features;
+        return made.modules;
       });
     }
-    case "residual":
-      return nn.residual(...build(layer.body, features).modules, layer.projection === undefined ? {} : { projection: layer.projection });
+    case "dense": {
+      let width = features;
+      return nn.dense(layer.times, () => {
+        const made = build(layer.body, width, place);
+        width += made.features;
+        return made.modules;
+      });
+    }
+    case "residual": {
+      const { body, projection, scale, stochasticDepth } = layer;
+      return nn.residual(...build(body, features, place).modules, {
+        ...(projection === undefined ? {} : { projection }),
+        ...(scale ? { scale } : {}),
+        ...(stochasticDepth ? { stochasticDepth: depthOf(stochasticDepth, place) } : {}),
+      });
+    }
+    case "highway":
+      return nn.highway(...build(layer.body, features, place).modules, { gateBias: layer.gateBias });
     case "concat":
-      return nn.concat(...layer.branches.map((branch) => nn.sequential(...build(branch, features).modules)));
+      return nn.concat(...layer.branches.map((branch) => nn.sequential(...build(branch, features, place).modules)));
     case "sigmoid":
     case "tanh":
     case "relu":
@@ -78,6 +104,12 @@ function moduleOf(layer: LayerSpec, features: number): nn.Module {
       throw unbuilt(layer.type);
   }
 }
+
+/** With linear decay round r of n has rate · (r + 1)/n. */
+const depthOf = ({ rate, mode, decay }: StochasticDepthSpec, { round, of }: Place): nn.StochasticDepthOptions => ({
+  rate: decay === "linear" ? (rate * (round + 1)) / of : rate,
+  mode,
+});
 
 const SCALED = {
   glorotUniform: init.glorotUniform,

@@ -2,7 +2,9 @@
 export { elu, gelu, leakyRelu, relu, selu, sigmoid, silu, softplus, tanh } from "./activations.ts";
 export { type BatchNormOptions, batchNorm } from "./batchNorm.ts";
 export { concat } from "./concat.ts";
+export { dense } from "./dense.ts";
 export { dropout } from "./dropout.ts";
+export { type HighwayOptions, highway } from "./highway.ts";
 export { type LinearOptions, linear } from "./linear.ts";
 export {
   binaryCrossEntropyWithLogits,
@@ -19,6 +21,7 @@ export {
   softmaxCrossEntropy,
 } from "./losses.ts";
 export type { Child, ForwardContext, Module, ParameterSpec, Role } from "./module.ts";
-export { type ResidualOptions, residual } from "./residual.ts";
+export { type ResidualOptions, type ResidualScale, residual } from "./residual.ts";
 export { groupNorm, layerNorm, type RowNormOptions, rmsNorm } from "./rowNorms.ts";
-export { repeat, sequential } from "./sequential.ts";
+export { type RoundFactory, repeat, sequential } from "./sequential.ts";
+export type { StochasticDepthOptions } from "./stochasticDepth.ts";

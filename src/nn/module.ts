@@ -52,6 +52,8 @@ export interface ForwardContext {
   batchNorm(x: Tensor, scale: Tensor | null, shift: Tensor | null, epsilon: number): Tensor;
   /** Drops elements at random; each use in a model draws numbers of its own. Only asked for in training. */
   dropout(x: Tensor, rate: number): Tensor;
+  /** Drops whole rows at random, or everything; numbered with dropout's uses. Only asked for in training. */
+  stochasticDepth(x: Tensor, rate: number, mode: "row" | "batch"): Tensor;
 }
 
 const NOTHING: readonly never[] = [];

@@ -13,6 +13,15 @@ export function numbered(what: string, modules: readonly unknown[]): Child[] {
   });
 }
 
+/** Modules, and behind them perhaps an object of options. */
+export function splitOptions<O extends object>(
+  entries: readonly (Module | O)[],
+): { readonly modules: readonly unknown[]; readonly options: Partial<O> } {
+  const last = entries.at(-1);
+  if (entries.length === 0 || isModule(last)) return { modules: entries, options: {} };
+  return { modules: entries.slice(0, -1), options: last as O };
+}
+
 /** Whether a module hands on as many features as it gets, whatever their number. */
 const keepsWidth = (module: Module): boolean => module.takes === null && module.gives(1) === 1;
 
@@ -53,16 +62,13 @@ export function sequential(...modules: readonly Module[]): Module {
   });
 }
 
-/**
- * `times` rounds of what `factory` makes, each with parameters of its own. Always wrapped: entry b of round r is `r.b`, also for one
- * round and a body of one.
- */
-export function repeat(times: number, factory: (round: number) => Module | readonly Module[]): Module {
-  checkInteger("nn.repeat", "times", times);
+/** The rounds that a factory makes, each a sequential with modules of its own. */
+export function roundsOf(what: string, times: number, factory: RoundFactory): Child[] {
+  checkInteger(what, "times", times);
   if (typeof factory !== "function")
     throw new FathomError(
       "argument",
-      `nn.repeat: takes a function that makes a new body for each round, such as () => nn.linear(64, 64); got ${show(factory)}`,
+      `${what}: takes a function that makes a new body for each round, such as () => nn.linear(64, 64); got ${show(factory)}`,
     );
   const seen = new Set<Module>();
   const rounds = Array.from({ length: times }, (_, round) => {
@@ -72,12 +78,23 @@ export function repeat(times: number, factory: (round: number) => Module | reado
       if (seen.has(module))
         throw new FathomError(
           "argument",
-          `nn.repeat: round ${round} is the same module as an earlier one (${module.description}); make it inside the function, so that each round has its own`,
+          `${what}: round ${round} is the same module as an earlier one (${module.description}); make it inside the function, so that each round has its own`,
         );
       seen.add(module);
     }
     return sequential(...body);
   });
-  const children = numbered("nn.repeat", rounds);
+  return numbered(what, rounds);
+}
+
+/** Makes the body of round `round`, counted from 0. */
+export type RoundFactory = (round: number) => Module | readonly Module[];
+
+/**
+ * `times` rounds of what `factory` makes, each with parameters of its own. Always wrapped: entry b of round r is `r.b`, also for one
+ * round and a body of one. The factory is told the round, from 0: what is to grow or shrink with depth can be computed from it.
+ */
+export function repeat(times: number, factory: RoundFactory): Module {
+  const children = roundsOf("nn.repeat", times, factory);
   return defineModule({ type: "repeat", description: `repeat × ${times}`, children, ...chain("nn.repeat", children) });
 }

@@ -1,4 +1,4 @@
-/** Dropout: elements are zeroed at random, by a mask that is a function of seed, step, node and element. */
+/** Dropout and stochastic depth: elements, rows or everything are zeroed at random, by a mask that is a function of seed, step, node and element. */
 import { FathomError } from "../core/errors.ts";
 import { philox4x32, STREAMS, uniform01 } from "../core/philox.ts";
 import { describe } from "../core/shape.ts";
@@ -7,30 +7,33 @@ import type { Op } from "../graph/op.ts";
 import { requireDtype } from "./define.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** Inputs x, rate (f32), and seed, step and node (u32); all but x are scalars. */
-export const dropoutOp: Op<undefined> = elementwiseOp<undefined>(
+/** Inputs x, rate (f32), and seed, step and node (u32); all but x are scalars. `together` neighbouring elements share a random number. */
+export const dropoutOp: Op<{ readonly together: number }> = elementwiseOp<{ readonly together: number }>(
   "dropout",
   {
-    wgsl: ([x, rate, seed, step, node], _, index) => `dropout_apply(${x}, ${index}, ${rate}, ${seed}, ${step}, ${node})`,
-    js: ([x, rate, seed, step, node], _, index) => {
-      const block = philox4x32([Math.floor(index / 4), step, node, 0], [seed, STREAMS.dropout]);
-      return uniform01(block[index % 4]!) >= rate ? x / (1 - rate) : 0;
+    // A vector's four elements lie in one block of random numbers for any `together`: a block serves 4 · together elements from a multiple of it.
+    wgsl: ([x, rate, seed, step, node], { together }, index) =>
+      `dropout_apply(${x}, ${together === 1 ? index : `${index} / U(${together}u)`}, ${rate}, ${seed}, ${step}, ${node})`,
+    js: ([x, rate, seed, step, node], { together }, index) => {
+      const element = Math.floor(index / together);
+      const block = philox4x32([Math.floor(element / 4), step, node, 0], [seed, STREAMS.dropout]);
+      return uniform01(block[element % 4]!) >= rate ? x / (1 - rate) : 0;
     },
     // The same elements are dropped from the gradient: the mask is made again, not kept.
-    vjp: ({ dy, inputs: [, rate, seed, step, node] }) => [makeNode(dropoutOp, [dy, rate, seed, step, node], undefined)],
+    vjp: ({ dy, inputs: [, rate, seed, step, node], attributes }) => [makeNode(dropoutOp, [dy, rate, seed, step, node], attributes)],
   },
   { usesIndex: true, infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }) },
 );
 
 /**
- * Each element of `x` is 0 with probability `rate`, else multiplied by 1/(1 − rate). `node` tells apart the uses of randomness in a model;
- * equal seed, step and node give an equal mask.
+ * Each element of `x` is 0 with probability `rate`, else multiplied by 1/(1 − rate); `together` elements one after another share that fate, such
+ * as the features of a row. `node` tells apart the uses of randomness in a model; equal seed, step and node give an equal mask.
  */
-export function dropout(x: Node, rate: Node, seed: Node, step: Node, node: Node): Node {
+export function dropout(x: Node, rate: Node, seed: Node, step: Node, node: Node, together = 1): Node {
   requireDtype("dropout", x, "f32");
   requireDtype("dropout", rate, "f32");
   for (const word of [seed, step, node]) requireDtype("dropout", word, "u32");
   for (const [name, one] of Object.entries({ rate, seed, step, node }))
     if (one.shape.length > 0) throw new FathomError("shape", `dropout: ${name} is ${describe(one)}; it must be a scalar`);
-  return makeNode(dropoutOp, [x, rate, seed, step, node], undefined);
+  return makeNode(dropoutOp, [x, rate, seed, step, node], { together });
 }

@@ -106,16 +106,17 @@ class Fuser {
     return handsOver && input.output === 0 ? unit : null;
   }
 
-  private best(item: Item): Unit | null {
-    return item.inputs
-      .map((input) => this.joinable(item, input))
+  /** The latest unit that one of the items could join. */
+  private best(items: readonly Item[]): Unit | null {
+    return items
+      .flatMap((item) => item.inputs.map((input) => this.joinable(item, input)))
       .reduce((one, other) => (other && (!one || other.rank > one.rank) ? other : one), null);
   }
 
-  /** Places an item and what waited for it: all in the unit of its latest input if that is later than what they read; else each by itself. */
+  /** Places an item and what waited for it: all in the unit of their latest input if that is later than what else they read; else each by itself. */
   private settle(item: Item, before: readonly Item[]): void {
-    const target = this.best(item);
     const all = [...before, item];
+    const target = this.best(all);
     const together =
       before.length > 0 && target !== null && !this.apart.has(item.index) && target.members.length + all.length <= MOST_MEMBERS;
     if (together && all.every((one) => this.fits(one, target, all))) {
@@ -142,7 +143,7 @@ class Fuser {
   }
 
   private join(item: Item): boolean {
-    const best = this.apart.has(item.index) ? null : this.best(item);
+    const best = this.apart.has(item.index) ? null : this.best([item]);
     if (!best) return false;
     const merging = new Set<Unit>();
     for (const input of item.inputs) {

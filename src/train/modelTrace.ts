@@ -7,6 +7,7 @@ import { STEP } from "../ops/arena/layout.ts";
 import { batchNormEvaluate, batchNormTrain } from "../ops/batchNorm.ts";
 import { scalar } from "../ops/define.ts";
 import { dropout } from "../ops/dropout.ts";
+import { reshape, slice } from "../ops/views.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Arena } from "./arena.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
@@ -113,9 +114,20 @@ export class ModelTrace implements ForwardContext {
   }
 
   dropout(x: Tensor, rate: number): Tensor {
-    const word = (offset: number): Node => this.states.step.node({ offset, shape: [] });
+    return this.drop(x, rate, 1);
+  }
+
+  stochasticDepth(x: Tensor, rate: number, mode: "row" | "batch"): Tensor {
+    return this.drop(x, rate, Math.max(1, mode === "row" ? x.size / x.shape[0]! : x.size));
+  }
+
+  /** `together` elements, one after another, share a fate. */
+  private drop(x: Tensor, rate: number, together: number): Tensor {
+    // Two looks at one leaf are one binding; two leaves would be two, of the eight that a kernel with its epilogue has.
+    const words = this.states.step.node();
+    const word = (at: number): Node => reshape(slice(words, [{ start: at, end: at + 1 }]), []);
     const user = scalar(this.randomUsers++, "u32");
-    return this.wrap(dropout(x.node, scalar(rate), word(STEP.seed), word(STEP.attemptedStep), user));
+    return this.wrap(dropout(x.node, scalar(rate), word(STEP.seed), word(STEP.attemptedStep), user, together));
   }
 
   /** Gives the checked nodes that a leaf module has made its layer's number. */
