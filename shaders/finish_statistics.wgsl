@@ -1,10 +1,11 @@
 // The end of a step's statistics, by one workgroup: every segment's gradient norm and the global one, the clip's scale,
 // whether anything was not finite and what follows from it, the counters, and the step's record in the ring.
 //
-// A sum of squares is held as squares · 4^exponent, so that it neither overflows nor vanishes. LANES invocations share a
-// segment. Everything is decided by invocation 0 after the last barrier.
+// A sum of squares is held as squares · 4^exponent of the largest magnitude, so that it neither overflows nor vanishes.
+// LANES invocations share a segment. Everything is decided by invocation 0 after the last barrier, but for the scales of
+// a clip by parameter, which lie behind the summary's 16 words: [factor, exponent] of each segment.
 
-@group(0) @binding(0) var<storage, read> partials: array<vec4u>; // exponent, squares, penalty, kinds of non-finite
+@group(0) @binding(0) var<storage, read> partials: array<vec4u>; // largest magnitude, squares, penalty, kinds of non-finite
 @group(0) @binding(1) var<storage, read> segments: array<u32>; // first chunk, chunks
 @group(0) @binding(2) var<storage, read> step: array<u32>;
 @group(0) @binding(3) var<storage, read> loss: array<u32>; // bits
@@ -17,27 +18,44 @@ override SEGMENTS: u32;
 override LAYERS: u32;
 override SLOTS: u32;
 override LANES: u32;
-override CLIP: u32; // 1 to clip
+override CLIP: u32;
 override POLICY: u32; // 0 stop, 1 skip, 2 ignore
 
 const SIZE = ${SIZE}u;
 const NONE = 0xffffffffu;
+const ONE = 0x3f800000u; // bits of 1
+
+// Values of CLIP.
+const NO_CLIP = 0u;
+const GLOBAL_NORM = 1u;
+const PARAMETER_NORM = 2u;
+const VALUE = 3u;
+const RESCALE = 4u;
+const NORMALIZE = 5u;
 
 struct Sum {
-  exponent: i32,
+  highest: u32, // bits of the largest magnitude
   squares: f32,
   penalty: f32,
   bad: u32, // 1 an infinity, 2 a NaN
   segment: u32, // highest with something bad, plus 1
   layer: u32, // lowest that raised its flag
+  least: u32, // bits of the smallest scale of a segment
 }
 
 var<workgroup> sums: array<Sum, SIZE>;
 
 fn join(a: Sum, b: Sum) -> Sum {
-  let exponent = max(a.exponent, b.exponent);
-  let squares = shrunk(a.squares, a.exponent - exponent) + shrunk(b.squares, b.exponent - exponent);
-  return Sum(exponent, squares, a.penalty + b.penalty, a.bad | b.bad, max(a.segment, b.segment), min(a.layer, b.layer));
+  var both: Sum;
+  both.highest = max(a.highest, b.highest);
+  let exponent = exponent_of(both.highest);
+  both.squares = shrunk(a.squares, exponent_of(a.highest) - exponent) + shrunk(b.squares, exponent_of(b.highest) - exponent);
+  both.penalty = a.penalty + b.penalty;
+  both.bad = a.bad | b.bad;
+  both.segment = max(a.segment, b.segment);
+  both.layer = min(a.layer, b.layer);
+  both.least = min(a.least, b.least);
+  return both;
 }
 
 // The sum over `width` neighbouring invocations, a power of two; all must call it.
@@ -59,30 +77,56 @@ fn join_lanes(value: Sum, lane: u32, width: u32) -> Sum {
   return all;
 }
 
-fn root_of(sum: Sum) -> f32 {
-  return select(sqrt(sum.squares), 0.0, sum.squares == 0.0);
+fn norm_of(sum: Sum) -> Norm {
+  return Norm(select(sqrt(sum.squares), 0.0, sum.squares == 0.0), exponent_of(sum.highest));
 }
 
-// Bits of the norm: NaN where there is one, else infinity where there is one.
+// `finite`, or NaN where there was one, else `infinite` where there was an infinity.
+fn unless_bad(finite: f32, infinite: u32, bad: u32) -> u32 {
+  return select(select(bitcast<u32>(finite), infinite, bad != 0u), 0x7fc00000u, (bad & 2u) != 0u);
+}
+
 fn norm_bits(sum: Sum) -> u32 {
-  let finite = bitcast<u32>(root_of(sum) * power_of_two(sum.exponent));
-  return select(select(finite, 0x7f800000u, sum.bad != 0u), 0x7fc00000u, (sum.bad & 2u) != 0u);
+  let norm = norm_of(sum);
+  return unless_bad(norm.root * power_of_two(norm.exponent), 0x7f800000u, sum.bad);
 }
 
-// min(1, max / (norm + 1e-6)); where the norm is close to overflow, by way of its root and exponent.
-fn clip_scale_bits(sum: Sum) -> u32 {
+// What the clip multiplies these gradients by; for a clip by value, the least that it multiplies one of them by.
+fn clip_scale(sum: Sum) -> Scale {
+  if (sum.bad != 0u) {
+    return WHOLE; // and unless_bad does the rest
+  }
+  let norm = norm_of(sum);
   let limit = bitcast<f32>(step[6]);
-  let root = root_of(sum);
-  let usual = limit / (root * power_of_two(sum.exponent) + 1e-6);
-  let huge = limit / root * power_of_two(-sum.exponent);
-  let finite = bitcast<u32>(min(1.0, select(usual, huge, sum.exponent > 60)));
-  return select(select(finite, 0u, sum.bad != 0u), 0x7fc00000u, (sum.bad & 2u) != 0u);
+  switch (CLIP) {
+    case GLOBAL_NORM, PARAMETER_NORM: {
+      return shortened(limit, norm, 1e-6);
+    }
+    case VALUE: {
+      let highest = bitcast<f32>(sum.highest);
+      if (highest > limit) {
+        return Scale(limit / highest, 0);
+      }
+    }
+    case RESCALE: {
+      if (is_longer(norm, limit)) {
+        return quotient(limit, norm);
+      }
+    }
+    case NORMALIZE: {
+      if (norm.root > 0.0) {
+        return quotient(1.0, norm);
+      }
+    }
+    default: {}
+  }
+  return WHOLE;
 }
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(local_invocation_index) lane: u32) {
   let record = step[0] % SLOTS * (16u + SEGMENTS);
-  let nothing = Sum(-126, 0.0, 0.0, 0u, 0u, NONE);
+  let nothing = Sum(0u, 0.0, 0.0, 0u, 0u, NONE, ONE);
   var all = nothing;
   for (var first = 0u; first < SEGMENTS; first += SIZE / LANES) {
     let segment = first + lane / LANES;
@@ -92,12 +136,18 @@ fn main(@builtin(local_invocation_index) lane: u32) {
       let end = begin + segments[2u * segment + 1u];
       for (var chunk = begin + lane % LANES; chunk < end; chunk += LANES) {
         let part = partials[chunk];
-        sum = join(sum, Sum(bitcast<i32>(part.x), bitcast<f32>(part.y), bitcast<f32>(part.z), part.w, 0u, NONE));
+        sum = join(sum, Sum(part.x, bitcast<f32>(part.y), bitcast<f32>(part.z), part.w, 0u, NONE, ONE));
       }
     }
     sum = join_lanes(sum, lane, LANES);
     if (segment < SEGMENTS && lane % LANES == 0u) {
       ring[record + 16u + segment] = norm_bits(sum);
+      if (CLIP == PARAMETER_NORM) {
+        let own = clip_scale(sum);
+        summary[16u + 2u * segment] = unless_bad(own.factor, 0u, sum.bad);
+        summary[17u + 2u * segment] = bitcast<u32>(own.exponent);
+        sum.least = unless_bad(own.factor * power_of_two(own.exponent), 0u, sum.bad & 1u);
+      }
       sum.segment = select(0u, segment + 1u, sum.bad != 0u);
       all = join(all, sum);
     }
@@ -136,9 +186,14 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   } else {
     counters[0] = applied + 1u;
   }
-  var scale = 0x3f800000u; // 1
-  if (CLIP == 1u) {
-    scale = clip_scale_bits(all);
+  var scale = vec2u(ONE, 0u); // factor and exponent for all gradients together
+  var least = ONE;
+  if (CLIP == PARAMETER_NORM) {
+    least = unless_bad(bitcast<f32>(all.least), 0u, all.bad);
+  } else if (CLIP != NO_CLIP) {
+    let whole = clip_scale(all);
+    scale = vec2u(unless_bad(whole.factor, 0u, all.bad), bitcast<u32>(whole.exponent));
+    least = unless_bad(whole.factor * power_of_two(whole.exponent), 0u, all.bad);
   }
   var rate = step[3];
 #if ${PLATEAU}
@@ -155,12 +210,13 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     ring[record + word] = 0u;
   }
   summary[0] = select(0u, 1u, skip);
-  summary[1] = scale;
+  summary[1] = scale.x;
   summary[2] = applied;
   summary[3] = select(0u, 1u, bad);
   summary[4] = norm;
   summary[5] = penalty;
   summary[6] = rate;
+  summary[7] = scale.y;
 
   ring[record] = step[0];
   ring[record + 1u] = select(0u, 1u, bad) | select(0u, 2u, skip) | select(0u, 4u, stopped);
@@ -169,7 +225,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   ring[record + 4u] = loss[0];
   ring[record + 5u] = penalty;
   ring[record + 6u] = norm;
-  ring[record + 7u] = scale;
+  ring[record + 7u] = least;
   ring[record + 8u] = rate;
   ring[record + 9u] = counters[0];
 }

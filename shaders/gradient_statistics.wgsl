@@ -5,7 +5,7 @@
 // exactly as an integer, gives a power of two 2^e by which all are divided first: Σ (g · 2^-e)².
 // An invocation takes four elements at a time: chunks begin at multiples of four, and the padding behind a segment is 0.
 // Sums are added up in blocks, so that rounding grows slowly.
-// partials: [e (i32), that sum (f32), penalty (f32), 1 for an infinity | 2 for a NaN] for each chunk.
+// partials: [that magnitude (f32), that sum (f32), penalty (f32), 1 for an infinity | 2 for a NaN] for each chunk.
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<u32>;
@@ -70,8 +70,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   atomicOr(&bad_kinds, bad.x | bad.y | bad.z | bad.w);
   workgroupBarrier();
 
-  let exponent = exponent_of(atomicLoad(&highest_bits));
-  let scale = power_of_two(-exponent);
+  let scale = power_of_two(-exponent_of(atomicLoad(&highest_bits)));
   var squares = 0.0;
   for (var block = begin + lane; block < end; block += SIZE * BLOCK) {
     var part = vec4f();
@@ -88,7 +87,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   penalty = sum_lanes(penalty, lane, SIZE);
 #endif
   if (lane == 0u) {
-    partials[chunk * 4u] = bitcast<u32>(exponent);
+    partials[chunk * 4u] = atomicLoad(&highest_bits);
     partials[chunk * 4u + 1u] = bitcast<u32>(squares);
     partials[chunk * 4u + 2u] = bitcast<u32>(penalty);
     partials[chunk * 4u + 3u] = atomicLoad(&bad_kinds);

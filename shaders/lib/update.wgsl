@@ -1,8 +1,9 @@
 // What every update of the parameter arena begins with: the chunk that a workgroup owns, its numbers, and the gradient as
 // the optimizer sees it, penalty and clip included.
 //
-// With CLIP_SEGMENTS each parameter tensor has a clip scale of its own, behind the summary's 16 words; with CLIP_VALUE
-// elements are clamped instead. An invocation takes four elements at a time; the padding behind a segment stays as it is.
+// A clip scale is two factors, because one float32 cannot hold what a very long gradient is to be multiplied by: 2^exponent,
+// mostly 1, comes first. With CLIP_SEGMENTS each parameter tensor has a scale of its own, behind the summary's 16
+// words; with CLIP_VALUE elements are clamped instead. An invocation takes four elements at a time; the padding behind a segment stays as it is.
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<u32>;
@@ -19,6 +20,7 @@ struct Owned {
   learning_rate: f32, // times the group's factor
   weight_decay: f32, // times the group's factor
   clip_scale: f32,
+  clip_power: f32,
   l2: f32, // 0 but for weights
   l1: f32,
 }
@@ -26,6 +28,10 @@ struct Owned {
 // Whether there is nothing to do: no such chunk, a step that is left out, or a frozen parameter.
 fn is_idle(chunk: u32) -> bool {
   return chunk >= CHUNKS || summary[0] != 0u || chunks[chunk * 8u + 6u] == 0u;
+}
+
+fn power_of_clip(exponent: u32) -> f32 {
+  return bitcast<f32>(u32(127 + bitcast<i32>(exponent)) << 23u);
 }
 
 fn owned_chunk(chunk: u32) -> Owned {
@@ -36,9 +42,12 @@ fn owned_chunk(chunk: u32) -> Owned {
   owned.learning_rate = bitcast<f32>(summary[6]) * bitcast<f32>(chunks[at + 6u]);
   owned.weight_decay = bitcast<f32>(step[7]) * bitcast<f32>(chunks[at + 7u]);
 #if ${CLIP_SEGMENTS}
-  owned.clip_scale = bitcast<f32>(summary[16u + chunks[at + 2u]]);
+  let own = 16u + 2u * chunks[at + 2u];
+  owned.clip_scale = bitcast<f32>(summary[own]);
+  owned.clip_power = power_of_clip(summary[own + 1u]);
 #else
   owned.clip_scale = bitcast<f32>(summary[1]);
+  owned.clip_power = power_of_clip(summary[7]);
 #endif
   let is_weight = f32(chunks[at + 3u] == 0u);
   owned.l2 = bitcast<f32>(step[4]) * is_weight;
@@ -59,8 +68,9 @@ fn clipped_gradient(owned: Owned, index: u32, w: vec4f) -> vec4f {
 #endif
 #if ${CLIP_VALUE}
   let limit = bitcast<f32>(step[6]);
-  return clamp(g, vec4f(-limit), vec4f(limit));
+  let is_nan = (bitcast<vec4u>(g) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); // which clamp may hide
+  return select(clamp(g, vec4f(-limit), vec4f(limit)), g, is_nan);
 #else
-  return owned.clip_scale * g;
+  return owned.clip_scale * (owned.clip_power * g);
 #endif
 }

@@ -1,18 +1,34 @@
 /** The experiment's regulariser, noise, clip and constraint. */
-import { type Clip, clipGlobalNorm, l1, l2, type Regularizer } from "../optim/index.ts";
+import {
+  type Clip,
+  clipGlobalNorm,
+  clipParameterNorm,
+  clipValue,
+  elasticNet,
+  l1,
+  l2,
+  lasso,
+  normalize,
+  type Regularizer,
+  rescale,
+  ridge,
+} from "../optim/index.ts";
 import type { ClipSpec, RegularizerSpec } from "./schema/index.ts";
 import { unbuilt } from "./unbuilt.ts";
 
 export function regularizerOf(spec: RegularizerSpec): Regularizer {
+  const { divideBy } = spec;
   switch (spec.type) {
     case "l1":
+      return l1(spec.lambda, { divideBy });
     case "lasso":
-      return l1(spec.lambda, { divideBy: spec.divideBy });
+      return lasso(spec.lambda, { divideBy });
     case "l2":
+      return l2(spec.lambda, { divideBy });
     case "ridge":
-      return l2(spec.lambda, { divideBy: spec.divideBy });
-    default:
-      throw unbuilt(spec.type);
+      return ridge(spec.lambda, { divideBy });
+    case "elasticNet":
+      return elasticNet({ l1: spec.l1, l2: spec.l2, divideBy });
   }
 }
 
@@ -20,7 +36,15 @@ export function clipOf(spec: ClipSpec): Clip {
   switch (spec.type) {
     case "globalNorm":
       return clipGlobalNorm(spec.max);
-    default:
+    case "parameterNorm":
+      return clipParameterNorm(spec.max);
+    case "value":
+      return clipValue(spec.max);
+    case "rescale":
+      return rescale(spec.threshold);
+    case "normalize":
+      return normalize();
+    case "adaptive":
       throw unbuilt(spec.type);
   }
 }

@@ -12,6 +12,7 @@ import finishStatistics from "../../shaders/finish_statistics.wgsl?raw";
 import gather from "../../shaders/gather.wgsl?raw";
 import gatherBatch from "../../shaders/gather_batch.wgsl?raw";
 import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
+import clip from "../../shaders/lib/clip.wgsl?raw";
 import columns from "../../shaders/lib/columns.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
 import lanes from "../../shaders/lib/lanes.wgsl?raw";
@@ -63,7 +64,7 @@ export const SHADERS: Readonly<Record<string, string>> = {
   batch_norm_partials: grid + columns + batchNormPartials,
   commit_running: grid + commitRunning,
   finish_loss: lanes + finishLoss,
-  finish_statistics: plateau + scaled + finishStatistics,
+  finish_statistics: plateau + scaled + clip + finishStatistics,
   gather_batch: grid + gatherBatch,
   gradient_statistics: grid + lanes + scaled + gradientStatistics,
   multi_margin: grid + lanes + withLibrary(multiMargin),

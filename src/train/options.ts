@@ -3,7 +3,7 @@ import { checkChoice, checkInteger, checkOptions, show } from "../core/check.ts"
 import { FathomError } from "../core/errors.ts";
 import type { Loss } from "../nn/losses.ts";
 import { isModule, type Module } from "../nn/module.ts";
-import type { Clip } from "../optim/clip.ts";
+import { type Clip, isClip } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
 import type { Regularizer } from "../optim/regularizers.ts";
 import type { Order } from "./order.ts";
@@ -50,9 +50,9 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   demand(isModule(model), "model", model, "a module such as nn.sequential(nn.linear(64, 10))");
   demand(typeof loss?.mean === "function", "loss", loss, "a loss such as nn.softmaxCrossEntropy()");
   demand(typeof optimizer?.learningRate === "function", "optimizer", optimizer, "an optimizer such as optim.sgd({ learningRate: 0.1 })");
-  demand(clip === undefined || clip?.type === "globalNorm", "clip", clip, "optim.clipGlobalNorm(1), or leave it out");
+  demand(clip === undefined || isClip(clip), "clip", clip, "optim.clipGlobalNorm(1), or leave it out");
   demand(
-    regularizer === undefined || typeof regularizer?.lambda === "number",
+    regularizer === undefined || (typeof regularizer?.l1 === "number" && typeof regularizer.l2 === "number"),
     "regularizer",
     regularizer,
     "optim.l2(1e-4), or leave it out",

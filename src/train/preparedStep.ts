@@ -2,7 +2,8 @@
 import { show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import { STEP } from "../ops/arena/layout.ts";
-import { effectiveLambda } from "../optim/regularizers.ts";
+import { clipLimit } from "../optim/clip.ts";
+import { effectiveLambdas } from "../optim/regularizers.ts";
 import type { RunSize } from "../optim/schedule.ts";
 import { plateauWord } from "../optim/schedules/plateau.ts";
 import { MOST_READS, type Stretch } from "./loop.ts";
@@ -74,11 +75,11 @@ export class PreparedStep {
   private writeConstants(): void {
     const { clip, regularizer, optimizer, seed } = this.options;
     const { words, floats } = this;
-    const lambda = regularizer ? effectiveLambda(regularizer, this.order.count) : 0;
+    const lambdas = regularizer ? effectiveLambdas(regularizer, this.order.count) : { l1: 0, l2: 0 };
     words[STEP.seed] = seed;
-    floats[STEP.l2] = regularizer?.type === "l2" ? lambda : 0;
-    floats[STEP.l1] = regularizer?.type === "l1" ? lambda : 0;
-    floats[STEP.clipMax] = clip?.max ?? 0;
+    floats[STEP.l2] = lambdas.l2;
+    floats[STEP.l1] = lambdas.l1;
+    floats[STEP.clipMax] = clipLimit(clip);
     floats[STEP.weightDecay] = optimizer.weightDecay;
   }
 

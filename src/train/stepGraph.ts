@@ -5,13 +5,16 @@
 import { backward } from "../autodiff/backward.ts";
 import { FathomError } from "../core/errors.ts";
 import type { Node } from "../graph/node.ts";
+import { CLIP_FORMS } from "../ops/arena/clip.ts";
 import { commitRunning, type RunningRow, runningTable } from "../ops/arena/commitRunning.ts";
 import { finishStatistics } from "../ops/arena/finishStatistics.ts";
 import { gatherBatch } from "../ops/arena/gatherBatch.ts";
 import { gradientStatistics } from "../ops/arena/gradientStatistics.ts";
+import type { UpdateAttributes } from "../ops/arena/update.ts";
 import { updateAdam } from "../ops/arena/updateAdam.ts";
 import { updateSgd } from "../ops/arena/updateSgd.ts";
 import { pack } from "../ops/pack.ts";
+import { isActive } from "../optim/regularizers.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
@@ -86,7 +89,8 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
     const node = found[index];
     return node ? [{ node, offset }] : [];
   });
-  const regularizer = options.regularizer !== null && options.regularizer.lambda > 0;
+  const regularizer = isActive(options.regularizer);
+  const clip = options.clip?.type ?? "none";
   const nodes = { parameters: parameters.node(), gradients: pack(gradients, arena.size), chunks: chunks.node(), step };
   const finished = finishStatistics(
     {
@@ -102,7 +106,7 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
       segments: arena.segments.length,
       layers: trace.layerNames.length,
       slots: states.slots,
-      clip: options.clip !== null,
+      clip,
       policy: options.nonFinite,
       plateau: options.optimizer.learningRate.plateau,
     },
@@ -111,7 +115,7 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
     { state: counters, node: finished.counters },
     { state: flags, node: finished.flags },
     { state: ring, node: finished.ring },
-    ...update(options, states, { ...nodes, summary: finished.summary }, regularizer),
+    ...update(options, states, { ...nodes, summary: finished.summary }, { regularizer, clip: CLIP_FORMS[clip] }),
     ...commit(parts, trace, finished.summary),
   ];
 }
@@ -150,13 +154,13 @@ interface UpdateNodes {
   readonly summary: Node;
 }
 
-function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: UpdateNodes, regularizer: boolean): Assignment[] {
+function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: UpdateNodes, shared: UpdateAttributes): Assignment[] {
   const moments = states.moments?.node() ?? null;
   const made =
     optimizer.type === "sgd"
       ? updateSgd(
           { ...nodes, moments },
-          { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, regularizer, clip: "scale" },
+          { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, ...shared },
         )
       : updateAdam(
           { ...nodes, moments: moments!, table: states.adamTable!.node() },
@@ -165,8 +169,7 @@ function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: Up
             beta2: optimizer.beta2,
             epsilon: optimizer.epsilon,
             decoupled: optimizer.type === "adamW",
-            regularizer,
-            clip: "scale",
+            ...shared,
           },
         );
   return [{ state: states.parameters, node: made.parameters }, ...(made.moments ? [{ state: states.moments!, node: made.moments }] : [])];

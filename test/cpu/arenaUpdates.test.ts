@@ -103,7 +103,7 @@ describe("an update of the arena", () => {
       };
       const finished = finishStatistics(
         { ...nodes, ...rest, partials },
-        { segments: 1, layers: 1, slots: 1, clip: true, policy: "stop", plateau: null },
+        { segments: 1, layers: 1, slots: 1, clip: "globalNorm", policy: "stop", plateau: null },
       );
       const summary = finished.summary;
       const updated =

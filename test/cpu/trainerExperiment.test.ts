@@ -50,7 +50,7 @@ describe("a valid experiment", () => {
     );
     expect(dataset.train.count).toBe(1437);
     expect(collect(options.model).parameters.map(({ name, shape }) => `${name} ${shape}`)).toEqual(["0.weight 10,64", "0.bias 10"]);
-    expect(options.regularizer).toEqual({ type: "l1", lambda: 0.5, divideBy: "samples" });
+    expect(options.regularizer).toEqual({ l1: 0.5, l2: 0, divideBy: "samples" });
     expect(options.optimizer.learningRate(12)).toBe(0.1);
     expect(run).toEqual({ steps: 300, every: 5 });
   });

@@ -43,7 +43,7 @@ async function advance(plateau: PlateauAttributes, policy: NonFinitePolicy, init
       flags: flags.node(),
       ring: ring.node(),
     },
-    { segments: 1, layers: 1, slots: 1, clip: false, policy, plateau },
+    { segments: 1, layers: 1, slots: 1, clip: "none", policy, plateau },
   );
   const program = await gpu.compileProgram({
     label: "plateau",

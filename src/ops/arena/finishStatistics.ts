@@ -3,7 +3,8 @@ import { makeNode, type Node, type TensorType } from "../../graph/node.ts";
 import type { Listed, Op, Reference } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
-import { bitsOf, COUNTERS, floatOf, NONE, PARTIAL, RECORD, recordWords, requireWords, STEP, SUMMARY } from "./layout.ts";
+import { CLIP_CODES, type ClipKind, type ClipScale, clipScale } from "./clip.ts";
+import { bitsOf, COUNTERS, exponentOf, floatOf, NONE, PARTIAL, RECORD, recordWords, requireWords, STEP, SUMMARY } from "./layout.ts";
 import { advancePlateau, type PlateauAttributes, plateauFactor, plateauOverrides } from "./plateau.ts";
 
 /** What a non-finite number leads to: the end of training, the loss of one update, or nothing. */
@@ -15,7 +16,7 @@ export interface FinishAttributes {
   readonly layers: number;
   /** Records that the ring holds. */
   readonly slots: number;
-  readonly clip: boolean;
+  readonly clip: ClipKind;
   readonly policy: NonFinitePolicy;
   /** Null where the schedule does not follow the losses. */
   readonly plateau: PlateauAttributes | null;
@@ -29,7 +30,7 @@ const FLAG_STRIDE = 64;
 /** Inputs: partials, segments, step, loss, counters, flags, ring. Outputs: summary, and the last three as they become. */
 export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttributes>({
   name: "finishStatistics",
-  infer: ([, segmentTable, step, loss, counters, flags, ring], { segments, layers, slots }): readonly TensorType[] => {
+  infer: ([, segmentTable, step, loss, counters, flags, ring], { segments, layers, slots, clip }): readonly TensorType[] => {
     const what = "finishStatistics";
     requireWords(what, "segments", segmentTable, 2 * segments);
     requireWords(what, "step", step, STEP.words);
@@ -37,7 +38,8 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
     if (flags.shape[0]! < FLAG_STRIDE * layers) requireWords(what, "flags", flags, FLAG_STRIDE * layers);
     requireWords(what, "ring", ring, slots * recordWords(segments));
     if (loss.shape.length > 0) requireWords(what, "loss", loss, 1);
-    return [{ shape: [SUMMARY.words], dtype: "u32" }, counters, flags, ring].map(({ shape, dtype }) => ({ shape, dtype: dtype as "u32" }));
+    const words = SUMMARY.words + (clip === "parameterNorm" ? 2 * segments : 0);
+    return [{ shape: [words], dtype: "u32" }, counters, flags, ring].map(({ shape, dtype }) => ({ shape, dtype: dtype as "u32" }));
   },
   vjp: "nondifferentiable",
   reference: (inputs, attributes) => finish(inputs, attributes),
@@ -57,7 +59,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
               LAYERS: layers,
               SLOTS: slots,
               LANES: lanes,
-              CLIP: clip ? 1 : 0,
+              CLIP: CLIP_CODES[clip],
               POLICY: POLICY_CODES[policy],
               ...plateauOverrides(plateau),
             },
@@ -73,6 +75,8 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
 
 interface Norm {
   squares: number;
+  /** The largest finite magnitude. */
+  highest: number;
   infinite: boolean;
   undefined: boolean;
 }
@@ -87,22 +91,27 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, poli
     Float64Array,
   ];
   const record = (step.data[STEP.attemptedStep]! % slots) * recordWords(segments);
-  const all: Norm = { squares: 0, infinite: false, undefined: false };
+  const all: Norm = { squares: 0, highest: 0, infinite: false, undefined: false };
   let penalty = 0;
   let badSegment = NONE;
   const norms: number[] = [];
+  const scales: ClipScale[] = [];
+  const limit = floatOf(step.data[STEP.clipMax]!);
   for (let segment = 0; segment < segments; segment++) {
-    const own: Norm = { squares: 0, infinite: false, undefined: false };
+    const own: Norm = { squares: 0, highest: 0, infinite: false, undefined: false };
     const first = segmentTable.data[2 * segment]!;
     for (let chunk = first; chunk < first + segmentTable.data[2 * segment + 1]!; chunk++) {
-      const [exponent, squares, part, bad] = partials.data.subarray(chunk * PARTIAL.words) as unknown as [number, number, number, number];
-      own.squares += floatOf(squares) * 4 ** (exponent | 0);
+      const [highest, squares, part, bad] = partials.data.subarray(chunk * PARTIAL.words) as unknown as [number, number, number, number];
+      own.squares += floatOf(squares) * 4 ** exponentOf(highest);
+      own.highest = Math.max(own.highest, floatOf(highest));
       own.infinite ||= (bad & 1) !== 0;
       own.undefined ||= (bad & 2) !== 0;
       penalty += floatOf(part);
     }
     norms.push(bitsOf(normOf(own)));
+    scales.push(clipScale(clip, limit, normOf(own), own.highest));
     all.squares += own.squares;
+    all.highest = Math.max(all.highest, own.highest);
     all.infinite ||= own.infinite;
     all.undefined ||= own.undefined;
     if (own.infinite || own.undefined) badSegment = segment;
@@ -125,13 +134,20 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, poli
   const rate = plateau ? bitsOf(floatOf(step.data[STEP.learningRate]!) * plateauFactor(counters)) : step.data[STEP.learningRate]!;
   if (plateau && !stopped) advancePlateau(counters, step.data, loss.data[0]!, skip, plateau);
   const norm = normOf(all);
-  const scale = clip ? Math.min(1, floatOf(step.data[STEP.clipMax]!) / (norm + 1e-6)) : 1;
-  const numbers = { loss: bitsOf(loss.data[0]!), penalty: bitsOf(penalty), norm: bitsOf(norm), scale: bitsOf(scale) };
+  const bySegment = clip === "parameterNorm";
+  const scale = clipScale(bySegment ? "none" : clip, limit, norm, all.highest);
+  // Math.min gives NaN where there is one.
+  const least = Math.min(...(bySegment ? scales : [scale]).map(({ factor, exponent }) => factor * 2 ** exponent));
+  const numbers = { loss: bitsOf(loss.data[0]!), penalty: bitsOf(penalty), norm: bitsOf(norm), least: bitsOf(least) };
   const status = (bad ? 1 : 0) | (skip ? 2 : 0) | (stopped ? 4 : 0);
-  const head = [step.data[STEP.attemptedStep]!, status, badLayer, badSegment, numbers.loss, numbers.penalty, numbers.norm, numbers.scale];
+  const head = [step.data[STEP.attemptedStep]!, status, badLayer, badSegment, numbers.loss, numbers.penalty, numbers.norm, numbers.least];
   ring.set([...head, rate, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms], record + RECORD.attemptedStep);
-  const summary = new Float64Array(SUMMARY.words);
-  summary.set([skip ? 1 : 0, numbers.scale, applied, bad ? 1 : 0, numbers.norm, numbers.penalty, rate]);
+  const bits = ({ factor, exponent }: ClipScale): number[] => [bitsOf(factor), exponent >>> 0];
+  const [factor, exponent] = bits(scale) as [number, number];
+  const words = [skip ? 1 : 0, factor, applied, bad ? 1 : 0, numbers.norm, numbers.penalty, rate, exponent];
+  const summary = new Float64Array(SUMMARY.words + (bySegment ? 2 * segments : 0));
+  summary.set(words);
+  if (bySegment) summary.set(scales.flatMap(bits), SUMMARY.words);
   return [summary, counters, flags, ring].map((data) => ({ shape: [data.length], data }));
 }
 

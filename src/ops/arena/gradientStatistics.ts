@@ -3,7 +3,7 @@ import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op, Target } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
-import { bitsOf, CHUNK, floatOf, PARTIAL, ROLE_WEIGHT, requireWords, STEP } from "./layout.ts";
+import { bitsOf, CHUNK, exponentOf, floatOf, PARTIAL, ROLE_WEIGHT, requireWords, STEP } from "./layout.ts";
 
 export interface StatisticsAttributes {
   /** Whether weights have a penalty, whose gradient joins theirs: λ's are in the step. */
@@ -35,11 +35,11 @@ export const gradientStatisticsOp: Op<StatisticsAttributes> = defineOp<Statistic
       const g = gradients.data.subarray(offset, offset + length).map((value, index) => regularized(value, weights[index]!, role, l2, l1));
       const finite = g.filter(Number.isFinite);
       const highest = Math.fround(finite.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
-      const exponent = Math.min(Math.max((bitsOf(highest) >>> 23) - 127, -126), 126);
-      const squares = finite.reduce((sum, value) => sum + (value * 2 ** -exponent) ** 2, 0);
+      const scale = 2 ** -exponentOf(bitsOf(highest));
+      const squares = finite.reduce((sum, value) => sum + (value * scale) ** 2, 0);
       const penalty = role === ROLE_WEIGHT ? weights.reduce((sum, w) => sum + (l2 / 2) * w * w + l1 * Math.abs(w), 0) : 0;
       const bad = (g.some((value) => Math.abs(value) === Infinity) ? 1 : 0) | (g.some(Number.isNaN) ? 2 : 0);
-      data.set([exponent >>> 0, bitsOf(squares), bitsOf(penalty), bad], chunk * PARTIAL.words);
+      data.set([bitsOf(highest), bitsOf(squares), bitsOf(penalty), bad], chunk * PARTIAL.words);
     }
     return { shape: [data.length], data };
   },

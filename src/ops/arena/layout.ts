@@ -15,7 +15,7 @@ export const STEP = {
   l2: 4,
   /** f32: λ of λ · Σ|w|. */
   l1: 5,
-  /** f32 */
+  /** f32: the clip's max or threshold. */
   clipMax: 6,
   /** f32 */
   weightDecay: 7,
@@ -51,12 +51,12 @@ export const COUNTERS = {
   plateauSteps: 14,
 } as const;
 
-/** The summary that finishStatistics hands to the updates: u32[16], the rest 0; behind it the clip scale (f32) of each segment, where they have their own. */
+/** The summary that finishStatistics hands to the updates: u32[16], the rest 0; behind it, where segments have clip scales of their own, each one's scale (f32) and exponent (i32). */
 export const SUMMARY = {
   words: 16,
   /** 1 where nothing may be updated. */
   skip: 0,
-  /** f32: what gradients are multiplied by. */
+  /** f32: what gradients are multiplied by, after 2^`clipExponent`. */
   clipScale: 1,
   /** Updates made before this one: 0 at the first. */
   appliedStep: 2,
@@ -68,6 +68,8 @@ export const SUMMARY = {
   penalty: 5,
   /** f32: what updates use. */
   learningRate: 6,
+  /** i32: 0 unless norms are so long or short that the whole scale may be no normal float32. */
+  clipExponent: 7,
 } as const;
 
 /** "ring": `16 + segments` words a record, at slot attemptedStep % slots. */
@@ -83,7 +85,7 @@ export const RECORD = {
   penalty: 5,
   /** f32, before clipping. */
   globalNorm: 6,
-  /** f32 */
+  /** f32: the smallest that any element was multiplied by. */
   clipScale: 7,
   /** f32 */
   learningRate: 8,
@@ -111,8 +113,11 @@ export const CHUNK = {
 /** The role that a regulariser covers. */
 export const ROLE_WEIGHT = 0;
 
-/** What gradientStatistics says of a chunk: exponent e (i32), Σ (g · 2⁻ᵉ)² (f32), penalty (f32), and bits 1 for an infinity, 2 for a NaN. */
-export const PARTIAL = { words: 4, exponent: 0, squares: 1, penalty: 2, nonFinite: 3 } as const;
+/** What gradientStatistics says of a chunk: the largest finite magnitude (f32), whose exponent is e, Σ (g · 2⁻ᵉ)² (f32), penalty (f32), and bits 1 for an infinity, 2 for a NaN. */
+export const PARTIAL = { words: 4, highest: 0, squares: 1, penalty: 2, nonFinite: 3 } as const;
+
+/** The exponent e by which numbers are divided whose largest magnitude has these bits; within ±126, so that 2⁻ᵉ is a normal number. */
+export const exponentOf = (highestBits: number): number => Math.min(Math.max((highestBits >>> 23) - 127, -126), 126);
 
 /** No layer, no segment. */
 export const NONE = 0xffffffff;

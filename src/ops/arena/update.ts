@@ -78,12 +78,14 @@ export function eachOwned(
   for (let chunk = 0; chunk < chunks.data.length; chunk += CHUNK.words) {
     const record = chunks.data.subarray(chunk, chunk + CHUNK.words);
     const word = (of: number): number => record[of]!;
-    const factor = floatOf(word(CHUNK.rateFactor));
-    if (factor === 0) continue;
+    const rateFactor = floatOf(word(CHUNK.rateFactor));
+    if (rateFactor === 0) continue;
     const segment = word(CHUNK.segment);
-    const rate = floatOf(summary.data[SUMMARY.learningRate]!) * factor;
+    const rate = floatOf(summary.data[SUMMARY.learningRate]!) * rateFactor;
     const decay = at(STEP.weightDecay) * floatOf(word(CHUNK.decayFactor));
-    const scale = floatOf(summary.data[clip === "segments" ? SUMMARY.words + segment : SUMMARY.clipScale]!);
+    const own = SUMMARY.words + 2 * segment;
+    const [factor, exponent] = clip === "segments" ? [own, own + 1] : [SUMMARY.clipScale, SUMMARY.clipExponent];
+    const scale = floatOf(summary.data[factor]!) * 2 ** (summary.data[exponent]! | 0);
     const limit = at(STEP.clipMax);
     const begin = word(CHUNK.offset);
     for (let index = begin; index < begin + word(CHUNK.length); index++) {
