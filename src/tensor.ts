@@ -10,8 +10,10 @@ import * as binary from "./ops/binary.ts";
 import * as compare from "./ops/compare.ts";
 import { concat } from "./ops/concat.ts";
 import { scalar } from "./ops/define.ts";
+import * as gated from "./ops/gated.ts";
 import { embedding, gather } from "./ops/gather.ts";
 import { oneHot } from "./ops/indices.ts";
+import * as later from "./ops/laterActivations.ts";
 import { linear } from "./ops/linear.ts";
 import { matmul } from "./ops/matmul.ts";
 import { multiMargin } from "./ops/multiMargin.ts";
@@ -288,6 +290,51 @@ export class Tensor {
   /** x, or alpha · (eˣ − 1) where x is negative (Clevert et al., 2016). */
   elu(alpha = 1): Tensor {
     return this.made(activations.elu(this.node, alpha));
+  }
+
+  /** x · tanh(softplus(x)) (Misra, 2019). */
+  mish(): Tensor {
+    return this.made(later.mish(this.node));
+  }
+
+  /** x/6 + ½, between 0 and 1. */
+  hardSigmoid(): Tensor {
+    return this.made(later.hardSigmoid(this.node));
+  }
+
+  /** x · hardSigmoid(x) */
+  hardSwish(): Tensor {
+    return this.made(later.hardSwish(this.node));
+  }
+
+  /** x / (1 + |x|) */
+  softsign(): Tensor {
+    return this.made(later.softsign(this.node));
+  }
+
+  /** x, or alpha · (e^(x/alpha) − 1) where x is negative; alpha above 0. */
+  celu(alpha = 1): Tensor {
+    return this.made(later.celu(this.node, alpha));
+  }
+
+  /** x, or slope · x where x is negative; a slope to learn, f32[1] or f32[features]. */
+  prelu(slope: Tensor): Tensor {
+    return this.made(later.prelu(this.node, slope.node));
+  }
+
+  /** 1.7159 · tanh(2x/3) (LeCun et al., 1998). */
+  lecunTanh(): Tensor {
+    return this.made(later.lecunTanh(this.node));
+  }
+
+  /** a · sigmoid(b), a and b the halves of the last axis. */
+  glu(): Tensor {
+    return this.made(gated.glu(this.node));
+  }
+
+  /** a · silu(b), a and b the halves of the last axis. */
+  swiglu(): Tensor {
+    return this.made(gated.swiglu(this.node));
   }
 
   cast(dtype: DType): Tensor {

@@ -37,6 +37,13 @@ const PLAIN = {
   selu: nn.selu,
   silu: nn.silu,
   softplus: nn.softplus,
+  mish: nn.mish,
+  hardSigmoid: nn.hardSigmoid,
+  hardSwish: nn.hardSwish,
+  softsign: nn.softsign,
+  lecunTanh: nn.lecunTanh,
+  glu: nn.glu,
+  swiglu: nn.swiglu,
 } as const;
 
 function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
@@ -61,6 +68,10 @@ function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
       return nn.leakyRelu({ negativeSlope: layer.negativeSlope });
     case "elu":
       return nn.elu({ alpha: layer.alpha });
+    case "celu":
+      return nn.celu({ alpha: layer.alpha });
+    case "prelu":
+      return nn.prelu({ initial: layer.initial, ...(layer.perFeature ? { features } : {}) });
     case "gelu":
       return nn.gelu({ form: layer.form });
     case "dropout":
@@ -99,6 +110,13 @@ function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
     case "selu":
     case "silu":
     case "softplus":
+    case "mish":
+    case "hardSigmoid":
+    case "hardSwish":
+    case "softsign":
+    case "lecunTanh":
+    case "glu":
+    case "swiglu":
       return PLAIN[layer.type]();
     default:
       throw unbuilt(layer.type);

@@ -1,5 +1,25 @@
 /** Modules and losses: `nn.sequential(nn.linear(64, 10), nn.tanh())`. */
-export { elu, gelu, leakyRelu, relu, selu, sigmoid, silu, softplus, tanh } from "./activations.ts";
+export {
+  celu,
+  elu,
+  gelu,
+  glu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  lecunTanh,
+  mish,
+  type PreluOptions,
+  prelu,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  swiglu,
+  tanh,
+} from "./activations.ts";
 export { type BatchNormOptions, batchNorm } from "./batchNorm.ts";
 export { concat } from "./concat.ts";
 export { dense } from "./dense.ts";

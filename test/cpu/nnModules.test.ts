@@ -76,6 +76,16 @@ describe("names", () => {
     expect(() => nn.sequential(nn.linear(4, 5), nn.layerNorm(6))).toThrow(/layerNorm 6\) takes 6 features/);
   });
 
+  it("are PyTorch's for learned slopes", () => {
+    const model = nn.sequential(nn.linear(4, 6, { bias: false }), nn.prelu(), nn.glu(), nn.prelu({ features: 3, initial: 0.5 }));
+    expect(collect(model).parameters.map(({ name, role, shape }) => `${name} ${role} ${shape.join("x")}`)).toEqual([
+      "0.weight weight 6x4",
+      "1.weight activation 1",
+      "3.weight activation 3",
+    ]);
+    expect([...collect(model).parameters.at(-1)!.init.generate([3], new Random(1, "init"))]).toEqual([0.5, 0.5, 0.5]);
+  });
+
   it("give one set of parameters to a module that stands twice", () => {
     const shared = nn.linear(4, 4);
     const { parameters } = collect(nn.sequential(shared, nn.tanh(), shared));
@@ -127,6 +137,13 @@ describe("widths", () => {
     expect(() => nn.residual(nn.relu(), { projection: true })).toThrow(/does not say how many/);
   });
 
+  it("are halved by gates, if they are even", () => {
+    expect(nn.sequential(nn.linear(4, 6), nn.swiglu(), nn.linear(3, 1)).gives(4)).toBe(1);
+    expect(nn.glu().gives(null)).toBe(null);
+    expect(() => nn.sequential(nn.linear(4, 5), nn.glu(), nn.linear(2, 1))).toThrow(/nn.glu: halves its features, and 5 is an odd number/);
+    expect(() => nn.sequential(nn.linear(4, 6), nn.glu(), nn.linear(6, 1))).toThrow(/takes 6 features, and entry 1 \(glu\) gives 3/);
+  });
+
   it("add up over branches, an empty one handing its input on", () => {
     const joined = nn.concat(nn.linear(4, 3), nn.sequential());
     expect(joined.takes).toBe(4);
@@ -139,6 +156,8 @@ describe("arguments", () => {
   it("are refused by name", () => {
     expect(() => nn.linear(0, 3)).toThrow("nn.linear: inFeatures is 0; use a whole number from 1");
     expect(() => nn.dropout(1)).toThrow(/rate is 1/);
+    expect(() => nn.celu({ alpha: 0 })).toThrow("nn.celu: alpha is 0; use a finite number above 0");
+    expect(() => nn.prelu({ features: 0 })).toThrow(/nn.prelu: features is 0/);
     expect(() => nn.groupNorm(4, 6)).toThrow(
       "nn.groupNorm: 6 features do not divide into 4 groups of equal size; use a number of groups that divides 6",
     );

@@ -11,8 +11,10 @@ import { equal, where } from "../../src/ops/compare.ts";
 import { concat } from "../../src/ops/concat.ts";
 import { input, literal, scalar } from "../../src/ops/define.ts";
 import { erf, erfc } from "../../src/ops/erf.ts";
+import { glu, swiglu } from "../../src/ops/gated.ts";
 import { embedding, gather } from "../../src/ops/gather.ts";
 import { arange, full, oneHot, zeros } from "../../src/ops/indices.ts";
+import { celu, prelu } from "../../src/ops/laterActivations.ts";
 import { clamp, pow, powNumber } from "../../src/ops/power.ts";
 import { amax, max, mean, sum, sumTo, variance } from "../../src/ops/reduce.ts";
 import { pad, slice } from "../../src/ops/slice.ts";
@@ -40,6 +42,15 @@ describe("errors name the op, the shapes and the remedy", () => {
       /^reshape: f32\[2,3\] has 6 elements, which \[4,-1\] cannot hold/,
     ],
     ["two open dimensions", "shape", () => reshape(f(2, 3), [-1, -1]), /one dimension may be -1/],
+    ["halves of an odd number", "shape", () => glu(f(2, 3)), /^glu: x is f32\[2,3\].*even number of features/],
+    ["halves of nothing", "shape", () => swiglu(f()), /^swiglu: x is f32\[\]/],
+    [
+      "a slope that does not broadcast",
+      "shape",
+      () => prelu(f(3), f(2, 3)),
+      /^prelu: the slope is f32\[2,3\], which does not broadcast to x f32\[3\]/,
+    ],
+    ["a celu without an alpha", "argument", () => celu(f(3), 0), /^celu: alpha is 0; use a finite number above 0/],
     [
       "an axis named twice",
       "argument",

@@ -7,6 +7,7 @@ import { gelu, geluTanh, normalCdfOp, silu } from "../../src/ops/activations.ts"
 import { maximum, minimum } from "../../src/ops/binary.ts";
 import { apply } from "../../src/ops/elementwise.ts";
 import { erfc, erf as erfFloat64 } from "../../src/ops/erf.ts";
+import { lecunTanh, mish, softsign } from "../../src/ops/laterActivations.ts";
 import { powOp } from "../../src/ops/power.ts";
 import { cast, erf, exp, expm1, log, log1p, relu, sigmoid, softplus, tanh } from "../../src/ops/unary.ts";
 
@@ -97,11 +98,15 @@ interface Case {
   readonly bound: (x: number) => number;
   /** A factor of x in front of what may be flushed. */
   readonly gated?: boolean;
+  /** A constant factor in front of it. */
+  readonly factor?: number;
 }
 
 const normalCdf = (x: Node): Node => apply(normalCdfOp, [x]);
 const cdf = (x: number): number => 0.5 * erfc(-x * Math.SQRT1_2);
 const gate = (x: number): number => 2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+/** ((1 + eˣ)² − 1) / ((1 + eˣ)² + 1) */
+const mishGate = (x: number): number => (x > 30 ? 1 : (Math.exp(2 * x) + 2 * Math.exp(x)) / (Math.exp(2 * x) + 2 * Math.exp(x) + 2));
 const logistic = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
 
 const cases: readonly Case[] = [
@@ -127,11 +132,14 @@ const cases: readonly Case[] = [
     bound: (x) => 12 + 5 * Math.abs(gate(x)),
     gated: true,
   },
+  { name: "mish", build: mish, truth: (x) => x * mishGate(x), most: 110, bound: () => 13, gated: true },
+  { name: "softsign", build: softsign, truth: (x) => x / (1 + Math.abs(x)), most: LARGEST, bound: () => 6 },
+  { name: "lecunTanh", build: lecunTanh, truth: (x) => 1.7159 * Math.tanh((2 * x) / 3), most: 100, bound: () => 12, factor: 1.7159 },
   { name: "silu", build: silu, truth: (x) => x * logistic(x), most: 110, bound: () => 12, gated: true },
 ];
 
 describe("stays within its bound", () => {
-  it.each(cases)("$name", async ({ build, truth, most, bound, gated }) => {
+  it.each(cases)("$name", async ({ build, truth, most, bound, gated, factor = 1 }) => {
     const x = grid(most);
     const y = await on(build, x);
     expectWithin(
@@ -139,7 +147,7 @@ describe("stays within its bound", () => {
       (index) => truth(x[index]!),
       (index) => bound(x[index]!),
       (index) => `x = ${x[index]}`,
-      (index) => LEAST_NORMAL * Math.max(1, gated ? Math.abs(x[index]!) : 0),
+      (index) => LEAST_NORMAL * factor * Math.max(1, gated ? Math.abs(x[index]!) : 0),
     );
   });
 

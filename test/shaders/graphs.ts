@@ -9,8 +9,10 @@ import { equal, greaterEqual, logicalAnd, logicalNot, where } from "../../src/op
 import { concat } from "../../src/ops/concat.ts";
 import { input, literal, scalar } from "../../src/ops/define.ts";
 import { dropout } from "../../src/ops/dropout.ts";
+import { glu, swiglu } from "../../src/ops/gated.ts";
 import { embedding, gather } from "../../src/ops/gather.ts";
 import { arange, axisIndex, full, oneHot } from "../../src/ops/indices.ts";
+import { celu, hardSigmoid, hardSwish, lecunTanh, mish, prelu, softsign } from "../../src/ops/laterActivations.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { multiMargin } from "../../src/ops/multiMargin.ts";
@@ -39,7 +41,8 @@ function withGradients(root: Node, ...wrt: readonly Node[]): Node[] {
 const SHAPES = [[8], [7], [1], [3, 5], [4, 8], [2, 3, 4], [0, 3], [65537 * 4], []] as const;
 
 function elementwise(): Node[][] {
-  const activations = [tanh, sigmoid, relu, leakyRelu, elu, selu, gelu, geluTanh, silu, softplus];
+  const later = [mish, hardSigmoid, hardSwish, softsign, celu, lecunTanh];
+  const activations = [...later, tanh, sigmoid, relu, leakyRelu, elu, selu, gelu, geluTanh, silu, softplus];
   const unary = [...activations, copy, erf, expm1, log, log1p, reciprocal, sqrt, square, abs];
   return SHAPES.flatMap((shape) =>
     unary.map((op) => {
@@ -208,6 +211,11 @@ function places(): Node[][] {
     found.push(withGradients(embedding(table, index), table), withGradients(gather(wide, index, 1), wide), [gather(i(9, 2), index)]);
   }
   const many = Array.from({ length: 9 }, () => f(3, 2));
+  for (const width of [8, 6]) {
+    const [x, one, each] = [f(5, width), f(1), f(width)];
+    found.push(withGradients(glu(x), x), withGradients(swiglu(x), x));
+    found.push(withGradients(prelu(x, one), x, one), withGradients(prelu(x, each), x, each));
+  }
   found.push(withGradients(concat(many), many[0]!, many[8]!));
   for (const n of [8, 5]) {
     const [x, y, z] = [f(n, 4), f(n, 3), f(n, 0)];

@@ -7,7 +7,9 @@ import { maximum, minimum } from "../../src/ops/binary.ts";
 import { constant } from "../../src/ops/broadcast.ts";
 import { where } from "../../src/ops/compare.ts";
 import { input } from "../../src/ops/define.ts";
+import { glu, swiglu } from "../../src/ops/gated.ts";
 import { embedding } from "../../src/ops/gather.ts";
+import { celu, hardSigmoid, hardSwish, lecunTanh, mish, prelu, softsign } from "../../src/ops/laterActivations.ts";
 import { norm } from "../../src/ops/norm.ts";
 import { clamp, powNumber } from "../../src/ops/power.ts";
 import { amax, amin, max, mean, min, variance } from "../../src/ops/reduce.ts";
@@ -32,6 +34,15 @@ const BUILDS: Readonly<Record<string, Build>> = {
   selu: one(selu),
   gelu: one((x, { form }) => (form === "tanh" ? geluTanh(x) : gelu(x))),
   silu: one(silu),
+  mish: one(mish),
+  hardSigmoid: one(hardSigmoid),
+  hardSwish: one(hardSwish),
+  softsign: one(softsign),
+  lecunTanh: one(lecunTanh),
+  celu: one((x, options) => celu(x, number(options, "alpha"))),
+  prelu: ([x, weight]) => prelu(x!, weight!),
+  glu: one(glu),
+  swiglu: one(swiglu),
   softplus: one(softplus),
   maximum: ([a, b]) => maximum(a!, b!),
   minimum: ([a, b]) => minimum(a!, b!),

@@ -18,8 +18,19 @@ import {
 import { broadcastToOp, integerSumOp, sumOp } from "../../src/ops/broadcast.ts";
 import { equalOp, greaterEqualOp, greaterOp, lessEqualOp, lessOp, notEqualOp, whereOp } from "../../src/ops/compare.ts";
 import { concatOp, integerConcatOp } from "../../src/ops/concat.ts";
+import { halfOp } from "../../src/ops/gated.ts";
 import { gatherOp, integerGatherOp, scatterRowsOp } from "../../src/ops/gather.ts";
 import { axisIndexOp } from "../../src/ops/indices.ts";
+import {
+  celuOp,
+  hardSigmoidOp,
+  hardSwishOp,
+  lecunTanhOp,
+  mishGateOp,
+  mishOp,
+  preluOp,
+  softsignOp,
+} from "../../src/ops/laterActivations.ts";
 import { aliasOp, copyOp, detachOp, reshapeOp, transposeOp } from "../../src/ops/layout.ts";
 import { normOp } from "../../src/ops/norm.ts";
 import { clampOp, powOp } from "../../src/ops/power.ts";
@@ -54,6 +65,7 @@ export const OPS = {
   axisIndex: axisIndexOp,
   broadcastTo: broadcastToOp,
   cast: castOp,
+  celu: celuOp,
   clamp: clampOp,
   concat: concatOp,
   copy: copyOp,
@@ -70,6 +82,9 @@ export const OPS = {
   geluTanh: geluTanhOp,
   greater: greaterOp,
   greaterEqual: greaterEqualOp,
+  half: halfOp,
+  hardSigmoid: hardSigmoidOp,
+  hardSwish: hardSwishOp,
   integerConcat: integerConcatOp,
   integerDivide: integerDivideOp,
   integerGather: integerGatherOp,
@@ -80,6 +95,7 @@ export const OPS = {
   integerSpread: integerSpreadOp,
   integerSum: integerSumOp,
   leakyRelu: leakyReluOp,
+  lecunTanh: lecunTanhOp,
   less: lessOp,
   lessEqual: lessEqualOp,
   log: logOp,
@@ -88,12 +104,15 @@ export const OPS = {
   maximum: maximumOp,
   min: minOp,
   minimum: minimumOp,
+  mish: mishOp,
+  mishGate: mishGateOp,
   mul: mulOp,
   neg: negOp,
   norm: normOp,
   normalCdf: normalCdfOp,
   notEqual: notEqualOp,
   pow: powOp,
+  prelu: preluOp,
   reciprocal: reciprocalOp,
   relu: reluOp,
   remainder: remainderOp,
@@ -105,6 +124,7 @@ export const OPS = {
   silu: siluOp,
   slice: sliceOp,
   softplus: softplusOp,
+  softsign: softsignOp,
   spread: spreadOp,
   sqrt: sqrtOp,
   square: squareOp,

@@ -8,9 +8,12 @@ import { add, div, maximum, minimum, mul, neg, remainder, sub } from "../../src/
 import { reduceReference } from "../../src/ops/broadcast.ts";
 import { equal, greater, greaterEqual, less, lessEqual, notEqual, where } from "../../src/ops/compare.ts";
 import { concat } from "../../src/ops/concat.ts";
+import { scalar } from "../../src/ops/define.ts";
 import { apply } from "../../src/ops/elementwise.ts";
+import { glu, halfOp, swiglu } from "../../src/ops/gated.ts";
 import { gather, scatterRowsOp } from "../../src/ops/gather.ts";
 import { axisIndex } from "../../src/ops/indices.ts";
+import { celu, hardSigmoid, hardSwish, lecunTanh, mish, mishGateOp, prelu, softsign } from "../../src/ops/laterActivations.ts";
 import { norm } from "../../src/ops/norm.ts";
 import { clamp, powOp } from "../../src/ops/power.ts";
 import { amax, amin, max, min, sum, variance } from "../../src/ops/reduce.ts";
@@ -303,6 +306,19 @@ const spreads = (dtype: "f32" | "i32"): Sample[] => [
   },
 ];
 
+const HALVES: readonly Shape[] = [[2], [6], [3, 4], [64, 130], [2, 3, 10], [0, 4], [3, 0]];
+/** Both sides of −3 and 3, and not the kinks themselves. */
+const AROUND_KINKS = { values: [-7, -3.125, -2.875, -1.25, 0.375, 2.25, 2.875, 3.125, 9] } as const;
+/** One slope for all, and one for each feature. */
+const SLOPES: readonly (readonly [x: Shape, slope: Shape])[] = [
+  [[7], [1]],
+  [[7], [7]],
+  [[3, 4], [1]],
+  [[5, 3], [3]],
+  [[64, 65], [65]],
+  [[0, 3], [3]],
+];
+
 export const SAMPLES = {
   abs: [...unary(abs, exactly, POSITIVE), ...unary(abs, exactly, { low: -3, high: -0.2 }), ...unary(abs, exactly, INTEGERS)],
   add: [...binary(add, within(1)), ...binary(add, exactly, INTEGERS), ...binary(add, exactly, COUNTS)],
@@ -339,6 +355,7 @@ export const SAMPLES = {
     ...unary((x) => cast(x, "f32"), exactly, INTEGERS),
     ...unary((x) => cast(x, "u32"), exactly, INTEGERS),
   ],
+  celu: [...unary((x) => celu(x), within(12), SIGNED), ...unary((x) => celu(x, 0.5), within(13), { low: -30, high: -0.1 })],
   clamp: unary((x) => clamp(x, -0.375, 0.625), exactly),
   concat: concats("f32"),
   copy: unary(copy, exactly),
@@ -358,6 +375,14 @@ export const SAMPLES = {
   geluTanh: unary(geluTanh, within(12 + 5 * 10), SIGNED),
   greater: binary(greater, exactly, TIED, TIED_SECOND),
   greaterEqual: binary(greaterEqual, exactly, TIED, TIED_SECOND),
+  half: HALVES.flatMap((shape) => [
+    { operands: [{ shape }], build: (x: Node) => apply(halfOp, [x], { index: 0 }), allowed: exactly },
+    { operands: [{ shape }], build: (x: Node) => apply(halfOp, [x], { index: 1 }), allowed: exactly },
+    { operands: [{ shape, ...SIGNED }], build: glu, allowed: within(12) },
+    { operands: [{ shape, ...SIGNED }], build: swiglu, allowed: within(13) },
+  ]),
+  hardSigmoid: unary(hardSigmoid, within(3), AROUND_KINKS),
+  hardSwish: unary(hardSwish, within(4), AROUND_KINKS),
   integerConcat: concats("i32"),
   integerDivide: binary(div, exactly, INTEGERS, { dtype: "i32", low: 1, high: 9 }),
   integerGather: gathers("i32"),
@@ -372,6 +397,7 @@ export const SAMPLES = {
     ...unary((x) => leakyRelu(x, 0), exactly, SIGNED),
     ...unary((x) => leakyRelu(x, -0.5), within(1), SIGNED),
   ],
+  lecunTanh: unary(lecunTanh, within(12), SIGNED),
   less: [...binary(less, exactly, TIED, TIED_SECOND), ...binary(less, exactly, COUNTS)],
   lessEqual: binary(lessEqual, exactly, TIED, TIED_SECOND),
   log: unary(log, within(4), POSITIVE),
@@ -380,12 +406,22 @@ export const SAMPLES = {
   maximum: binary(maximum, exactly),
   min: oneAxis((x, axis) => min(x, axis, true), exactly),
   minimum: binary(minimum, exactly),
+  mish: unary(mish, within(13), { low: -6, high: 7 }),
+  mishGate: unary((x) => apply(mishGateOp, [x]), within(12), { low: -6, high: 7 }),
   mul: [...binary(mul, within(1)), ...binary(mul, exactly, INTEGERS)],
   neg: [...unary(neg, exactly), ...unary(neg, exactly, INTEGERS)],
   norm: reduction(norm, normAllowed),
   normalCdf: unary((x) => apply(normalCdfOp, [x]), within(29), SIGNED),
   notEqual: binary(notEqual, exactly, TIED, TIED_SECOND),
   pow: binary((x, p) => apply(powOp, [x, p]), within(12), POSITIVE, { low: -2, high: 3 }),
+  prelu: [
+    ...unary((x) => prelu(x, scalar(0.25)), within(1), SIGNED),
+    ...SLOPES.map(([shape, slope]) => ({
+      operands: [{ shape, ...SIGNED }, { shape: slope }],
+      build: prelu,
+      allowed: within(1),
+    })),
+  ],
   reciprocal: unary(reciprocal, within(5), POSITIVE),
   relu: unary(relu, exactly, SIGNED),
   remainder: [
@@ -432,6 +468,7 @@ export const SAMPLES = {
     { operands: [{ shape: [3, 4] }], build: (x) => slice(x, [{ start: 3 }]), allowed: exactly },
   ],
   softplus: unary(softplus, within(11), { low: -6, high: 7 }),
+  softsign: unary(softsign, within(6), SIGNED),
   spread: spreads("f32"),
   sqrt: unary(sqrt, within(6), POSITIVE),
   square: [...unary(square, within(1)), ...unary(square, exactly, INTEGERS)],

@@ -35,6 +35,13 @@ ACTIVATIONS = [
     ("gelu", {"form": "tanh"}, lambda x: F.gelu(x, approximate="tanh")),
     ("silu", {}, F.silu),
     ("softplus", {}, F.softplus),
+    ("mish", {}, F.mish),
+    ("hardSigmoid", {}, F.hardsigmoid),
+    ("hardSwish", {}, F.hardswish),
+    ("softsign", {}, F.softsign),
+    ("celu", {"alpha": 1.0}, F.celu),
+    ("celu", {"alpha": 0.5}, lambda x: F.celu(x, 0.5)),
+    ("lecunTanh", {}, lambda x: 1.7159 * torch.tanh(2 * x / 3)),
 ]
 
 TIED = [[1.0, 3.0, 3.0, 2.0], [5.0, 5.0, 5.0, 5.0], [-1.0, -2.0, -3.0, -1.0]]
@@ -96,6 +103,13 @@ def number(value):
 def activations():
     for name, options, function in ACTIVATIONS:
         yield case(name, options, {"x": EXTREMES}, function)
+    rows = [EXTREMES[i : i + 4] for i in range(0, len(EXTREMES), 4)]
+    for weight in ([0.25], [-0.5], [0.25, 0.0, -1.0, 2.0]):
+        yield case("prelu", {}, {"x": rows, "weight": weight}, F.prelu)
+    # Halves: what is gated, and its gate.
+    halves = [[2.0, -1e4, 0.0, 1e-20, *row] for row in rows]
+    yield case("glu", {}, {"x": halves}, lambda x: F.glu(x, dim=1))
+    yield case("swiglu", {}, {"x": halves}, lambda x: x.chunk(2, 1)[0] * F.silu(x.chunk(2, 1)[1]))
 
 
 def ties():
