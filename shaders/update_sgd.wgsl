@@ -1,6 +1,6 @@
 // Stochastic gradient descent over the parameter arena, one workgroup a chunk, as torch.optim.SGD does it; g is the
 // gradient after penalty and clip (lib/update.wgsl):
-//   d = g + weight decay · w
+//   d = g + weight decay · w;  with DECOUPLED d = g, and w = w·(1 − learning rate · weight decay)
 //   buffer = d at the first update, then MOMENTUM · buffer + UNDAMPED · d;  d = buffer, or d + MOMENTUM · buffer (nesterov)
 //   w = w − learning rate · d
 
@@ -12,6 +12,7 @@
 override MOMENTUM: f32;
 override UNDAMPED: f32; // 1 − dampening
 override NESTEROV: u32;
+override DECOUPLED: u32;
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -23,14 +24,20 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   for (var element = owned.begin + 4u * lane; element < owned.end; element += 4u * SIZE) {
     let index = element / 4u;
     let ours = is_owned(owned, element);
-    let w = parameters[index];
-    var d = clipped_gradient(owned, index, w) + owned.weight_decay * w;
+    let old_w = parameters[index];
+    var w = old_w;
+    var d = clipped_gradient(owned, index, w);
+    if (DECOUPLED == 1u) {
+      w -= owned.learning_rate * owned.weight_decay * w;
+    } else {
+      d += owned.weight_decay * w;
+    }
 #if ${MOMENTUM}
     let old = moments[index];
     let buffer = select(MOMENTUM * old + UNDAMPED * d, d, summary[2] == 0u);
     moments[index] = select(old, buffer, ours);
     d = select(buffer, d + MOMENTUM * buffer, NESTEROV == 1u);
 #endif
-    parameters[index] = select(w, w - owned.learning_rate * d, ours);
+    parameters[index] = select(old_w, w - owned.learning_rate * d, ours);
   }
 }

@@ -1,20 +1,32 @@
 /** The experiment's optimizer and parameter groups. */
-import { adam, adamW, type Optimizer, sgd } from "../optim/index.ts";
+import { adagrad, adam, adamW, lion, nadam, type Optimizer, radam, rmsprop, sgd } from "../optim/index.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import type { OptimizerSpec } from "./schema/index.ts";
 import { unbuilt } from "./unbuilt.ts";
 
+/** The library's options have the experiment's keys, but for `type`; the rate comes from the schedule. */
+function optionsOf<S extends OptimizerSpec>({ type: _, ...options }: S, learningRate: Schedule) {
+  return { ...options, learningRate };
+}
+
 export function optimizerOf(spec: OptimizerSpec, learningRate: Schedule): Optimizer {
   switch (spec.type) {
-    case "sgd": {
-      const { momentum, dampening, nesterov, weightDecay } = spec;
-      return sgd({ learningRate, momentum, dampening, nesterov, weightDecay });
-    }
+    case "sgd":
+      return sgd(optionsOf(spec, learningRate));
+    case "rmsprop":
+      return rmsprop(optionsOf(spec, learningRate));
+    case "adagrad":
+      return adagrad(optionsOf(spec, learningRate));
     case "adam":
-    case "adamW": {
-      const { beta1, beta2, epsilon, weightDecay } = spec;
-      return (spec.type === "adam" ? adam : adamW)({ learningRate, beta1, beta2, epsilon, weightDecay });
-    }
+      return adam(optionsOf(spec, learningRate));
+    case "adamW":
+      return adamW(optionsOf(spec, learningRate));
+    case "nadam":
+      return nadam(optionsOf(spec, learningRate));
+    case "radam":
+      return radam(optionsOf(spec, learningRate));
+    case "lion":
+      return lion(optionsOf(spec, learningRate));
     default:
       throw unbuilt(spec.type);
   }

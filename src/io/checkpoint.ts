@@ -19,9 +19,7 @@ export type ModelValues = ReadonlyMap<string, Float32Array | number>;
 /** What a trainer wrote of itself, beside its numbers. */
 export type CheckpointFacts = Readonly<Record<string, unknown>> & { readonly attemptedStep: number };
 
-const CHECKPOINT_FORMAT = "fathom-checkpoint/1";
-/** Before the name of the parameter that the moment belongs to. */
-const MOMENT_PREFIXES = ["optimizer.first.", "optimizer.second."] as const;
+const CHECKPOINT_FORMAT = "fathom-checkpoint/2";
 const COUNTERS = "trainer.counters";
 
 function storable(tensors: readonly ModelTensor[], values: ModelValues): Map<string, TensorToStore> {
@@ -105,10 +103,20 @@ function readTensor(tensor: StoredTensor, fileName: string, shape: Shape, kind: 
 
 const few = (names: readonly string[]): string => names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 
+/** A tensor that the optimizer keeps beside a parameter: `exp_avg` of `0.weight`. */
+export interface KeptTensor {
+  /** PyTorch's name of it, where it has one. */
+  readonly name: string;
+  readonly parameter: string;
+}
+
+/** Its name in a checkpoint. */
+export const keptName = ({ name, parameter }: KeptTensor): string => `optimizer.${name}.${parameter}`;
+
 /** What resuming needs besides the weights. */
 export interface CheckpointState {
-  /** By parameter: first moments, second moments. */
-  readonly moments: readonly ReadonlyMap<string, Float32Array>[];
+  /** By `keptName`: what the optimizer keeps. */
+  readonly kept: ReadonlyMap<string, Float32Array>;
   readonly counters: Uint32Array;
   /** Facts of the run: those that must be equal in the trainer that goes on, and those that are only told. */
   readonly facts: CheckpointFacts;
@@ -117,30 +125,38 @@ export interface CheckpointState {
 export function encodeCheckpoint(
   tensors: readonly ModelTensor[],
   values: ModelValues,
-  { moments, counters, facts }: CheckpointState,
+  layout: readonly KeptTensor[],
+  { kept, counters, facts }: CheckpointState,
 ): Uint8Array<ArrayBuffer> {
   const stored = storable(tensors, values);
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
-  for (const [index, moment] of moments.entries())
-    for (const [name, data] of moment) stored.set(MOMENT_PREFIXES[index] + name, { dtype: "F32", shape: shapes.get(name)!, data });
+  for (const own of layout) {
+    const name = keptName(own);
+    stored.set(name, { dtype: "F32", shape: shapes.get(own.parameter)!, data: kept.get(name)! });
+  }
   stored.set(COUNTERS, { dtype: "U32", shape: [counters.length], data: counters });
   return encodeSafetensors(stored, { format: CHECKPOINT_FORMAT, facts: JSON.stringify(facts) });
 }
 
-/** `parameters` are the names that have moments, of which the optimizer keeps `momentCount`. */
+/** `layout` is what the trainer's optimizer keeps; `checkFacts` may refuse the file by what it tells of its run, before the tensors are looked at. */
 export function decodeCheckpoint(
   bytes: Uint8Array,
   fileName: string,
   tensors: readonly ModelTensor[],
-  parameters: readonly string[],
-  momentCount: number,
+  layout: readonly KeptTensor[],
+  checkFacts: (facts: CheckpointFacts) => void,
 ): { values: ModelValues; state: CheckpointState } {
   const { tensors: stored, metadata } = decodeSafetensors(bytes, fileName);
-  if (metadata["format"] !== CHECKPOINT_FORMAT)
+  const format = metadata["format"];
+  if (format !== CHECKPOINT_FORMAT)
     throw new FathomError(
       "file-format",
-      `${fileName}: its format is ${show(metadata["format"])}, and a checkpoint's is "${CHECKPOINT_FORMAT}". Weights alone are read by trainer.load()`,
+      format?.startsWith("fathom-checkpoint/")
+        ? `${fileName}: is a checkpoint of another version of Fathom, ${show(format)}, and this one reads "${CHECKPOINT_FORMAT}". Take its weights with trainer.load(bytes, { partial: true })`
+        : `${fileName}: its format is ${show(format)}, and a checkpoint's is "${CHECKPOINT_FORMAT}". Weights alone are read by trainer.load()`,
     );
+  const facts = factsOf(metadata["facts"], fileName);
+  checkFacts(facts);
   const rest = new Map(stored);
   const take = (name: string): StoredTensor => {
     const tensor = rest.get(name);
@@ -149,13 +165,15 @@ export function decodeCheckpoint(
     return tensor;
   };
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
-  const moments = MOMENT_PREFIXES.slice(0, momentCount).map(
-    (prefix) =>
-      new Map(parameters.map((name) => [name, readTensor(take(prefix + name), fileName, shapes.get(name)!, "f32") as Float32Array])),
+  const kept = new Map(
+    layout.map((own) => {
+      const name = keptName(own);
+      return [name, readTensor(take(name), fileName, shapes.get(own.parameter)!, "f32") as Float32Array];
+    }),
   );
   const counters = countersOf(take(COUNTERS), fileName);
   const { values } = match(rest, fileName, tensors, false);
-  return { values, state: { moments, counters, facts: factsOf(metadata["facts"], fileName) } };
+  return { values, state: { kept, counters, facts } };
 }
 
 /** What a trainer wrote of itself; `attemptedStep` is a whole number from 0. */

@@ -37,7 +37,12 @@ import scoreBatch from "../../shaders/score_batch.wgsl?raw";
 import softmax from "../../shaders/softmax.wgsl?raw";
 import softmaxCrossEntropy from "../../shaders/softmax_cross_entropy.wgsl?raw";
 import spread from "../../shaders/spread.wgsl?raw";
+import updateAdagrad from "../../shaders/update_adagrad.wgsl?raw";
 import updateAdam from "../../shaders/update_adam.wgsl?raw";
+import updateLion from "../../shaders/update_lion.wgsl?raw";
+import updateNadam from "../../shaders/update_nadam.wgsl?raw";
+import updateRadam from "../../shaders/update_radam.wgsl?raw";
+import updateRmsprop from "../../shaders/update_rmsprop.wgsl?raw";
 import updateSgd from "../../shaders/update_sgd.wgsl?raw";
 import { libraryFor } from "./library.ts";
 
@@ -76,5 +81,10 @@ export const SHADERS: Readonly<Record<string, string>> = {
   softmax: grid + lanes + withLibrary(softmax),
   softmax_cross_entropy: grid + lanes + withLibrary(softmaxCrossEntropy),
   update_adam: grid + update + updateAdam,
+  update_adagrad: grid + update + updateAdagrad,
+  update_lion: grid + update + updateLion,
+  update_nadam: grid + update + withLibrary(updateNadam),
+  update_radam: grid + update + updateRadam,
+  update_rmsprop: grid + update + updateRmsprop,
   update_sgd: grid + update + updateSgd,
 };

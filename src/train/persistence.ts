@@ -6,10 +6,13 @@ import {
   decodeWeights,
   encodeCheckpoint,
   encodeWeights,
+  type KeptTensor,
+  keptName,
   type LoadResult,
   type ModelTensor,
   type ModelValues,
 } from "../io/checkpoint.ts";
+import { momentNames } from "../optim/optimizers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { bufferNames } from "./statistics.ts";
 import type { TrainerStates } from "./trainerStates.ts";
@@ -18,15 +21,18 @@ export class Persistence {
   private readonly options: ResolvedOptions;
   private readonly states: TrainerStates;
   private readonly tensors: readonly ModelTensor[];
-  private readonly parameterNames: readonly string[];
+  /** What the optimizer keeps, and where each lies in the state "moments"; elements. */
+  private readonly kept: readonly (KeptTensor & { readonly offset: number; readonly size: number })[];
   /** What a batch-norm had counted when its file was loaded; the trainer's own count of updates comes on top. */
   private readonly counted = new Map<string, number>();
 
   constructor(options: ResolvedOptions, states: TrainerStates) {
     this.options = options;
     this.states = states;
-    const { collected, runningLayout } = states;
-    this.parameterNames = collected.parameters.map(({ name }) => name);
+    const { arena, collected, runningLayout } = states;
+    this.kept = momentNames(options.optimizer).flatMap((name, index) =>
+      arena.segments.map(({ name: parameter, offset, size }) => ({ name, parameter, offset: index * arena.size + offset, size })),
+    );
     const parameters = collected.parameters.map(({ name, aliases, shape }): ModelTensor => ({ name, aliases, shape, kind: "f32" }));
     const buffers = runningLayout.segments.flatMap(({ path, features }): ModelTensor[] => {
       const names = bufferNames(path);
@@ -44,24 +50,24 @@ export class Persistence {
   }
 
   /** One moment: all reads are encoded before anything else can be submitted. */
-  private async readAll(): Promise<{ values: ModelValues; moments: ReadonlyMap<string, Float32Array>[]; counters: Uint32Array }> {
+  private async readAll(): Promise<{ values: ModelValues; kept: ReadonlyMap<string, Float32Array>; counters: Uint32Array }> {
     const { states } = this;
-    const { arena, runningLayout } = states;
+    const { runningLayout } = states;
     const [parameters, moments, running, counters] = (await Promise.all([
       states.parameters.read(),
       states.moments?.read() ?? new Float32Array(0),
       states.running.read(),
       states.counters.read(),
     ])) as [Float32Array, Float32Array, Float32Array, Uint32Array];
-    const values = new Map<string, Float32Array | number>(named(this.states, parameters, 0));
+    const values = new Map<string, Float32Array | number>(named(states, parameters));
     for (const { path, features, mean, variance } of runningLayout.segments) {
       const names = bufferNames(path);
       values.set(names.mean, running.slice(mean, mean + features));
       values.set(names.variance, running.slice(variance, variance + features));
       values.set(names.count, (this.counted.get(path) ?? 0) + counters[0]!);
     }
-    const momentMaps = Array.from({ length: states.momentCount }, (_, index) => new Map(named(states, moments, index * arena.size)));
-    return { values, moments: momentMaps, counters };
+    const kept = new Map(this.kept.map((own) => [keptName(own), moments.slice(own.offset, own.offset + own.size)]));
+    return { values, kept, counters };
   }
 
   async load(bytes: Uint8Array, fileName: string, partial: boolean): Promise<LoadResult> {
@@ -93,8 +99,8 @@ export class Persistence {
       attemptedStep,
       optimizer: { ...this.options.optimizer, learningRate: this.options.optimizer.learningRate.description },
     };
-    const { values, moments, counters } = await this.readAll();
-    return encodeCheckpoint(this.tensors, values, { moments, counters, facts });
+    const { values, kept, counters } = await this.readAll();
+    return encodeCheckpoint(this.tensors, values, this.kept, { kept, counters, facts });
   }
 
   /** What must be equal for a resumed run to equal an uninterrupted one. The rest, such as the learning rate, may be changed on purpose. */
@@ -106,25 +112,26 @@ export class Persistence {
   /** Returns the step to go on with. */
   restore(bytes: Uint8Array, fileName: string): number {
     const { states } = this;
-    const { values, state } = decodeCheckpoint(bytes, fileName, this.tensors, this.parameterNames, states.momentCount);
-    for (const [key, value] of Object.entries(this.binding()))
-      if (state.facts[key] !== value)
-        throw new FathomError(
-          "argument",
-          `${fileName}: was made with ${key} ${show(state.facts[key])}, and this trainer has ${show(value)}; make the trainer with the same, or take only the weights`,
-        );
+    const { values, state } = decodeCheckpoint(bytes, fileName, this.tensors, this.kept, (facts) => {
+      for (const [key, value] of Object.entries(this.binding()))
+        if (facts[key] !== value)
+          throw new FathomError(
+            "argument",
+            `${fileName}: was made with ${key} ${show(facts[key])}, and this trainer has ${show(value)}; make the trainer with the same, or take only the weights`,
+          );
+    });
     this.write(values, state.counters[0]!);
     states.counters.write(state.counters);
-    for (const [index, moment] of state.moments.entries()) {
-      const all = new Float32Array(states.arena.size);
-      for (const { name, offset } of states.arena.segments) all.set(moment.get(name)!, offset);
-      states.moments!.write(all, index * states.arena.size);
+    if (states.moments) {
+      const moments = new Float32Array(states.moments.size);
+      for (const own of this.kept) moments.set(state.kept.get(keptName(own))!, own.offset);
+      states.moments.write(moments);
     }
     return state.facts.attemptedStep;
   }
 }
 
-/** The arena's segments by name, from `base` on. */
-function named({ arena }: TrainerStates, values: Float32Array, base: number): [string, Float32Array][] {
-  return arena.segments.map(({ name, offset, size }) => [name, values.slice(base + offset, base + offset + size)]);
+/** The arena's segments by name. */
+function named({ arena }: TrainerStates, values: Float32Array): [string, Float32Array][] {
+  return arena.segments.map(({ name, offset, size }) => [name, values.slice(offset, offset + size)]);
 }

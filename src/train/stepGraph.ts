@@ -10,9 +10,6 @@ import { commitRunning, type RunningRow, runningTable } from "../ops/arena/commi
 import { finishStatistics } from "../ops/arena/finishStatistics.ts";
 import { gatherBatch } from "../ops/arena/gatherBatch.ts";
 import { gradientStatistics } from "../ops/arena/gradientStatistics.ts";
-import type { UpdateAttributes } from "../ops/arena/update.ts";
-import { updateAdam } from "../ops/arena/updateAdam.ts";
-import { updateSgd } from "../ops/arena/updateSgd.ts";
 import { pack } from "../ops/pack.ts";
 import { isActive } from "../optim/regularizers.ts";
 import { ModelTrace } from "./modelTrace.ts";
@@ -20,6 +17,7 @@ import type { ResolvedOptions } from "./options.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
 import { checkOutput, type SplitOnGpu } from "./splitOnGpu.ts";
 import { FLAG_WORDS, type TrainerStates } from "./trainerStates.ts";
+import { optimizerUpdate } from "./update.ts";
 
 type Assignment = ProgramRequest["assignments"][number];
 
@@ -53,7 +51,7 @@ export async function compileStep(
   const table = makeRunningTable(runtime, options, states);
   try {
     const assignments = runtime.trace(() => build({ runtime, options, states, split, permutation, table }, trace));
-    const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.adamTable, table?.state ?? null];
+    const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.factorTable, table?.state ?? null];
     const program = await runtime.compileProgram({
       label: "training step",
       assignments,
@@ -111,11 +109,24 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
       plateau: options.optimizer.learningRate.plateau,
     },
   );
+  const updated = optimizerUpdate(
+    options.optimizer,
+    arena,
+    {
+      ...nodes,
+      segments: segments.node(),
+      summary: finished.summary,
+      moments: states.moments?.node() ?? null,
+      table: states.factorTable?.node() ?? null,
+    },
+    { regularizer, clip: CLIP_FORMS[clip] },
+  );
   return [
     { state: counters, node: finished.counters },
     { state: flags, node: finished.flags },
     { state: ring, node: finished.ring },
-    ...update(options, states, { ...nodes, summary: finished.summary }, { regularizer, clip: CLIP_FORMS[clip] }),
+    { state: parameters, node: updated.parameters },
+    ...(updated.moments ? [{ state: states.moments!, node: updated.moments }] : []),
     ...commit(parts, trace, finished.summary),
   ];
 }
@@ -144,35 +155,6 @@ function flagsFor(runtime: Runtime, states: TrainerStates, { layerNames }: Model
   states.layerNames = layerNames;
   states.flags ??= runtime.state("flags", "u32", FLAG_WORDS * Math.max(1, layerNames.length));
   return states.flags;
-}
-
-interface UpdateNodes {
-  readonly parameters: Node;
-  readonly gradients: Node;
-  readonly chunks: Node;
-  readonly step: Node;
-  readonly summary: Node;
-}
-
-function update({ optimizer }: ResolvedOptions, states: TrainerStates, nodes: UpdateNodes, shared: UpdateAttributes): Assignment[] {
-  const moments = states.moments?.node() ?? null;
-  const made =
-    optimizer.type === "sgd"
-      ? updateSgd(
-          { ...nodes, moments },
-          { momentum: optimizer.momentum, dampening: optimizer.dampening, nesterov: optimizer.nesterov, ...shared },
-        )
-      : updateAdam(
-          { ...nodes, moments: moments!, table: states.adamTable!.node() },
-          {
-            beta1: optimizer.beta1,
-            beta2: optimizer.beta2,
-            epsilon: optimizer.epsilon,
-            decoupled: optimizer.type === "adamW",
-            ...shared,
-          },
-        );
-  return [{ state: states.parameters, node: made.parameters }, ...(made.moments ? [{ state: states.moments!, node: made.moments }] : [])];
 }
 
 interface RunningTable {

@@ -3,8 +3,7 @@ import { FathomError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { type Collected, collect } from "../nn/collect.ts";
 import { COUNTERS, recordWords, STEP } from "../ops/arena/layout.ts";
-import { adamTable } from "../optim/adamTable.ts";
-import { momentCount } from "../optim/optimizers.ts";
+import { factorTable, initialMoment, momentNames } from "../optim/optimizers.ts";
 import { type Arena, layOutArena } from "./arena.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { ringSlots } from "./report.ts";
@@ -20,16 +19,16 @@ export interface TrainerStates {
   readonly runningLayout: RunningLayout;
   readonly slots: number;
   readonly recordWords: number;
-  readonly momentCount: 0 | 1 | 2;
   readonly parameters: StateBuffer;
-  /** First moments, then second; of length 0 where the optimizer has none. */
+  /** What the optimizer keeps: as many numbers as `parameters` for each of `momentNames`, one after another; null where it keeps nothing. */
   readonly moments: StateBuffer | null;
   readonly step: StateBuffer;
   readonly counters: StateBuffer;
   readonly ring: StateBuffer;
   readonly chunks: StateBuffer;
   readonly segments: StateBuffer;
-  readonly adamTable: StateBuffer | null;
+  /** The optimizer's factors by its count of updates; null where it has none. */
+  readonly factorTable: StateBuffer | null;
   readonly running: StateBuffer;
   /** One for each checked layer; made when the model is first traced. */
   flags: StateBuffer | null;
@@ -48,7 +47,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
     );
   const arena = layOutArena(collected.parameters);
   const runningLayout = layOutRunning(collected.statistics);
-  const count = momentCount(optimizer);
+  const count = momentNames(optimizer).length;
   const slots = ringSlots(arena.segments.length);
   const words = recordWords(arena.segments.length);
   const made: StateBuffer[] = [];
@@ -58,22 +57,21 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
     return one;
   };
   try {
-    const table = optimizer.type === "sgd" ? null : adamTable(optimizer.beta1, optimizer.beta2);
+    const table = factorTable(optimizer);
     const states: TrainerStates = {
       collected,
       arena,
       runningLayout,
       slots,
       recordWords: words,
-      momentCount: count,
       parameters: state("parameters", "f32", arena.size, initialParameters(collected, arena, seed)),
-      moments: count > 0 ? state("moments", "f32", count * arena.size) : null,
+      moments: count > 0 ? state("moments", "f32", count * arena.size, initialMoments(arena, count, initialMoment(optimizer))) : null,
       step: state("step", "u32", STEP.words),
       counters: state("counters", "u32", COUNTERS.words),
       ring: state("ring", "u32", slots * words),
       chunks: state("chunks", "u32", arena.chunks.length, arena.chunks),
       segments: state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
-      adamTable: table ? state("adamTable", "f32", table.length, table) : null,
+      factorTable: table ? state("factorTable", "f32", table.length, table) : null,
       running: state("running", "f32", runningLayout.size, initialRunning(runningLayout)),
       flags: null,
       layerNames: [],
@@ -87,6 +85,15 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
     for (const one of made) one.dispose();
     throw error;
   }
+}
+
+/** Nothing where they begin as zeros; the padding is 0 in any case. */
+export function initialMoments(arena: Arena, count: number, value: number): Float32Array | undefined {
+  if (value === 0) return undefined;
+  const values = new Float32Array(count * arena.size);
+  for (let own = 0; own < count; own++)
+    for (const { offset, size } of arena.segments) values.fill(value, own * arena.size + offset, own * arena.size + offset + size);
+  return values;
 }
 
 /** Each parameter draws random numbers of its own, so that changing one leaves the others as they were. */

@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import { backward } from "../../src/autodiff/backward.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { commitRunning, runningTable } from "../../src/ops/arena/commitRunning.ts";
+import { elementUpdate } from "../../src/ops/arena/elementUpdate.ts";
 import { finishStatistics } from "../../src/ops/arena/finishStatistics.ts";
 import { gatherBatch } from "../../src/ops/arena/gatherBatch.ts";
 import { gradientStatistics } from "../../src/ops/arena/gradientStatistics.ts";
 import { bitsOf, COUNTERS, RECORD, recordWords, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
-import { updateAdam } from "../../src/ops/arena/updateAdam.ts";
-import { updateSgd } from "../../src/ops/arena/updateSgd.ts";
+import { updateAdamOp } from "../../src/ops/arena/updateAdam.ts";
+import { updateSgdOp } from "../../src/ops/arena/updateSgd.ts";
 import { batchNormEvaluate, batchNormTrain } from "../../src/ops/batchNorm.ts";
 import { input } from "../../src/ops/define.ts";
 import { pack } from "../../src/ops/pack.ts";
@@ -108,11 +109,13 @@ describe("an update of the arena", () => {
       const summary = finished.summary;
       const updated =
         optimizer.type === "sgd"
-          ? updateSgd(
-              { ...nodes, moments: optimizer.momentum === 0 ? null : nodes.moments, summary },
-              { ...optimizer, regularizer: false, clip: "scale" },
+          ? elementUpdate(
+              updateSgdOp,
+              { ...nodes, moments: optimizer.momentum === 0 ? null : nodes.moments, summary, table: null },
+              { ...optimizer, decoupled: false, regularizer: false, clip: "scale" },
             )
-          : updateAdam(
+          : elementUpdate(
+              updateAdamOp,
               { ...nodes, summary, table: given(table) },
               { ...optimizer, decoupled: optimizer.type === "adamW", regularizer: false, clip: "scale" },
             );
@@ -143,10 +146,9 @@ describe("arena ops", () => {
     const f = (size: number): Node => word(size, "f32");
     const nodes = { parameters: f(64), gradients: f(128), chunks: word(8), step: word(16) };
     expect(() => gradientStatistics(nodes, { regularizer: false })).toThrow(/gradients is f32\[128\] and must have 64 elements/);
-    const sgdNodes = { ...nodes, gradients: f(64), moments: f(128), summary: word(16) };
-    expect(() => updateSgd(sgdNodes, { momentum: 0.5, dampening: 0, nesterov: false, regularizer: false, clip: "scale" })).toThrow(
-      /moments is f32\[128\] and must have 64/,
-    );
+    const sgdNodes = { ...nodes, gradients: f(64), moments: f(128), summary: word(16), table: null };
+    const sgdAttributes = { momentum: 0.5, dampening: 0, nesterov: false, decoupled: false, regularizer: false, clip: "scale" } as const;
+    expect(() => elementUpdate(updateSgdOp, sgdNodes, sgdAttributes)).toThrow(/moments is f32\[128\] and must have 64/);
     const gather = { x: f(10), y: word(2), step: word(16) };
     expect(() => gatherBatch(gather, { count: 2, batch: 1, sampleShape: [4], yShape: [], xKind: "f32", scale: 1, yDtype: "u32" })).toThrow(
       /x data is f32\[10\] and must have 8/,

@@ -5,10 +5,11 @@ import { clipOf, regularizerOf } from "../../src/experiment/remedies.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { nn, optim, type TrainerOptions } from "../../src/index.ts";
 import { CLIP_FORMS } from "../../src/ops/arena/clip.ts";
+import { elementUpdate } from "../../src/ops/arena/elementUpdate.ts";
 import { finishStatistics } from "../../src/ops/arena/finishStatistics.ts";
 import { gradientStatistics } from "../../src/ops/arena/gradientStatistics.ts";
 import { bitsOf, COUNTERS, floatOf, RECORD, recordWords, STEP } from "../../src/ops/arena/layout.ts";
-import { updateSgd } from "../../src/ops/arena/updateSgd.ts";
+import { updateSgdOp } from "../../src/ops/arena/updateSgd.ts";
 import { input } from "../../src/ops/define.ts";
 import { type Clip, clipLimit } from "../../src/optim/clip.ts";
 import { effectiveLambdas } from "../../src/optim/regularizers.ts";
@@ -66,9 +67,10 @@ function endOfStep(clip: Clip | null, lambdas: { l1: number; l2: number } | null
     ring: given(new Float64Array(recordWords(2))),
   };
   const finished = finishStatistics(rest, { segments: 2, layers: 1, slots: 1, clip: kind, policy: "stop", plateau: null });
-  const updated = updateSgd(
-    { ...nodes, moments: null, summary: finished.summary },
-    { momentum: 0, dampening: 0, nesterov: false, regularizer, clip: CLIP_FORMS[kind] },
+  const updated = elementUpdate(
+    updateSgdOp,
+    { ...nodes, moments: null, table: null, summary: finished.summary },
+    { momentum: 0, dampening: 0, nesterov: false, decoupled: false, regularizer, clip: CLIP_FORMS[kind] },
   );
   const [parameters, ring] = computeFloat64([updated.parameters, finished.ring], values);
   const before = partsOf(filled(WEIGHTS));

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { decodeCheckpoint } from "../../src/io/checkpoint.ts";
 import { encodeSafetensors } from "../../src/io/safetensors.ts";
 
-const FORMAT = "fathom-checkpoint/1";
+const FORMAT = "fathom-checkpoint/2";
 const FACTS = { seed: 7, attemptedStep: 3 };
 const counters = (words: number) => ({ dtype: "U32" as const, shape: [words], data: new Uint32Array(words) });
 
 function decode(metadata: Record<string, string>, words = 16) {
-  return decodeCheckpoint(encodeSafetensors({ "trainer.counters": counters(words) }, metadata), "a.checkpoint", [], [], 0);
+  return decodeCheckpoint(encodeSafetensors({ "trainer.counters": counters(words) }, metadata), "a.checkpoint", [], [], () => {});
 }
 
 describe("decodeCheckpoint", () => {
@@ -24,6 +24,12 @@ describe("decodeCheckpoint", () => {
     ["a missing step", { format: FORMAT, facts: "{}" }, 16, /attemptedStep as undefined/],
     ["a step below 0", { format: FORMAT, facts: '{"attemptedStep":-1}' }, 16, /attemptedStep as -1/],
     ["too many counters", { format: FORMAT, facts: JSON.stringify(FACTS) }, 17, /trainer\.counters is U32\[17\]; it must be U32\[16\]/],
+    [
+      "a checkpoint of another version",
+      { format: "fathom-checkpoint/1", facts: JSON.stringify(FACTS) },
+      16,
+      /another version.*trainer\.load/,
+    ],
     ["another format", { format: "pt", facts: JSON.stringify(FACTS) }, 16, /its format is/],
   ])("refuses %s", (_, metadata, words, message) => {
     expect(() => decode(metadata as Record<string, string>, words)).toThrow(message);

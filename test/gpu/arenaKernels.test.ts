@@ -375,11 +375,19 @@ describe("updateSgd", () => {
   const gradients = fill((segment, index) => noise[index * 3 + segment]!);
   const moments = fill((_, index) => noise[index + 5]!);
   const variants: readonly (SgdAttributes & { words: Parameters<typeof stepWords>[0] })[] = [
-    { momentum: 0, dampening: 0, nesterov: false, regularizer: false, clip: "scale", words: {} },
-    { momentum: 0, dampening: 0, nesterov: false, regularizer: true, clip: "scale", words: { l2: 0.5, l1: 0.25, weightDecay: 0.125 } },
-    { momentum: 0.9, dampening: 0, nesterov: false, regularizer: false, clip: "scale", words: { weightDecay: 0.25 } },
-    { momentum: 0.9, dampening: 0.5, nesterov: false, regularizer: false, clip: "scale", words: {} },
-    { momentum: 0.75, dampening: 0, nesterov: true, regularizer: true, clip: "scale", words: { l1: 0.5 } },
+    { momentum: 0, dampening: 0, nesterov: false, decoupled: false, regularizer: false, clip: "scale", words: {} },
+    {
+      momentum: 0,
+      dampening: 0,
+      nesterov: false,
+      decoupled: false,
+      regularizer: true,
+      clip: "scale",
+      words: { l2: 0.5, l1: 0.25, weightDecay: 0.125 },
+    },
+    { momentum: 0.9, dampening: 0, nesterov: false, decoupled: false, regularizer: false, clip: "scale", words: { weightDecay: 0.25 } },
+    { momentum: 0.9, dampening: 0.5, nesterov: false, decoupled: false, regularizer: false, clip: "scale", words: {} },
+    { momentum: 0.75, dampening: 0, nesterov: true, decoupled: false, regularizer: true, clip: "scale", words: { l1: 0.5 } },
   ];
   it.each(variants)(
     "equals the reference: momentum $momentum, dampening $dampening, nesterov $nesterov, $words",
@@ -409,7 +417,7 @@ describe("updateSgd", () => {
     const one = Uint32Array.from(summaryOf(0.375, 3).data);
     const several = Uint32Array.from([...one, ...arena.segments.flatMap((_, segment) => [bitsOf(1 / (segment + 1)), segment % 3])]);
     for (const clip of ["value", "segments"] as const) {
-      const attributes: SgdAttributes = { momentum: 0.9, dampening: 0, nesterov: false, regularizer: true, clip };
+      const attributes: SgdAttributes = { momentum: 0.9, dampening: 0, nesterov: false, decoupled: false, regularizer: true, clip };
       const step = stepWords({ l2: 0.5, l1: 0.25, weightDecay: 0.125, clipMax: 0.3 });
       const inputs = [gradients, u32(grouped), u32(several), step, weights, moments];
       const actual = await runKernel(updateSgdOp, inputs, attributes);
@@ -420,7 +428,7 @@ describe("updateSgd", () => {
   });
 
   it("touches nothing where the step is skipped, and keeps padding 0 where a gradient is NaN", async () => {
-    const attributes: SgdAttributes = { momentum: 0.9, dampening: 0, nesterov: false, regularizer: true, clip: "scale" };
+    const attributes: SgdAttributes = { momentum: 0.9, dampening: 0, nesterov: false, decoupled: false, regularizer: true, clip: "scale" };
     const skipped = await runKernel(updateSgdOp, [gradients, chunks, summaryOf(1, 0, 1), stepWords({}), weights, moments], attributes);
     expect([...skipped[0]!.data]).toEqual(Array.from(weights.data));
     expect([...skipped[1]!.data]).toEqual(Array.from(moments.data));

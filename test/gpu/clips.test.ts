@@ -57,7 +57,7 @@ async function clipped(gradients: KernelInput, clip: ClipKind, clipMax: number):
   expect(summary!.data[SUMMARY.clipExponent]).toBe(trueSummary!.data[SUMMARY.clipExponent]);
 
   const update = [gradients, chunks, u32(summary!.data), step, zeros];
-  const sgd = { momentum: 0, dampening: 0, nesterov: false, regularizer: false, clip: CLIP_FORMS[clip] };
+  const sgd = { momentum: 0, dampening: 0, nesterov: false, decoupled: false, regularizer: false, clip: CLIP_FORMS[clip] };
   const [parameters] = await runKernel(updateSgdOp, update, sgd);
   const [truth] = referenceOf(updateSgdOp, update, sgd);
   expectNear(parameters!, truth!, (index) => 4 * 2 ** -23 * Math.abs(truth!.data[index]!) + SUBNORMAL, "parameters");

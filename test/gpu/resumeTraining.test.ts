@@ -97,7 +97,7 @@ describe("a resumed run", () => {
       [{ seed: 12 }, /was made with seed 11, and this trainer has 12/],
       [{ batchSize: 16 }, /batchSize 32/],
       [{ optimizer: optim.adam({ learningRate: 1 }) }, /optimizerType "adamW"/],
-      [{ optimizer: optim.sgd({ learningRate: 1 }) }, /optimizer\.first\.0\.weight/],
+      [{ optimizer: optim.sgd({ learningRate: 1 }) }, /optimizerType "adamW"/],
       [{ model: nn.sequential(nn.linear(64, 10)) }, /0\.weight is \[24,64\] in the file and \[10,64\] in the model/],
     ] as const) {
       const other = await gpu.train({ ...everything(), ...change });

@@ -1,6 +1,7 @@
 /** Trainers that between them use every layer, loss, optimizer, clip, regularizer and policy, and the schedule that the GPU follows. */
 import type { Dataset } from "../../src/data/dataset.ts";
 import { nn, optim, schedule, type TrainerOptions } from "../../src/index.ts";
+import { OPTIMIZER_TRAININGS } from "./optimizerTrainings.ts";
 
 function classes(bytes: boolean): Dataset {
   const count = 50;
@@ -99,4 +100,5 @@ export const TRAININGS: readonly { readonly name: string; readonly options: Trai
     options: { model: nn.linear(16, 3), loss, batchSize: 8, optimizer: optim.sgd(rate) },
     dataset: classes(false),
   })),
+  ...OPTIMIZER_TRAININGS.map((one) => ({ ...one, dataset: VALUES })),
 ];

@@ -52,7 +52,8 @@ def adam_w(groups, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
 
 def nadam(groups, beta1=0.9, beta2=0.999, epsilon=1e-8, momentum_decay=0.004, weight_decay=0.0, decoupled_weight_decay=False):
     shared = shares(groups, weight_decay, decoupled_weight_decay)
-    return optim.NAdam(shared, lr=1.0, betas=(beta1, beta2), eps=epsilon, momentum_decay=momentum_decay)
+    # The other implementation of PyTorch 1.13 takes mu_t twice into the product for the next step; later versions agree with this one.
+    return optim.NAdam(shared, lr=1.0, betas=(beta1, beta2), eps=epsilon, momentum_decay=momentum_decay, foreach=True)
 
 
 def radam(groups, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, decoupled_weight_decay=False):

@@ -1,0 +1,24 @@
+/** Adagrad over the whole parameter arena, in place. */
+import type { Op } from "../../graph/op.ts";
+import { defineElementUpdate } from "./elementUpdate.ts";
+import type { UpdateAttributes } from "./update.ts";
+
+export interface AdagradAttributes extends UpdateAttributes {
+  readonly learningRateDecay: number;
+  readonly epsilon: number;
+  readonly decoupled: boolean;
+}
+
+/** Keeps the sum of g². */
+export const updateAdagradOp: Op<AdagradAttributes> = defineElementUpdate<AdagradAttributes>({
+  name: "updateAdagrad",
+  shader: "update_adagrad",
+  kept: () => 1,
+  factors: 0,
+  overrides: ({ learningRateDecay, epsilon, decoupled }) => ({ DECAY: learningRateDecay, EPSILON: epsilon, DECOUPLED: decoupled ? 1 : 0 }),
+  reference: ({ w, g, rate, decay }, kept, { learningRateDecay, epsilon, decoupled }, { applied }) => {
+    const d = decoupled ? g : g + decay * w;
+    kept[0] = kept[0]! + d * d;
+    return (decoupled ? w - rate * decay * w : w) - ((rate / (1 + applied * learningRateDecay)) * d) / (Math.sqrt(kept[0]) + epsilon);
+  },
+});

@@ -1,0 +1,18 @@
+/** Rectified Adam over the whole parameter arena, in place. */
+import type { Op } from "../../graph/op.ts";
+import { defineElementUpdate } from "./elementUpdate.ts";
+import { type AdamAttributes, advanceMoments, momentOverrides } from "./updateAdam.ts";
+
+/** Keeps m and v. An entry of its table is 1/(1 − β₁ᵗ), r·√(1 − β₂ᵗ); the second is 0 as long as v is not used. */
+export const updateRadamOp: Op<AdamAttributes> = defineElementUpdate<AdamAttributes>({
+  name: "updateRadam",
+  shader: "update_radam",
+  kept: () => 2,
+  factors: 2,
+  overrides: (attributes) => ({ ...momentOverrides(attributes), DECOUPLED: attributes.decoupled ? 1 : 0 }),
+  reference: (element, kept, attributes, { factors }) => {
+    const { w } = advanceMoments(element, kept, attributes);
+    const adapted = factors[1] === 0 ? 1 : factors[1]! / (Math.sqrt(kept[1]!) + attributes.epsilon);
+    return w - element.rate * factors[0]! * kept[0]! * adapted;
+  },
+});

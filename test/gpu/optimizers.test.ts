@@ -1,0 +1,200 @@
+/** Every optimizer's kernels: 50 updates against PyTorch and the papers, and larger arenas against the references for either kind of adapter. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Engine } from "../../src/engine.ts";
+import type { Op } from "../../src/graph/op.ts";
+import { open } from "../../src/index.ts";
+import { bitsOf, CHUNK, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
+import type { UpdateAttributes } from "../../src/ops/arena/update.ts";
+import { updateAdagradOp } from "../../src/ops/arena/updateAdagrad.ts";
+import { updateLionOp } from "../../src/ops/arena/updateLion.ts";
+import { updateNadamOp } from "../../src/ops/arena/updateNadam.ts";
+import { updateRadamOp } from "../../src/ops/arena/updateRadam.ts";
+import { updateRmspropOp } from "../../src/ops/arena/updateRmsprop.ts";
+import { nadamTable, radamTable } from "../../src/optim/adamTable.ts";
+import { factorTable, initialMoment, momentNames } from "../../src/optim/optimizers.ts";
+import { layOutArena } from "../../src/train/arena.ts";
+import { initialMoments } from "../../src/train/trainerStates.ts";
+import { optimizerUpdate } from "../../src/train/update.ts";
+import { spread } from "../support/float64.ts";
+import { arena, gathered, gradients, learningRates, optimizerCases, placed, start } from "../support/optimizerFixture.ts";
+import { f32, hardware, type KernelInput, referenceOf, runKernel, software, u32 } from "../support/runKernel.ts";
+
+let gpu: Engine;
+beforeAll(async () => {
+  gpu = await open();
+});
+afterAll(() => gpu.dispose());
+
+function summaryWords(applied: number, learningRate: number, skip = 0): Uint32Array {
+  const summary = new Uint32Array(SUMMARY.words);
+  summary.set([skip, bitsOf(1), applied]);
+  summary[SUMMARY.learningRate] = bitsOf(learningRate);
+  return summary;
+}
+
+function stepWords(weightDecay: number, more: Partial<Record<"l2" | "l1", number>> = {}): Uint32Array {
+  const step = new Uint32Array(STEP.words);
+  step[STEP.weightDecay] = bitsOf(weightDecay);
+  step[STEP.l2] = bitsOf(more.l2 ?? 0);
+  step[STEP.l1] = bitsOf(more.l1 ?? 0);
+  return step;
+}
+
+describe("50 updates by given gradients", () => {
+  /** All variants side by side in one program. */
+  async function run() {
+    const shared = {
+      gradients: gpu.state("gradients", "f32", arena.size),
+      chunks: gpu.state("chunks", "u32", arena.chunks.length, arena.chunks),
+      segments: gpu.state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
+      summary: gpu.state("summary", "u32", SUMMARY.words),
+    };
+    const sides = optimizerCases.map(({ optimizer }, index) => {
+      const kept = momentNames(optimizer).length;
+      const table = factorTable(optimizer);
+      return {
+        parameters: gpu.state(`parameters${index}`, "f32", arena.size, start),
+        moments:
+          kept === 0
+            ? null
+            : gpu.state(`moments${index}`, "f32", kept * arena.size, initialMoments(arena, kept, initialMoment(optimizer)) ?? undefined),
+        step: gpu.state(`step${index}`, "u32", STEP.words, stepWords(optimizer.weightDecay)),
+        table: table && gpu.state(`table${index}`, "f32", table.length, table),
+      };
+    });
+    const program = await gpu.compileProgram({
+      label: "optimizers",
+      assignments: gpu.trace(() =>
+        sides.flatMap(({ parameters, moments, step, table }, index) => {
+          const made = optimizerUpdate(
+            optimizerCases[index]!.optimizer,
+            arena,
+            {
+              parameters: parameters.node(),
+              moments: moments?.node() ?? null,
+              step: step.node(),
+              table: table?.node() ?? null,
+              gradients: shared.gradients.node(),
+              chunks: shared.chunks.node(),
+              segments: shared.segments.node(),
+              summary: shared.summary.node(),
+            },
+            { regularizer: false, clip: "scale" },
+          );
+          return [{ state: parameters, node: made.parameters }, ...(moments ? [{ state: moments, node: made.moments! }] : [])];
+        }),
+      ),
+      states: [...Object.values(shared), ...sides.flatMap(({ step, table }) => (table ? [step, table] : [step]))],
+    });
+    const after = new Map<number, number[][]>();
+    const wanted = new Set(optimizerCases.flatMap(({ after: counts }) => [...counts.keys()]));
+    const states = async (): Promise<number[][]> =>
+      Promise.all(
+        sides
+          .flatMap(({ parameters, moments }) => [parameters, ...(moments ? [moments] : [])])
+          .map(async (state) => [...(await state.read())]),
+      );
+    for (const [applied, gradient] of gradients.entries()) {
+      shared.gradients.write(placed(gradient));
+      shared.summary.write(summaryWords(applied, learningRates[applied]!));
+      gpu.submit([program]);
+      if (wanted.has(applied + 1))
+        after.set(applied + 1, await Promise.all(sides.map(async ({ parameters }) => gathered((await parameters.read()) as Float32Array))));
+    }
+    // A step that is left out, and frozen parameters.
+    const before = await states();
+    shared.summary.write(summaryWords(gradients.length, 1, 1));
+    gpu.submit([program]);
+    const skipped = await states();
+    shared.summary.write(summaryWords(gradients.length, 1));
+    shared.chunks.write(arena.chunks.map((word, index) => (index % CHUNK.words === CHUNK.rateFactor ? 0 : word)));
+    gpu.submit([program]);
+    return { after, before, skipped, frozen: await states() };
+  }
+  let done: Awaited<ReturnType<typeof run>>;
+  beforeAll(async () => {
+    done = await run();
+  });
+
+  it.each(optimizerCases.map((one, index) => ({ ...one, index })))("follow the answers: $name", ({ after, index }) => {
+    for (const [count, expected] of after) {
+      const actual = done.after.get(count)![index]!;
+      // An update rounds the parameter, at most 4, and its own step, by a few units; moments pass on what they lost.
+      const worst = actual.reduce((most, value, element) => Math.max(most, Math.abs(value - expected[element]!)), 0);
+      expect(worst, `after ${count} updates`).toBeLessThan(count * 8 * 2 ** -24);
+    }
+  });
+
+  it("leave all as it was where the step is skipped, and where a parameter is frozen", () => {
+    expect(done.skipped).toEqual(done.before);
+    expect(done.frozen).toEqual(done.before);
+  });
+});
+
+describe("a larger arena", () => {
+  const sizes = [1, 10, 64, 5000, 33];
+  const large = layOutArena(sizes.map((size, index) => ({ name: `p${index}`, role: index % 2 === 0 ? "weight" : "bias", shape: [size] })));
+  // Each parameter has factors of its own; the third is frozen.
+  const chunks = Uint32Array.from(large.chunks);
+  for (let chunk = 0; chunk < chunks.length; chunk += CHUNK.words) {
+    const segment = chunks[chunk + CHUNK.segment]!;
+    chunks.set([bitsOf([1, 0.5, 0, 2, 1][segment]!), bitsOf(segment % 2)], chunk + CHUNK.rateFactor);
+  }
+  const noise = spread(3 * large.size, 23);
+  const fill = (copies: number, value: (index: number) => number): KernelInput => {
+    const data = new Float32Array(copies * large.size);
+    for (let copy = 0; copy < copies; copy++)
+      for (const { offset, size } of large.segments)
+        for (let index = 0; index < size; index++) data[copy * large.size + offset + index] = value(copy * large.size + offset + index);
+    return f32([data.length], data);
+  };
+  const weights = fill(1, (index) => noise[index]!);
+  // Of one sign, so that no sum cancels: Lion's sign is then the same in any precision.
+  const slopes = fill(1, (index) => 0.125 + Math.abs(noise[index + 1]!) * 2);
+
+  const common = { regularizer: true, clip: "scale" } as const;
+  interface Variant<A extends UpdateAttributes = never> {
+    readonly op: Op<A>;
+    readonly attributes: Omit<A, keyof UpdateAttributes>;
+    readonly kept: number;
+    readonly table?: Float32Array;
+  }
+  const variant = <A extends UpdateAttributes>(of: Variant<A>): Variant => of as unknown as Variant;
+  const betas = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, decoupled: true };
+  const variants = [
+    variant({ op: updateRmspropOp, attributes: { alpha: 0.9, epsilon: 1e-8, momentum: 0, centered: false, decoupled: false }, kept: 1 }),
+    variant({ op: updateRmspropOp, attributes: { alpha: 0.9, epsilon: 1e-2, momentum: 0.5, centered: true, decoupled: true }, kept: 3 }),
+    variant({ op: updateAdagradOp, attributes: { learningRateDecay: 0.25, epsilon: 1e-10, decoupled: true }, kept: 1 }),
+    variant({ op: updateNadamOp, attributes: { ...betas, momentumDecay: 0.004 }, kept: 2, table: nadamTable(0.9, 0.99, 0.004) }),
+    variant({ op: updateRadamOp, attributes: betas, kept: 2, table: radamTable(0.9, 0.99) }),
+    variant({ op: updateLionOp, attributes: { beta1: 0.9, beta2: 0.99 }, kept: 1 }),
+  ];
+
+  it.each(variants.map((one) => ({ ...one, name: `${one.op.name} ${JSON.stringify(one.attributes)}` })))(
+    "equals the reference for either adapter, at the first update and at the 20,000,000th: $name",
+    async ({ op, attributes, kept, table }) => {
+      const moments = fill(kept, (index) => (Math.floor(index / large.size) === kept - 1 && kept > 1 ? 1 + Math.abs(noise[index]!) : 0.25));
+      for (const target of [software, hardware])
+        for (const applied of [0, 20_000_000]) {
+          const inputs = [
+            slopes,
+            u32(chunks),
+            u32(summaryWords(applied, 0.125)),
+            u32(stepWords(0.25, { l2: 0.0625, l1: 0.03125 })),
+            ...(table ? [f32([table.length], table)] : []),
+            weights,
+            moments,
+          ];
+          const actual = await runKernel(op, inputs, { ...(attributes as object), ...common } as never, target);
+          const truth = referenceOf(op, inputs, { ...(attributes as object), ...common } as never);
+          for (const [state, { data }] of truth.entries())
+            for (const [index, value] of data.entries())
+              if (!(Math.abs(actual[state]!.data[index]! - value) <= 32 * 2 ** -24 * Math.max(1, Math.abs(value))))
+                expect.fail(`state ${state} element ${index}: ${actual[state]!.data[index]} for ${value}`);
+          const frozen = large.segments[2]!;
+          for (let index = frozen.offset; index < frozen.offset + frozen.size; index++)
+            expect(actual[0]!.data[index]).toBe(weights.data[index]);
+        }
+    },
+  );
+});
