@@ -32,19 +32,26 @@ export function usesOf(schema: v.GenericSchema, value: unknown): Uses {
   const entered = new Set<Node>();
 
   const walk = (node: Node, path: string, value: unknown): void => {
-    if (node.pipe) return walkPipe(node, path, value);
+    if (node.pipe) {
+      walkPipe(node, path, value);
+      return;
+    }
     switch (node.type) {
       case "optional":
-        return walk(node.wrapped!, path, value);
+        walk(node.wrapped!, path, value);
+        return;
       case "lazy":
-        return walk(node.getter!(value), path, value);
+        walk(node.getter!(value), path, value);
+        return;
       case "array":
         for (const item of value === EVERYTHING ? [EVERYTHING] : (value as unknown[])) walk(node.item!, path, item);
         return;
       case "strict_object":
-        return walkEntries(node, path, value);
+        walkEntries(node, path, value);
+        return;
       case "variant":
-        return walkVariant(node, path, value);
+        walkVariant(node, path, value);
+        return;
       case "union":
         for (const option of node.options as Node[])
           if (value === EVERYTHING || (option.type === "picklist") === (typeof value === "string")) walk(option, path, value);
@@ -66,8 +73,8 @@ export function usesOf(schema: v.GenericSchema, value: unknown): Uses {
   /** A check changes nothing here; a transformation is that of a bare name into an object, before the variant. */
   const walkPipe = ({ pipe }: Node, path: string, value: unknown): void => {
     const [first, ...rest] = pipe!.filter(({ kind }) => kind === "schema");
-    if (first!.type !== "unknown") return walk({ ...first!, pipe: undefined } as unknown as Node, path, value);
-    for (const node of rest) walk(node, path, typeof value === "string" ? { type: value } : value);
+    if (first!.type !== "unknown") walk({ ...first!, pipe: undefined } as unknown as Node, path, value);
+    else for (const node of rest) walk(node, path, typeof value === "string" ? { type: value } : value);
   };
 
   const walkEntries = ({ entries }: Node, path: string, value: unknown): void => {
