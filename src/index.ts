@@ -15,5 +15,13 @@ export * as schedule from "./optim/schedule.ts";
 export * as data from "./data/index.ts";
 export type { Dataset, Split } from "./data/dataset.ts";
 export type { Evaluation, LayerReport, Report, RunOptions, Trainer, TrainerOptions } from "./train/trainer.ts";
-export { type Experiment, loadDataset, parseExperiment, prepareExperiment, trainerOptions } from "./experiment/index.ts";
+export {
+  type Experiment,
+  type FromExperiment,
+  fromExperiment,
+  loadDataset,
+  parseExperiment,
+  prepareExperiment,
+  trainerOptions,
+} from "./experiment/index.ts";
 export { judge, type JudgeOptions, type JudgedReport, type Verdict, type VerdictKind } from "./train/verdict.ts";

@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { FathomError } from "../core/errors.ts";
-import { type Experiment, parseExperiment } from "../experiment/index.ts";
+import { sizeOf } from "../core/shape.ts";
+import { type Experiment, parseExperiment, prepareExperiment } from "../experiment/index.ts";
+import { checkOutput, checkTargets } from "../train/splitOnGpu.ts";
 import { slug } from "./format.ts";
 
 export interface ExperimentFile {
@@ -36,6 +38,21 @@ export async function readExperimentFile(path: string, overrides: Readonly<Recor
     if (!existsSync(file))
       throw new FathomError("experiment", `${path}: the data set names ${JSON.stringify(name)}, and there is no file ${file}`);
   }
+  await checkFit(experiment, files, path);
   const plain = basename(path, extname(path));
   return { json, experiment, name: slug(plain), title: experiment.name ?? plain, files };
+}
+
+/** Whether data, model and loss go together, which would otherwise be found in the browser. */
+async function checkFit(experiment: Experiment, files: Readonly<Record<string, string>>, path: string): Promise<void> {
+  try {
+    const { dataset, options } = await prepareExperiment(experiment, (name) => readFile(files[name]!));
+    const { model, loss, batchSize } = options;
+    checkTargets(loss, dataset.train);
+    const width = model.gives(sizeOf(dataset.sampleShape));
+    if (width !== null) checkOutput(loss, { shape: [batchSize, width], dtype: "f32" }, dataset.train);
+  } catch (error) {
+    if (!(error instanceof FathomError) || error.code === "internal") throw error;
+    throw new FathomError("experiment", `${path}: ${error.message}`, { cause: error, details: { ...error.details } });
+  }
 }

@@ -1,5 +1,5 @@
 /** The experiment file: `const experiment = parseExperiment(json)`, then `await prepareExperiment(experiment, read)`. */
-export { type PreparedExperiment, prepareExperiment, trainerOptions } from "./build.ts";
+export { type FromExperiment, fromExperiment, type PreparedExperiment, prepareExperiment, trainerOptions } from "./build.ts";
 export { loadDataset, type ReadFile } from "./dataset.ts";
 export { buildModel } from "./model.ts";
 export { parseExperiment } from "./parse.ts";

@@ -1,6 +1,7 @@
 /** The experiment's model as modules; a layer has as many inputs as reach it. */
 import * as init from "../init/index.ts";
 import * as nn from "../nn/index.ts";
+import { placeFaults } from "./placeFaults.ts";
 import type { InitSpec, LayerSpec, StochasticDepthSpec } from "./schema/index.ts";
 import { unbuilt } from "./unbuilt.ts";
 
@@ -21,12 +22,14 @@ function build(
   place: Place = { round: 0, of: 1 },
 ): { modules: nn.Module[]; features: number } {
   let width = features;
-  const modules = layers.map((layer) => {
-    const module = moduleOf(layer, width, place);
-    // A width that is known stays known: every module says what it makes of it.
-    width = module.gives(width)!;
-    return module;
-  });
+  const modules = layers.map((layer, index) =>
+    placeFaults(layers, index, () => {
+      const module = moduleOf(layer, width, place);
+      // A width that is known stays known: every module says what it makes of it.
+      width = module.gives(width)!;
+      return module;
+    }),
+  );
   return { modules, features: width };
 }
 

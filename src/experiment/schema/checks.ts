@@ -18,25 +18,27 @@ function bounds(range: Range): string {
     .join(",");
 }
 
-const within = (value: number, { least = -Infinity, most = Infinity, above = -Infinity, below = Infinity }: Range): boolean =>
-  value >= least && value <= most && value > above && value < below;
+type Message = (issue: { readonly input: unknown }) => string;
+
+/** Valibot's own actions, from which the JSON Schema is made too. */
+function within({ least, most, above, below }: Range, message: Message) {
+  return [
+    ...(least === undefined ? [] : [v.minValue<number, number, Message>(least, message)]),
+    ...(most === undefined ? [] : [v.maxValue<number, number, Message>(most, message)]),
+    ...(above === undefined ? [] : [v.gtValue<number, number, Message>(above, message)]),
+    ...(below === undefined ? [] : [v.ltValue<number, number, Message>(below, message)]),
+  ];
+}
 
 export function number(range: Range = {}) {
-  const allowed = `use a number${bounds(range)}`;
-  const message = ({ input }: { input: unknown }): string => `is ${show(input)}; ${allowed}`;
-  return v.pipe(
-    v.number(message),
-    v.check((value) => Number.isFinite(value) && within(value, range), message),
-  );
+  const message: Message = ({ input }) => `is ${show(input)}; use a number${bounds(range)}`;
+  return v.pipe(v.number(message), v.finite(message), ...within(range, message));
 }
 
 export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER) {
   const allowed = `use a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}`;
-  const message = ({ input }: { input: unknown }): string => `is ${show(input)}; ${allowed}`;
-  return v.pipe(
-    v.number(message),
-    v.check((value) => Number.isSafeInteger(value) && value >= least && value <= most, message),
-  );
+  const message: Message = ({ input }) => `is ${show(input)}; ${allowed}`;
+  return v.pipe(v.number(message), v.integer(message), ...within({ least, most }, message));
 }
 
 export function flag() {
@@ -46,7 +48,7 @@ export function flag() {
 export function text() {
   return v.pipe(
     v.string(({ input }) => `is ${show(input)}; use a string`),
-    v.check((value) => value.length > 0, "is empty; use a string of at least one character"),
+    v.nonEmpty("is empty; use a string of at least one character"),
   );
 }
 
@@ -62,12 +64,19 @@ export function object<const T extends v.ObjectEntries>(entries: T) {
     if (issue.expected === "never") return `is not a key here; use ${keys}`;
     // A missing key is reported with its own path, and what is no object at all with none of its keys.
     if (issue.expected === "Object") return `is ${show(issue.input)}; use an object with ${keys}`;
-    return `is missing${typeof key === "string" && key in entries ? "" : `; use ${keys}`}`;
+    const wanted =
+      typeof key === "string" && Object.hasOwn(entries, key) ? v.safeParse(entries[key]!, undefined).issues?.[0].message : undefined;
+    return wanted?.startsWith("is undefined") ? wanted.replace("is undefined", "is missing") : "is missing";
   });
 }
 
 export function list<const T extends v.GenericSchema>(item: T, what: string) {
   return v.array(item, ({ input }) => `is ${show(input)}; use a list of ${what}`);
+}
+
+/** A list that has something in it; `one` says what. */
+export function filled<const T extends v.GenericSchema>(item: T, what: string, one: string) {
+  return v.pipe(list(item, what), v.minLength(1, `is empty; use at least one ${one}`));
 }
 
 type Variant = v.StrictObjectSchema<{ readonly type: v.LiteralSchema<string, undefined> } & v.ObjectEntries, undefined>;

@@ -4,7 +4,7 @@ import { choice, flag, integer, list, object, text } from "./checks.ts";
 import { dataset } from "./datasets.ts";
 import { initialization } from "./initialisers.ts";
 import { SEED } from "./kinds.ts";
-import { layers } from "./layers.ts";
+import { filledLayers } from "./layers.ts";
 import { loss } from "./losses.ts";
 import { clip, constraint, gradientNoise, group, optimizer, regularizer } from "./remedies.ts";
 import { schedule } from "./schedules.ts";
@@ -31,10 +31,7 @@ export const experimentSchema = object({
   dataset,
   batchSize: integer(1),
   steps: integer(1),
-  model: v.pipe(
-    layers,
-    v.check((list) => list.length > 0, "is empty; use at least one layer"),
-  ),
+  model: filledLayers,
   initialization: v.optional(initialization),
   loss,
   optimizer,

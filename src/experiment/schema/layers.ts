@@ -1,6 +1,6 @@
 /** The layers of a model. */
 import * as v from "valibot";
-import { choice, flag, integer, list, named, number, object, text } from "./checks.ts";
+import { choice, filled, flag, integer, list, named, number, object, text } from "./checks.ts";
 import { initialiser } from "./initialisers.ts";
 import { kind, namesOf, none } from "./kinds.ts";
 
@@ -68,11 +68,8 @@ export type LayerSpec =
   | { readonly type: "auxiliary"; readonly name: string; readonly weight: number; readonly body: readonly LayerSpec[] };
 
 const layer: v.GenericSchema<unknown, LayerSpec> = v.lazy(() => layerOfAnyKind);
-export const layers = list(layer, "layers");
-const filledLayers = v.pipe(
-  layers,
-  v.check((body) => body.length > 0, "is empty; use at least one layer"),
-);
+const layers = list(layer, "layers");
+export const filledLayers = filled(layer, "layers", "layer");
 const nestedLayers = [
   kind("repeat", { times: integer(1, MOST_ROUNDS), body: layers }),
   kind("residual", {
@@ -84,11 +81,8 @@ const nestedLayers = [
   kind("highway", { body: filledLayers, gateBias: v.optional(number(), -1) }),
   kind("dense", { times: integer(1, MOST_ROUNDS), body: filledLayers }),
   kind("concat", {
-    branches: v.pipe(
-      list(layers, "branches, each a list of layers"),
-      v.check((branches) => branches.length > 0, "is empty; use at least one branch"),
-    ),
+    branches: filled(layers, "branches, each a list of layers", "branch"),
   }),
   kind("auxiliary", { name: text(), weight: v.optional(number({ least: 0 }), 0.3), body: filledLayers }),
 ] as const;
-const layerOfAnyKind = named(namesOf([...simpleLayers, ...nestedLayers]), [...simpleLayers, ...nestedLayers]);
+export const layerOfAnyKind = named(namesOf([...simpleLayers, ...nestedLayers]), [...simpleLayers, ...nestedLayers]);

@@ -1,6 +1,6 @@
 /** Learning rates. */
 import * as v from "valibot";
-import { choice, integer, list, named, number, object } from "./checks.ts";
+import { choice, filled, integer, list, named, number, object } from "./checks.ts";
 import { kind, namesOf } from "./kinds.ts";
 
 const rate = number({ least: 0 });
@@ -50,15 +50,16 @@ export type NestedScheduleSpec =
 export type ScheduleSpec = NestedScheduleSpec & { readonly unit: "step" | "epoch" };
 
 const nested: v.GenericSchema<unknown, NestedScheduleSpec> = v.lazy(() => nestedOfAnyKind);
+const segment = object({ until: v.optional(integer(1)), schedule: nested });
 const composed = {
   // biome-ignore lint/suspicious/noThenProperty: the file's own word; it holds an object, which nobody awaits
   warmUp: { steps: integer(0), then: nested },
-  join: { segments: list(object({ until: v.optional(integer(1)), schedule: nested }), 'segments such as { "until": 100, "schedule": … }') },
+  join: { segments: filled(segment, 'segments such as { "until": 100, "schedule": … }', "segment") },
 } as const;
 
 const variantsWith = <const E extends v.ObjectEntries>(more: E) =>
   Object.entries({ ...simple, ...composed }).map(([name, entries]) => kind(name, { ...entries, ...more }));
 const nestedVariants = variantsWith({});
-const nestedOfAnyKind = named(namesOf(nestedVariants), nestedVariants) as unknown as v.GenericSchema<unknown, NestedScheduleSpec>;
+export const nestedOfAnyKind = named(namesOf(nestedVariants), nestedVariants) as unknown as v.GenericSchema<unknown, NestedScheduleSpec>;
 const outermost = variantsWith({ unit: v.optional(choice(["step", "epoch"]), "step") });
 export const schedule = named(namesOf(outermost), outermost) as unknown as v.GenericSchema<unknown, ScheduleSpec>;
