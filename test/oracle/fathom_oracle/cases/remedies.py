@@ -107,10 +107,10 @@ CASES = {
         {"type": "sgd", "momentum": 0.9, "nesterov": True}, constant(0.02), clip="normalize",
     ),
     "faded": case(
-        "gradients of 1e-17 throughout, divided by their norm", 78,
-        [linear(WIDTH), layer("tanh"), linear(3, {"type": "normal", "standardDeviation": 1e-17}, biasInit="zeros")],
-        {"type": "sgd", "momentum": 0.5}, constant(1e-17), clip="normalize", loss="meanSquaredError",
-        data={key: value if key == "x" else value * value.dtype.type(1e-17) for key, value in of_targets(1078).items()},
+        "gradients of 1e-13 throughout, divided by their norm", 78,
+        [linear(WIDTH), layer("tanh"), linear(3, {"type": "normal", "standardDeviation": 1e-13}, biasInit="zeros")],
+        {"type": "sgd", "momentum": 0.5}, constant(1e-13), clip="normalize", loss="meanSquaredError",
+        data={key: value if key == "x" else value * value.dtype.type(1e-13) for key, value in of_targets(1078).items()},
     ),
     "exploded": case(
         "gradients of 1e10 rescaled, max-norm after it", 79,
