@@ -16,6 +16,7 @@
 #endif
 
 override CHUNKS: u32;
+override JOINED: u32; // 1 where the penalty's gradient is in the gradients already
 
 var<workgroup> highest_bits: atomic<u32>;
 var<workgroup> bad_kinds: atomic<u32>;
@@ -25,11 +26,12 @@ const BLOCK = 16u;
 
 fn gradient_at(index: u32, l2: f32, l1: f32) -> vec4f {
 #if ${REGULARIZER}
-  let w = parameters[index];
-  return gradients[index] + (l2 * w + l1 * sign(w));
-#else
-  return gradients[index];
+  if (JOINED == 0u) {
+    let w = parameters[index];
+    return gradients[index] + (l2 * w + l1 * sign(w));
+  }
 #endif
+  return gradients[index];
 }
 
 @compute @workgroup_size(SIZE)

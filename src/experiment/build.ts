@@ -13,13 +13,13 @@ import { lossOf } from "./loss.ts";
 import { buildModel } from "./model.ts";
 import { optimizerOf } from "./optimizer.ts";
 import { parseExperiment } from "./parse.ts";
-import { clipOf, regularizerOf } from "./remedies.ts";
+import { clipOf, noiseOf, regularizerOf } from "./remedies.ts";
 import { scheduleOf } from "./schedule.ts";
 import type { Experiment } from "./schema/index.ts";
 
 /** What `gpu.train` takes, for samples of that many features. */
 export function trainerOptions(experiment: Experiment, features: number): TrainerOptions {
-  const { batchSize, seed, regularizer, clip, nonFinite, loss, dataset } = experiment;
+  const { batchSize, seed, regularizer, gradientNoise, clip, nonFinite, loss, dataset } = experiment;
   return {
     model: buildModel(experiment.model, features),
     loss: lossOf(loss),
@@ -28,6 +28,7 @@ export function trainerOptions(experiment: Experiment, features: number): Traine
     order: dataset.order,
     nonFinite,
     optimizer: optimizerOf(experiment.optimizer, scheduleOf(experiment.schedule)),
+    ...(gradientNoise ? { gradientNoise: noiseOf(gradientNoise) } : {}),
     ...(clip ? { clip: clipOf(clip) } : {}),
     ...(regularizer ? { regularizer: regularizerOf(regularizer) } : {}),
   };

@@ -5,6 +5,8 @@ import {
   clipParameterNorm,
   clipValue,
   elasticNet,
+  type GradientNoise,
+  gradientNoise,
   l1,
   l2,
   lasso,
@@ -13,7 +15,7 @@ import {
   rescale,
   ridge,
 } from "../optim/index.ts";
-import type { ClipSpec, RegularizerSpec } from "./schema/index.ts";
+import type { ClipSpec, GradientNoiseSpec, RegularizerSpec } from "./schema/index.ts";
 import { unbuilt } from "./unbuilt.ts";
 
 export function regularizerOf(spec: RegularizerSpec): Regularizer {
@@ -31,6 +33,8 @@ export function regularizerOf(spec: RegularizerSpec): Regularizer {
       return elasticNet({ l1: spec.l1, l2: spec.l2, divideBy });
   }
 }
+
+export const noiseOf = ({ eta, gamma }: GradientNoiseSpec): GradientNoise => gradientNoise({ eta, gamma });
 
 export function clipOf(spec: ClipSpec): Clip {
   switch (spec.type) {

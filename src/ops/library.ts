@@ -1,6 +1,7 @@
 /** The WGSL functions of shaders/lib, by name: generated shaders take those that they mention, and what these call. */
 import dropout from "../../shaders/lib/dropout.wgsl?raw";
 import math from "../../shaders/lib/math.wgsl?raw";
+import normal from "../../shaders/lib/normal.wgsl?raw";
 import philox from "../../shaders/lib/philox.wgsl?raw";
 
 /** Top-level declarations of a WGSL text by name: functions and constants, with the comments inside them. */
@@ -15,7 +16,12 @@ export function declarations(source: string): Map<string, string> {
   return found;
 }
 
-const LIBRARY: ReadonlyMap<string, string> = new Map([...declarations(math), ...declarations(philox), ...declarations(dropout)]);
+const LIBRARY: ReadonlyMap<string, string> = new Map([
+  ...declarations(math),
+  ...declarations(philox),
+  ...declarations(normal),
+  ...declarations(dropout),
+]);
 
 /** The declarations that `text` needs, in the library's order. */
 export function libraryFor(text: string): string {

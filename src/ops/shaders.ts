@@ -11,6 +11,7 @@ import finishLoss from "../../shaders/finish_loss.wgsl?raw";
 import finishStatistics from "../../shaders/finish_statistics.wgsl?raw";
 import gather from "../../shaders/gather.wgsl?raw";
 import gatherBatch from "../../shaders/gather_batch.wgsl?raw";
+import gradientNoise from "../../shaders/gradient_noise.wgsl?raw";
 import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
 import clip from "../../shaders/lib/clip.wgsl?raw";
 import columns from "../../shaders/lib/columns.wgsl?raw";
@@ -71,6 +72,7 @@ export const SHADERS: Readonly<Record<string, string>> = {
   finish_loss: lanes + finishLoss,
   finish_statistics: plateau + scaled + clip + finishStatistics,
   gather_batch: grid + gatherBatch,
+  gradient_noise: grid + withLibrary(gradientNoise),
   gradient_statistics: grid + lanes + scaled + gradientStatistics,
   multi_margin: grid + lanes + withLibrary(multiMargin),
   pointwise_loss: grid + lanes + withLibrary(pointwiseLoss, "math_log1p"),

@@ -4,6 +4,7 @@ import { FathomError } from "../core/errors.ts";
 import type { Loss } from "../nn/losses.ts";
 import { isModule, type Module } from "../nn/module.ts";
 import { type Clip, isClip } from "../optim/clip.ts";
+import type { GradientNoise } from "../optim/noise.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
 import type { Regularizer } from "../optim/regularizers.ts";
 import type { Order } from "./order.ts";
@@ -20,6 +21,8 @@ export interface TrainerOptions {
   readonly seed?: number;
   readonly clip?: Clip;
   readonly regularizer?: Regularizer;
+  /** On every gradient, the penalty's included; before norms and clip. */
+  readonly gradientNoise?: GradientNoise;
   /** Default "stop": the run throws a FathomError that names the step and the layer. */
   readonly nonFinite?: NonFinitePolicy;
   /** "shuffled" (default): every epoch in an order of its own. "sequential": in the order of the data set. */
@@ -35,15 +38,16 @@ export interface ResolvedOptions {
   readonly seed: number;
   readonly clip: Clip | null;
   readonly regularizer: Regularizer | null;
+  readonly gradientNoise: GradientNoise | null;
   readonly nonFinite: NonFinitePolicy;
   readonly order: Order;
 }
 
-const KEYS = ["model", "loss", "batchSize", "optimizer", "seed", "clip", "regularizer", "nonFinite", "order"];
+const KEYS = ["model", "loss", "batchSize", "optimizer", "seed", "clip", "regularizer", "gradientNoise", "nonFinite", "order"];
 
 export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   checkOptions("train", options, KEYS);
-  const { model, loss, optimizer, clip, regularizer } = options;
+  const { model, loss, optimizer, clip, regularizer, gradientNoise } = options;
   const demand = (holds: boolean, name: string, value: unknown, example: string): void => {
     if (!holds) throw new FathomError("argument", `train: ${name} is ${show(value)}; pass ${example}`);
   };
@@ -57,12 +61,19 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     regularizer,
     "optim.l2(1e-4), or leave it out",
   );
+  demand(
+    gradientNoise === undefined || (typeof gradientNoise?.eta === "number" && typeof gradientNoise.gamma === "number"),
+    "gradientNoise",
+    gradientNoise,
+    "optim.gradientNoise({ eta: 0.01 }), or leave it out",
+  );
   return {
     model,
     loss,
     optimizer,
     clip: clip ?? null,
     regularizer: regularizer ?? null,
+    gradientNoise: gradientNoise ?? null,
     batchSize: checkInteger("train", "batchSize", options.batchSize, 1),
     seed: checkInteger("train", "seed", options.seed ?? 0, 0, 2 ** 32 - 1),
     nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),

@@ -3,6 +3,7 @@ import { show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import { STEP } from "../ops/arena/layout.ts";
 import { clipLimit } from "../optim/clip.ts";
+import { noiseDeviation } from "../optim/noise.ts";
 import { effectiveLambdas } from "../optim/regularizers.ts";
 import type { RunSize } from "../optim/schedule.ts";
 import { plateauWord } from "../optim/schedules/plateau.ts";
@@ -97,6 +98,7 @@ export class PreparedStep {
     words[STEP.attemptedStep] = step;
     words[STEP.batchStart] = order.start(step);
     floats[STEP.learningRate] = rate;
+    floats[STEP.noiseDeviation] = noiseDeviation(this.options.gradientNoise, step);
     words[STEP.plateau] = plateauWord(learningRate, step, this.size);
     this.states.step.write(words);
     const reading = this.runtime.submit(this.programs, read ? reader.range(read) : undefined);

@@ -9,6 +9,7 @@ import { CLIP_FORMS } from "../ops/arena/clip.ts";
 import { commitRunning, type RunningRow, runningTable } from "../ops/arena/commitRunning.ts";
 import { finishStatistics } from "../ops/arena/finishStatistics.ts";
 import { gatherBatch } from "../ops/arena/gatherBatch.ts";
+import { gradientNoise } from "../ops/arena/gradientNoise.ts";
 import { gradientStatistics } from "../ops/arena/gradientStatistics.ts";
 import { pack } from "../ops/pack.ts";
 import { isActive } from "../optim/regularizers.ts";
@@ -89,10 +90,13 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
   });
   const regularizer = isActive(options.regularizer);
   const clip = options.clip?.type ?? "none";
-  const nodes = { parameters: parameters.node(), gradients: pack(gradients, arena.size), chunks: chunks.node(), step };
+  const raw = { parameters: parameters.node(), gradients: pack(gradients, arena.size), chunks: chunks.node(), step };
+  // Noise brings the penalty's gradient along.
+  const joined = options.gradientNoise !== null && options.gradientNoise.eta > 0;
+  const nodes = joined ? { ...raw, gradients: gradientNoise({ ...raw, segments: segments.node() }, { regularizer }) } : raw;
   const finished = finishStatistics(
     {
-      partials: gradientStatistics(nodes, { regularizer }),
+      partials: gradientStatistics(nodes, { regularizer, joined }),
       segments: segments.node(),
       step,
       loss,
@@ -119,7 +123,7 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
       moments: states.moments?.node() ?? null,
       table: states.factorTable?.node() ?? null,
     },
-    { regularizer, clip: CLIP_FORMS[clip] },
+    { regularizer: regularizer && !joined, clip: CLIP_FORMS[clip] },
   );
   return [
     { state: counters, node: finished.counters },

@@ -194,6 +194,8 @@ describe("a step's dispatches", () => {
     ["clipValue", { clip: optim.clipValue(1) }, 0],
     ["rescale", { clip: optim.rescale(1) }, 0],
     ["normalize", { clip: optim.normalize() }, 0],
+    ["gradientNoise", { gradientNoise: optim.gradientNoise({ eta: 1 }) }, 1],
+    ["gradientNoise of 0", { gradientNoise: optim.gradientNoise({ eta: 0 }) }, 0],
     ["elasticNet", { regularizer: optim.elasticNet({ l1: 1e-3, l2: 1e-3 }) }, 0],
   ];
   it.each([3, 50])("are as many more as a remedy needs, at depth %i", async (hidden) => {

@@ -8,6 +8,8 @@ import { bitsOf, CHUNK, exponentOf, floatOf, PARTIAL, ROLE_WEIGHT, requireWords,
 export interface StatisticsAttributes {
   /** Whether weights have a penalty, whose gradient joins theirs: λ's are in the step. */
   readonly regularizer: boolean;
+  /** Whether the penalty's gradient is in the gradients already; default false. */
+  readonly joined?: boolean;
 }
 
 /** The gradient that an update sees before the clip: g + l2·w + l1·sign(w) for weights. */
@@ -24,7 +26,7 @@ export const gradientStatisticsOp: Op<StatisticsAttributes> = defineOp<Statistic
     return { shape: [(chunks.shape[0]! / CHUNK.words) * PARTIAL.words], dtype: "u32" };
   },
   vjp: "nondifferentiable",
-  reference: ([parameters, gradients, chunks, step], { regularizer }) => {
+  reference: ([parameters, gradients, chunks, step], { regularizer, joined = false }) => {
     const count = chunks.data.length / CHUNK.words;
     const data = new Float64Array(count * PARTIAL.words);
     const l2 = regularizer ? floatOf(step.data[STEP.l2]!) : 0;
@@ -32,7 +34,9 @@ export const gradientStatisticsOp: Op<StatisticsAttributes> = defineOp<Statistic
     for (let chunk = 0; chunk < count; chunk++) {
       const [offset, length, , role] = chunks.data.subarray(chunk * CHUNK.words) as unknown as [number, number, number, number];
       const weights = parameters.data.subarray(offset, offset + length);
-      const g = gradients.data.subarray(offset, offset + length).map((value, index) => regularized(value, weights[index]!, role, l2, l1));
+      const g = gradients.data
+        .subarray(offset, offset + length)
+        .map((value, index) => (joined ? value : regularized(value, weights[index]!, role, l2, l1)));
       const finite = g.filter(Number.isFinite);
       const highest = Math.fround(finite.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
       const scale = 2 ** -exponentOf(bitsOf(highest));
@@ -45,14 +49,14 @@ export const gradientStatisticsOp: Op<StatisticsAttributes> = defineOp<Statistic
   },
   form: {
     kind: "kernel",
-    kernel: ([, , chunks], _outputs, { regularizer }, target) => {
+    kernel: ([, , chunks], _outputs, { regularizer, joined = false }, target) => {
       const count = chunks.shape[0]! / CHUNK.words;
       return {
         calls: [
           {
             shader: "gradient_statistics",
             defines: { SIZE: arenaWorkgroupSize(target), REGULARIZER: regularizer },
-            overrides: { CHUNKS: count },
+            overrides: { CHUNKS: count, JOINED: joined ? 1 : 0 },
             workgroups: count,
             bindings: [{ input: 1 }, { input: 2 }, { output: 0 }, ...(regularizer ? [{ input: 0 }, { input: 3 }] : [])],
           },

@@ -19,6 +19,8 @@ export const STEP = {
   clipMax: 6,
   /** f32 */
   weightDecay: 7,
+  /** f32: σₜ of the noise on the gradients. */
+  noiseDeviation: 8,
   /** Bit 0: the loss counts for the plateau; bit 1: the step ends an interval. */
   plateau: 15,
 } as const;
