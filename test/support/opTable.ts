@@ -18,7 +18,7 @@ import {
 import { broadcastToOp, integerSumOp, sumOp } from "../../src/ops/broadcast.ts";
 import { equalOp, greaterEqualOp, greaterOp, lessEqualOp, lessOp, notEqualOp, whereOp } from "../../src/ops/compare.ts";
 import { concatOp, integerConcatOp } from "../../src/ops/concat.ts";
-import { halfOp } from "../../src/ops/gated.ts";
+import { halfOp, ofHalfOp, siluSlopeOp, swigluOp } from "../../src/ops/gated.ts";
 import { gatherOp, integerGatherOp, scatterRowsOp } from "../../src/ops/gather.ts";
 import { axisIndexOp } from "../../src/ops/indices.ts";
 import {
@@ -111,6 +111,7 @@ export const OPS = {
   norm: normOp,
   normalCdf: normalCdfOp,
   notEqual: notEqualOp,
+  ofHalf: ofHalfOp,
   pow: powOp,
   prelu: preluOp,
   reciprocal: reciprocalOp,
@@ -122,6 +123,7 @@ export const OPS = {
   sigmoid: sigmoidOp,
   sign: signOp,
   silu: siluOp,
+  siluSlope: siluSlopeOp,
   slice: sliceOp,
   softplus: softplusOp,
   softsign: softsignOp,
@@ -130,6 +132,7 @@ export const OPS = {
   square: squareOp,
   sub: subOp,
   sum: sumOp,
+  swiglu: swigluOp,
   tanh: tanhOp,
   transpose: transposeOp,
   variance: varianceOp,
