@@ -478,6 +478,16 @@ export class Tensor {
     return this.made(normalize.groupNorm(this.node, groups, scale?.node ?? null, shift?.node ?? null, epsilon));
   }
 
+  /** g · v / ‖v‖ for each row of this v [out, in], g f32[out, 1]; rows of zeros stay zeros. */
+  weightNorm(g: Tensor): Tensor {
+    return this.made(normalize.weightNorm(this.node, g.node));
+  }
+
+  /** (V − mean) / √(variance + 1e-5) for each row of this V [out, in]. */
+  weightStandardization(): Tensor {
+    return this.made(normalize.weightStandardization(this.node));
+  }
+
   softmax(axis = -1): Tensor {
     return this.made(softmax(this.node, axis));
   }

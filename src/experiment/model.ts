@@ -55,6 +55,7 @@ function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
       const { units, bias, init: weight, biasInit } = layer;
       return nn.linear(features, units, {
         bias,
+        parametrization: layer.parametrization,
         ...(weight ? { init: initializerOf(weight, features) } : {}),
         ...(biasInit ? { biasInit: initializerOf(biasInit, features) } : {}),
       });

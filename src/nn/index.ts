@@ -40,7 +40,7 @@ export {
   type SoftmaxCrossEntropyOptions,
   softmaxCrossEntropy,
 } from "./losses.ts";
-export type { Child, ForwardContext, Module, ParameterSpec, Role } from "./module.ts";
+export type { Child, DerivedInit, ForwardContext, Module, ParameterSpec, Role } from "./module.ts";
 export { type ResidualOptions, type ResidualScale, residual } from "./residual.ts";
 export { groupNorm, layerNorm, type RowNormOptions, rmsNorm } from "./rowNorms.ts";
 export { type RoundFactory, repeat, sequential } from "./sequential.ts";

@@ -12,6 +12,15 @@ export interface ParameterSpec {
   readonly role: Role;
   readonly shape: Shape;
   readonly init: Initializer;
+  /** What it begins as instead, where that follows from another parameter of the module. */
+  readonly derived?: DerivedInit;
+}
+
+/** First values that follow from those of another parameter, as float32 holds them. */
+export interface DerivedInit {
+  /** The other's name in the module; its own values are drawn. */
+  readonly from: string;
+  readonly make: (values: Float32Array, shape: Shape) => Float64Array;
 }
 
 /** Estimates that a batch-norm keeps while it trains, and uses afterwards. */

@@ -101,5 +101,10 @@ function initialParameters({ parameters }: Collected, arena: Arena, seed: number
   const values = new Float32Array(arena.size);
   for (const [index, { init, shape }] of parameters.entries())
     values.set(init.generate(shape, new Random(seed, "init", { node: index })), arena.segments[index]!.offset);
+  for (const [index, { derived, module }] of parameters.entries()) {
+    if (!derived) continue;
+    const { offset, size, shape } = arena.segments[parameters.findIndex((one) => one.module === module && one.own === derived.from)]!;
+    values.set(derived.make(values.subarray(offset, offset + size), shape), arena.segments[index]!.offset);
+  }
   return values;
 }

@@ -86,6 +86,27 @@ describe("names", () => {
     expect([...collect(model).parameters.at(-1)!.init.generate([3], new Random(1, "init"))]).toEqual([0.5, 0.5, 0.5]);
   });
 
+  it("are PyTorch's for normalised weights, in its order", () => {
+    const model = nn.sequential(
+      nn.linear(4, 3, { parametrization: "weightNorm" }),
+      nn.linear(3, 2, { parametrization: "weightNorm", bias: false }),
+      nn.linear(2, 5, { parametrization: "weightStandardization" }),
+    );
+    expect(collect(model).parameters.map(({ name, role, shape }) => `${name} ${role} ${shape.join("x")}`)).toEqual([
+      "0.bias bias 3",
+      "0.weight_g normScale 3x1",
+      "0.weight_v weight 3x4",
+      "1.weight_g normScale 2x1",
+      "1.weight_v weight 2x3",
+      "2.weight weight 5x2",
+      "2.bias bias 5",
+    ]);
+    expect(model.children[0]!.module.description).toBe("linear 4 → 3 (weightNorm)");
+    expect(() => nn.linear(2, 3, { parametrization: "spectral" as never })).toThrow(
+      /parametrization is "spectral"; use one of "none", "weightNorm"/,
+    );
+  });
+
   it("give one set of parameters to a module that stands twice", () => {
     const shared = nn.linear(4, 4);
     const { parameters } = collect(nn.sequential(shared, nn.tanh(), shared));

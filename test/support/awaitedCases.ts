@@ -2,7 +2,6 @@
 import { oracleCases, oracleExperimentText } from "./oracleFixture.ts";
 
 const AWAITED = {
-  parametrizations: /"parametrization"/,
   initialisers: /"identity"|"gain": "/,
   auxiliary: /auxiliary/,
   optimizers: /lamb|muon/,
