@@ -1,4 +1,5 @@
 /** The hand-written shaders by name, each with the library text that it stands on. */
+import activationStatistics from "../../shaders/activation_statistics.wgsl?raw";
 import argReduce from "../../shaders/arg_reduce.wgsl?raw";
 import batchNorm from "../../shaders/batch_norm.wgsl?raw";
 import batchNormGradient from "../../shaders/batch_norm_gradient.wgsl?raw";
@@ -7,12 +8,16 @@ import batchNormPartials from "../../shaders/batch_norm_partials.wgsl?raw";
 import commitRunning from "../../shaders/commit_running.wgsl?raw";
 import concat from "../../shaders/concat.wgsl?raw";
 import elementwise from "../../shaders/elementwise.wgsl?raw";
+import finishActivations from "../../shaders/finish_activations.wgsl?raw";
+import finishInsight from "../../shaders/finish_insight.wgsl?raw";
 import finishLoss from "../../shaders/finish_loss.wgsl?raw";
 import finishStatistics from "../../shaders/finish_statistics.wgsl?raw";
 import gather from "../../shaders/gather.wgsl?raw";
 import gatherBatch from "../../shaders/gather_batch.wgsl?raw";
 import gradientNoise from "../../shaders/gradient_noise.wgsl?raw";
 import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
+import insightGradients from "../../shaders/insight_gradients.wgsl?raw";
+import insightUpdate from "../../shaders/insight_update.wgsl?raw";
 import clip from "../../shaders/lib/clip.wgsl?raw";
 import columns from "../../shaders/lib/columns.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
@@ -69,12 +74,17 @@ export const SHADERS: Readonly<Record<string, string>> = {
   batch_norm_gradient_partials: grid + columns + batchNormGradientPartials,
   batch_norm_partials: grid + columns + batchNormPartials,
   commit_running: grid + commitRunning,
+  activation_statistics: grid + lanes + scaled + activationStatistics,
+  finish_activations: grid + scaled + finishActivations,
+  finish_insight: grid + scaled + finishInsight,
   finish_loss: lanes + finishLoss,
   finish_statistics: plateau + scaled + clip + finishStatistics,
   gather_batch: grid + gatherBatch,
   gradient_noise: grid + withLibrary(gradientNoise),
   gradient_statistics: grid + lanes + scaled + gradientStatistics,
   multi_margin: grid + lanes + withLibrary(multiMargin),
+  insight_gradients: grid + lanes + scaled + insightGradients,
+  insight_update: grid + lanes + scaled + insightUpdate,
   pointwise_loss: grid + lanes + withLibrary(pointwiseLoss, "math_log1p"),
   row_norm: grid + rows + rowNorm,
   row_norm_gradient: grid + columns + rows + rowNormGradient,

@@ -10,15 +10,17 @@ is the mean over the last 20 steps, and the best of the rates counts. A net lear
 3. does not learn, some hidden activation gives 0 for every sample, and the first weights
    never moved:                                                                                dead
 4. does not learn, and even at the smallest rate the loss ends above 2 · ln 10 or not finite:  exploding
-5. does not learn, but does if the weights of every hidden layer are divided by the root mean
-   square of what it gives, where that is above 1, and no activation gives numbers above 2:    saturated
-6. does not learn, and at the smallest rate the first weights move, relative to their norm,
-   less than 1/100 (vanishing) or more than 100 times (exploding) as far as the last;          vanishing, exploding
-7. anything else:                                                                              stalled
+5. does not learn, but does once every hidden layer's weights are divided by the root mean
+   square of what it gives; that was below 1 (the layers' geometric mean):                     vanishing
+6. the same, but it was above 1: where no activation gives numbers above 2, saturated; else    exploding
+7. does not learn either way, and at the smallest rate the first weights move, relative to
+   their norm, less than 1/100 (vanishing) or more than 100 times (exploding) as far as the
+   last:                                                                                       vanishing, exploding
+8. anything else:                                                                              stalled
 
 A net whose seeds disagree is at a border: it is kept, with the label "border", and diagnose() is not held to it.
 
-usage: label.py [NAME …]   writes labels.json beside it; with names, only prints those
+usage: label.py [NAME …]   writes labels.json beside it; with names, only those are made anew
 """
 
 import gzip
@@ -44,8 +46,8 @@ from nets import NETS
 
 SEEDS = (0, 1, 2)
 RATES = (0.1, 0.01, 0.001)
-STEPS = 400
-BATCH = 64
+STEPS = 200
+BATCH = 32
 GUESSING = math.log(10)
 DATA = HERE.parents[2] / "src" / "data" / "digits"
 
@@ -61,120 +63,175 @@ X = torch.tensor(idx("train-images.idx.gz").reshape(-1, 64) / 16.0, dtype=torch.
 Y = torch.tensor(idx("train-labels.idx.gz").astype(np.int64))
 
 
-def make(specs, seed):
-    model, inits = layers.build(specs, 64)
-    state = initialisers.initial_state(model, inits, seed)
-    model.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
-    return model
+class Stack:
+    """One net drawn with several seeds and trained at several rates, all at once: parameters have a first axis more, one entry for each run."""
+
+    def __init__(self, specs, runs):
+        """`runs`: (seed, rate) pairs."""
+        self.runs = runs
+        self.rates = torch.tensor([rate for _, rate in runs]).reshape(-1, 1, 1)
+        drawn = []
+        for seed, _ in runs:
+            model, inits = layers.build(specs, 64)
+            drawn.append(initialisers.initial_state(model, inits, seed))
+        self.model = model
+        names = [name for name, _ in model.named_parameters()]
+        # Vectors become rows, so that every parameter has three axes.
+        self.parameters = {name: torch.stack([torch.from_numpy(one[name]).reshape(-1, one[name].shape[-1]) for one in drawn]) for name in names}
+        self.linears = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+
+    def forward(self, x, watch=None):
+        """x: [runs, rows, features]. `watch(kind, name, y)` sees what every linear layer and activation gives."""
+        return self.run(self.model, "", x, watch)
+
+    def run(self, module, name, x, watch):
+        get = lambda own: self.parameters[f"{name}.{own}"]
+        if isinstance(module, nn.Linear):
+            y = torch.baddbmm(get("bias"), x, get("weight").transpose(1, 2))
+        elif isinstance(module, nn.BatchNorm1d):
+            mean = x.mean(1, keepdim=True)
+            variance = (x - mean).square().mean(1, keepdim=True)
+            return (x - mean) / (variance + module.eps).sqrt() * get("weight") + get("bias")
+        elif isinstance(module, nn.Sequential):
+            y = x
+            for own, child in module.named_children():
+                y = self.run(child, f"{name}.{own}" if name else own, y, watch)
+            return x + y if isinstance(module, layers.Residual) else y
+        else:
+            y = module(x)
+        if watch:
+            watch("linear" if isinstance(module, nn.Linear) else "activation", name, y)
+        return y
+
+    def rescale(self):
+        """Divides each hidden linear layer by the root mean square of its outputs, in order of depth; gives the geometric mean of these."""
+        logs = torch.zeros(len(self.runs))
+        for name in self.linears[:-1]:
+            with torch.no_grad():
+                sizes = []
+                self.forward(X[:256].expand(len(self.runs), -1, -1), lambda _, own, y: own == name and sizes.append(y.square().mean((1, 2), keepdim=True).sqrt()))
+                size = sizes[0].clamp(min=1e-30)
+                self.parameters[f"{name}.weight"] /= size
+                self.parameters[f"{name}.bias"] /= size
+                logs += size.flatten().log()
+        return (logs / len(self.linears[:-1])).exp().tolist()
+
+    def train(self, trainable=None):
+        """Final losses, and how far the first and the last linear weight have moved relative to their norms."""
+        chosen = [name for name in self.parameters if trainable is None or name in trainable]
+        first, last = self.linears[0] + ".weight", self.linears[-1] + ".weight"
+        before = {name: self.parameters[name].clone() for name in (first, last)}
+        momenta = {name: torch.zeros_like(self.parameters[name]) for name in chosen}
+        orders = {seed: Order(seed) for seed, _ in self.runs}
+        losses = []
+        for _ in range(STEPS):
+            batches = {seed: order.next() for seed, order in orders.items()}
+            rows = torch.stack([batches[seed] for seed, _ in self.runs])
+            for name in chosen:
+                self.parameters[name] = self.parameters[name].detach().requires_grad_(True)
+            output = self.forward(X[rows])
+            loss = nn.functional.cross_entropy(output.flatten(0, 1), Y[rows].flatten(), reduction="none").reshape(rows.shape).mean(1)
+            losses.append(loss.detach())
+            gradients = torch.autograd.grad(loss.sum(), [self.parameters[name] for name in chosen])
+            with torch.no_grad():
+                for name, gradient in zip(chosen, gradients):
+                    momenta[name] = 0.9 * momenta[name] + gradient
+                    self.parameters[name] = self.parameters[name] - self.rates * momenta[name]
+        for name in chosen:
+            self.parameters[name] = self.parameters[name].detach()
+        every = torch.stack(losses)
+        final = torch.where(every.isfinite().all(0), every[-20:].mean(0), torch.tensor(math.inf))
+        moved = [((self.parameters[name] - then).square().sum((1, 2)) / then.square().sum((1, 2)).clamp(min=1e-30)).sqrt() for name, then in before.items()]
+        return final.tolist(), moved[0].tolist(), moved[1].tolist()
 
 
-def linears(model):
-    return [module for module in model.modules() if isinstance(module, nn.Linear)]
+class Order:
+    """Batches of a data set that is shuffled anew for every epoch."""
+
+    def __init__(self, seed):
+        self.generator = torch.Generator().manual_seed(seed)
+        self.left = torch.empty(0, dtype=torch.int64)
+
+    def next(self):
+        if len(self.left) < BATCH:
+            self.left = torch.cat([self.left, torch.randperm(len(X), generator=self.generator)])
+        rows, self.left = self.left[:BATCH], self.left[BATCH:]
+        return rows
 
 
-def activations(model):
-    """Modules without parameters or children: every one of these nets has no others."""
-    return [module for module in model.modules() if not list(module.children()) and not list(module.parameters())]
+def lower_half(stack):
+    """Names of the parameters in front of the middle linear layer."""
+    names = list(stack.parameters)
+    return set(names[: names.index(stack.linears[len(stack.linears) // 2] + ".weight")])
 
 
-def outputs_of(model, modules, x):
-    found = {}
-    hooks = [module.register_forward_hook(lambda m, _, y: found.__setitem__(m, y.detach())) for module in modules]
+def evidence(specs):
+    """One record for each seed."""
+    stack = Stack(specs, [(seed, rate) for seed in SEEDS for rate in RATES])
+    final, first, last = stack.train()
+    silent, bounded = [False] * len(stack.runs), [True] * len(stack.runs)
+
+    def watch(kind, _name, y):
+        if kind == "activation":
+            for run, own in enumerate(y):
+                silent[run] |= bool((own == 0).all())
+                bounded[run] &= bool(own.abs().max() <= 2)
+
     with torch.no_grad():
-        model(x)
-    for hook in hooks:
-        hook.remove()
-    return [found[module] for module in modules]
-
-
-def shrink(model):
-    """Divides each hidden linear layer by the root mean square of its outputs where that is above 1, in order of depth."""
-    with torch.no_grad():
-        for layer in linears(model)[:-1]:
-            (y,) = outputs_of(model, [layer], X[:256])
-            size = float(y.square().mean().sqrt())
-            if size > 1:
-                layer.weight /= size
-                layer.bias /= size
-    return model
-
-
-def train(model, rate, seed, trainable=None):
-    """Final loss, and how far every linear weight has moved relative to its norm."""
-    model.train()
-    weights = [layer.weight for layer in linears(model)]
-    before = [weight.detach().clone() for weight in weights]
-    parameters = trainable if trainable is not None else list(model.parameters())
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-    optimizer = torch.optim.SGD(parameters, lr=rate, momentum=0.9)
-    generator = torch.Generator().manual_seed(seed)
-    losses = []
-    order = torch.empty(0, dtype=torch.int64)
-    for _ in range(STEPS):
-        if len(order) < BATCH:
-            order = torch.cat([order, torch.randperm(len(X), generator=generator)])
-        rows, order = order[:BATCH], order[BATCH:]
-        optimizer.zero_grad(set_to_none=True)
-        loss = nn.functional.cross_entropy(model(X[rows]), Y[rows])
-        losses.append(float(loss))
-        if not math.isfinite(losses[-1]):
-            return math.inf, [math.nan] * len(weights)
-        loss.backward()
-        optimizer.step()
-    moved = [float((now.detach() - then).norm() / max(float(then.norm()), 1e-30)) for now, then in zip(weights, before)]
-    return sum(losses[-20:]) / 20, moved
-
-
-def lower_half(model):
-    """Parameters of the modules up to the middle linear layer."""
-    middle = linears(model)[len(linears(model)) // 2]
-    chosen = []
-    for module in model.modules():
-        if module is middle:
-            return chosen
-        chosen += list(module.parameters(recurse=False))
-    return chosen
-
-
-def evidence(specs, seed):
-    runs = []
-    for rate in RATES:
-        model = make(specs, seed)
-        runs.append(train(model, rate, seed))
-    # The model that is left was trained at the smallest rate.
-    given = outputs_of(model.train(), activations(model), X[:256])
-    finals = [loss for loss, _ in runs]
-    best = min(range(len(RATES)), key=lambda index: finals[index])
-    moved = runs[-1][1]
-    found = {
-        "finalLoss": finals,
-        "firstMoved": moved[0],
-        "lastMoved": moved[-1],
-        "silent": any(bool((y == 0).all()) for y in given),
-        "bounded": all(float(y.abs().max()) <= 2 for y in given),
-        "lowerHalf": None,
-        "shrunk": None,
-    }
-    if finals[best] < 0.5 * GUESSING:
-        half = make(specs, seed)
-        found["lowerHalf"] = train(half, RATES[best], seed, lower_half(half))[0]
-    else:
-        found["shrunk"] = min(train(shrink(make(specs, seed)), rate, seed)[0] for rate in RATES)
+        stack.forward(X[:256].expand(len(stack.runs), -1, -1), watch)
+    found = []
+    for position, _ in enumerate(SEEDS):
+        runs = range(position * len(RATES), (position + 1) * len(RATES))
+        slowest = runs[-1]
+        found.append(
+            {
+                "finalLoss": [final[run] for run in runs],
+                "firstMoved": first[slowest],
+                "lastMoved": last[slowest],
+                "silent": silent[slowest],
+                "bounded": bounded[slowest],
+                "lowerHalf": None,
+                "rescaled": None,
+                "size": None,
+            }
+        )
+    learned = [min(one["finalLoss"]) < 0.5 * GUESSING for one in found]
+    if any(learned):
+        best = [RATES[one["finalLoss"].index(min(one["finalLoss"]))] for one in found]
+        half = Stack(specs, list(zip(SEEDS, best)))
+        for one, did, loss in zip(found, learned, half.train(lower_half(half))[0]):
+            one["lowerHalf"] = loss if did else None
+    undecided = [not did and not is_dead(one) and not is_exploding(one) for one, did in zip(found, learned)]
+    if any(undecided):
+        other = Stack(specs, stack.runs)
+        sizes = other.rescale()
+        losses = other.train()[0]
+        for position, (one, wanted) in enumerate(zip(found, undecided)):
+            if wanted:
+                one["rescaled"] = min(losses[position * len(RATES) : (position + 1) * len(RATES)])
+                one["size"] = sizes[position * len(RATES)]
     return found
+
+
+def is_dead(found):
+    return found["silent"] and found["firstMoved"] == 0
+
+
+def is_exploding(found):
+    return not found["finalLoss"][-1] < 2 * GUESSING
 
 
 def label(found):
     if min(found["finalLoss"]) < 0.5 * GUESSING:
         return "healthy" if found["lowerHalf"] < 0.8 * GUESSING else "vanishing"
-    if found["silent"] and found["firstMoved"] == 0:
+    if is_dead(found):
         return "dead"
-    if not found["finalLoss"][-1] < 2 * GUESSING:
+    if is_exploding(found):
         return "exploding"
-    if found["bounded"] and found["shrunk"] < 0.5 * GUESSING:
-        return "saturated"
+    if found["rescaled"] < 0.5 * GUESSING:
+        if found["size"] < 1:
+            return "vanishing"
+        return "saturated" if found["bounded"] else "exploding"
     if found["firstMoved"] < found["lastMoved"] / 100:
         return "vanishing"
     if found["firstMoved"] > 100 * found["lastMoved"]:
@@ -194,16 +251,17 @@ def compact(value):
 
 def main(names):
     torch.set_num_threads(1)
-    lines = []
+    path = HERE / "labels.json"
+    known = {entry["name"]: entry for entry in json.loads(path.read_text())} if names and path.exists() else {}
     for name in names or NETS:
-        found = [evidence(NETS[name], seed) for seed in SEEDS]
+        found = evidence(NETS[name])
         labels = [label(one) for one in found]
         agreed = labels[0] if len(set(labels)) == 1 else "border"
-        entry = {"name": name, "label": agreed, "model": NETS[name], "seeds": [{"label": one, **compact(facts)} for one, facts in zip(labels, found)]}
-        print(name, labels, json.dumps(compact(found[0])), file=sys.stderr, flush=True)
-        lines.append(json.dumps(entry))
-    if not names:
-        (HERE / "labels.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+        seeds = [{"label": one, **compact(facts)} for one, facts in zip(labels, found)]
+        known[name] = {"name": name, "label": agreed, "model": NETS[name], "seeds": seeds}
+        print(name, labels, json.dumps(seeds[0]), flush=True)
+        ordered = [json.dumps(known[own]) for own in NETS if own in known]
+        path.write_text("[\n" + ",\n".join(ordered) + "\n]\n")
 
 
 main(sys.argv[1:])
