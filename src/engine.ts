@@ -203,8 +203,8 @@ export class Engine implements Runtime, TensorOwner {
     return this.programs.compileProgram(request);
   }
 
-  submit(programs: readonly Program[], read?: Parameters<Runtime["submit"]>[1]): Promise<TypedArray> | undefined {
-    return this.programs.submit(programs, read);
+  submit(programs: readonly Program[], reads?: Parameters<Runtime["submit"]>[1]): Promise<readonly TypedArray[]> | undefined {
+    return this.programs.submit(programs, reads);
   }
 
   async settled(): Promise<void> {

@@ -7,7 +7,7 @@ import { checked, instantiate, type Replay } from "../gpu/executor.ts";
 import { state as stateNode } from "../ops/define.ts";
 import { lower } from "../plan/lower.ts";
 import { planBytes, printPlan } from "../plan/types.ts";
-import type { Program, ProgramRequest, Runtime, StateBuffer } from "../train/runtime.ts";
+import type { Program, ProgramRequest, Runtime, StateBuffer, StatePart } from "../train/runtime.ts";
 import type { Machinery } from "./machinery.ts";
 
 export class Programs implements Pick<Runtime, "state" | "compileProgram" | "submit"> {
@@ -87,10 +87,7 @@ export class Programs implements Pick<Runtime, "state" | "compileProgram" | "sub
     return program;
   }
 
-  submit(
-    programs: readonly Program[],
-    read?: { readonly state: StateBuffer; readonly offset: number; readonly length: number },
-  ): Promise<TypedArray> | undefined {
+  submit(programs: readonly Program[], reads: readonly StatePart[] = []): Promise<readonly TypedArray[]> | undefined {
     const { device } = this.machinery.gpu;
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -100,14 +97,11 @@ export class Programs implements Pick<Runtime, "state" | "compileProgram" | "sub
       replay.encode(pass);
     }
     pass.end();
-    const finish =
-      read &&
-      this.machinery.readback.encode(encoder, {
-        buffer: this.stateBuffers.get(read.state)!,
-        offset: read.offset * 4,
-        size: read.length * 4,
-      });
+    const finishes = reads.map(({ state, offset, length }) =>
+      this.machinery.readback.encode(encoder, { buffer: this.stateBuffers.get(state)!, offset: offset * 4, size: length * 4 }),
+    );
     device.queue.submit([encoder.finish()]);
-    return finish?.().then((bytes) => typedArrayView(read!.state.dtype, bytes));
+    if (reads.length === 0) return undefined;
+    return Promise.all(finishes.map(async (finish, index) => typedArrayView(reads[index]!.state.dtype, await finish())));
   }
 }

@@ -129,8 +129,8 @@ export class Evaluator {
       const taken = Math.min(batchSize, rows - row);
       batch.fill(0).set(x.subarray(row * size, (row + taken) * size));
       input.write(batch);
-      const read = this.runtime.submit(programs, { state: output, offset: 0, length: output.size })!;
-      under.push(read.then((outputs) => all.set((outputs as Float32Array).subarray(0, taken * width), row * width)));
+      const read = this.runtime.submit(programs, [{ state: output, offset: 0, length: output.size }])!;
+      under.push(read.then(([outputs]) => all.set((outputs as Float32Array).subarray(0, taken * width), row * width)));
       if (under.length >= MOST_READS) await under.shift();
     }
     await Promise.all(under);

@@ -1,9 +1,8 @@
 /** Insight: what reports tell of parameters and activations where it is asked for, and how the GPU's records of it are read. */
-import { checkBoolean, checkInteger, checkOptions } from "../core/check.ts";
+import { checkFlag, checkInteger, checkOptions } from "../core/check.ts";
 import type { Role } from "../nn/module.ts";
 import { floatOf } from "../ops/arena/layout.ts";
 import { ACTIVATION_PART, HISTOGRAM_BINS, INSIGHT_HEAD, PARAMETER_PART, parameterWords } from "../ops/insight/layout.ts";
-import type { ActivationLayer } from "./activationLayers.ts";
 import type { Segment } from "./arena.ts";
 
 export interface InsightOptions {
@@ -74,7 +73,7 @@ export function resolveInsight(options: InsightOptions | undefined): ResolvedIns
   const what = "train: insight";
   checkOptions(what, options, ["parameters", "activations", "histograms", "every"]);
   const flag = (name: "parameters" | "activations" | "histograms", standard: boolean): boolean =>
-    checkBoolean(what, name, options[name] ?? standard);
+    checkFlag(what, name, options[name] ?? standard);
   return {
     parameters: flag("parameters", true),
     activations: flag("activations", true),
@@ -89,9 +88,16 @@ export interface InsightWords {
   readonly activations: Uint32Array | null;
 }
 
+/** An activation layer, and how many elements of its output are in a row. */
+export interface ObservedActivation {
+  readonly name: string;
+  readonly type: string;
+  readonly units: number;
+}
+
 export interface InsightLayout {
   readonly segments: readonly Segment[];
-  readonly activations: readonly ActivationLayer[];
+  readonly activations: readonly ObservedActivation[];
   readonly asked: ResolvedInsight;
   /** Rows of the batch. */
   readonly batchSize: number;
@@ -142,7 +148,7 @@ function parameterInsight({ name, role, size }: Segment, words: Uint32Array, gra
   };
 }
 
-function activationInsight({ name, type, units }: ActivationLayer, words: Uint32Array, rows: number): ActivationInsight {
+function activationInsight({ name, type, units }: ObservedActivation, words: Uint32Array, rows: number): ActivationInsight {
   return {
     name,
     type,

@@ -15,12 +15,12 @@ export interface Stretch {
   readonly count: number;
 }
 
-/** What the loop drives. */
-export interface LoopHost {
-  /** Submits the step; with `read`, resolves with the records of these steps when the GPU has made them. */
-  submit(step: number, read: Stretch | null): Promise<Uint32Array> | undefined;
+/** What the loop drives; `W` is what a read brings. */
+export interface LoopHost<W = Uint32Array> {
+  /** Submits the step, which is `monitored` or not; with `read`, resolves with the records of these steps when the GPU has made them. */
+  submit(step: number, read: Stretch | null, monitored: boolean): Promise<W> | undefined;
   /** The records of steps that were submitted before. */
-  read(stretch: Stretch): Promise<Uint32Array>;
+  read(stretch: Stretch): Promise<W>;
   settled(): Promise<void>;
   throwIfFailed(): void;
   now(): number;
@@ -38,38 +38,38 @@ export interface LoopOptions {
 }
 
 /** The words of a read, and which of its records are of monitored steps. */
-export interface Arrival {
-  readonly words: Uint32Array;
+export interface Arrival<W = Uint32Array> {
+  readonly words: W;
   readonly indices: readonly number[];
 }
 
 /** Reads under way at once; their memory is made before the run. */
 export const MOST_READS = 8;
 
-interface Read {
+interface Read<W> {
   readonly stretch: Stretch;
   readonly wanted: readonly number[];
-  words: Uint32Array | null;
+  words: W | null;
 }
 
-export async function* trainingLoop(host: LoopHost, options: LoopOptions): AsyncGenerator<Arrival, void, undefined> {
+export async function* trainingLoop<W>(host: LoopHost<W>, options: LoopOptions): AsyncGenerator<Arrival<W>, void, undefined> {
   const { first, every, slots, control, signal } = options;
   const end = first + options.steps;
   const pace = new Pace(() => host.now());
   const breath = new Breath(() => host.now());
   const fences: Promise<void>[] = [];
-  const reads: Read[] = [];
+  const reads: Read<W>[] = [];
   /** Monitored steps whose records are still only on the GPU. */
   let unread: number[] = [];
   let lastRead = Number.NEGATIVE_INFINITY;
   let failure: { readonly error: unknown } | null = null;
 
-  const watch = (reached: Promise<unknown>, read: Read | null): void => {
+  const watch = (reached: Promise<unknown>, read: Read<W> | null): void => {
     const fence = pace.fence();
     const settled = reached.then(
       (words) => {
         pace.reached(fence);
-        if (read) read.words = words as Uint32Array;
+        if (read) read.words = words as W;
         fences.splice(fences.indexOf(settled), 1);
       },
       (error: unknown) => {
@@ -79,14 +79,14 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
     );
     fences.push(settled);
   };
-  const begin = (last: number): Read => {
-    const read: Read = { stretch: { from: unread[0]!, count: last - unread[0]! + 1 }, wanted: unread, words: null };
+  const begin = (last: number): Read<W> => {
+    const read: Read<W> = { stretch: { from: unread[0]!, count: last - unread[0]! + 1 }, wanted: unread, words: null };
     reads.push(read);
     unread = [];
     lastRead = last;
     return read;
   };
-  function* arrived(): Generator<Arrival> {
+  function* arrived(): Generator<Arrival<W>> {
     for (let read = reads[0]; read?.words; read = reads[0]) {
       reads.shift();
       const { from } = read.stretch;
@@ -101,7 +101,7 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
     host.throwIfFailed();
   };
   /** Everything that was submitted, down to the last record. */
-  async function* drain(): AsyncGenerator<Arrival> {
+  async function* drain(): AsyncGenerator<Arrival<W>> {
     if (unread.length > 0) {
       const read = begin(unread.at(-1)!);
       watch(host.read(read.stretch), read);
@@ -129,8 +129,9 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
         continue;
       }
       const single = control.isPaused;
-      let read: Read | null = null;
-      if (single || step % every === 0 || step === end - 1) {
+      let read: Read<W> | null = null;
+      const monitored = single || step % every === 0 || step === end - 1;
+      if (monitored) {
         unread.push(step);
         if (single || readNow(step)) {
           while (reads.length >= MOST_READS) {
@@ -141,7 +142,7 @@ export async function* trainingLoop(host: LoopHost, options: LoopOptions): Async
         }
       }
       pace.submit();
-      const words = host.submit(step, read?.stretch ?? null);
+      const words = host.submit(step, read?.stretch ?? null, monitored);
       if (words) watch(words, read);
       else if (pace.wantsFence) watch(host.settled(), null);
       step++;

@@ -1,4 +1,5 @@
 /** Runs a model on graph nodes: parameters are parts of the arena, layers are numbered, and batch statistics are kept for the end of the step. */
+import { sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import type { Collected } from "../nn/collect.ts";
 import { joinPath } from "../nn/collect.ts";
@@ -9,6 +10,7 @@ import { scalar } from "../ops/define.ts";
 import { dropout } from "../ops/dropout.ts";
 import { reshape, slice } from "../ops/views.ts";
 import type { Tensor } from "../tensor.ts";
+import { type ActivationLayer, isActivation } from "./activationLayers.ts";
 import type { Arena } from "./arena.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
 import type { RunningLayout } from "./statistics.ts";
@@ -27,6 +29,8 @@ export class ModelTrace implements ForwardContext {
   /** Numbers of the nodes that are tested for non-finite values, in depth order. */
   readonly layers = new Map<Node, number>();
   readonly layerNames: string[] = [];
+  /** Outputs of activations, in the order in which they run. */
+  readonly activations: ActivationLayer[] = [];
   /** [2, features] each: means, then biased variances; in the order of the running layout's segments. */
   readonly batchStatistics: (Node | null)[];
   private readonly runtime: Runtime;
@@ -96,6 +100,7 @@ export class ModelTrace implements ForwardContext {
     this.path = joinPath(outer.path, name);
     const y = module.forward(x, this);
     if (module.children.length === 0) this.number(y.node, `${this.path} (${module.description})`);
+    if (isActivation(module)) this.activations.push({ name: this.path, type: module.type, units: unitsOf(y.node), node: y.node });
     this.module = outer.module;
     this.path = outer.path;
     return y;
@@ -146,3 +151,5 @@ export class ModelTrace implements ForwardContext {
     this.layerNames.push(name);
   }
 }
+
+const unitsOf = ({ shape }: Node): number => sizeOf(shape) / Math.max(1, shape[0] ?? 1);

@@ -7,6 +7,7 @@ import { type Clip, isClip } from "../optim/clip.ts";
 import type { GradientNoise } from "../optim/noise.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
 import type { Regularizer } from "../optim/regularizers.ts";
+import { type InsightOptions, type ResolvedInsight, resolveInsight } from "./insight.ts";
 import type { Order } from "./order.ts";
 
 /** What to do when an activation, the loss or a gradient is not finite. */
@@ -25,6 +26,8 @@ export interface TrainerOptions {
   readonly gradientNoise?: GradientNoise;
   /** Default "stop": the run throws a FathomError that names the step and the layer. */
   readonly nonFinite?: NonFinitePolicy;
+  /** More numbers of parameters and activations in the reports; steps whose reports have none do not pay for it. */
+  readonly insight?: InsightOptions;
   /** "shuffled" (default): every epoch in an order of its own. "sequential": in the order of the data set. */
   readonly order?: Order;
 }
@@ -40,10 +43,11 @@ export interface ResolvedOptions {
   readonly regularizer: Regularizer | null;
   readonly gradientNoise: GradientNoise | null;
   readonly nonFinite: NonFinitePolicy;
+  readonly insight: ResolvedInsight | null;
   readonly order: Order;
 }
 
-const KEYS = ["model", "loss", "batchSize", "optimizer", "seed", "clip", "regularizer", "gradientNoise", "nonFinite", "order"];
+const KEYS = ["model", "loss", "batchSize", "optimizer", "seed", "clip", "regularizer", "gradientNoise", "nonFinite", "insight", "order"];
 
 export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   checkOptions("train", options, KEYS);
@@ -77,6 +81,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     batchSize: checkInteger("train", "batchSize", options.batchSize, 1),
     seed: checkInteger("train", "seed", options.seed ?? 0, 0, 2 ** 32 - 1),
     nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),
+    insight: resolveInsight(options.insight),
     order: checkChoice("train", "order", options.order ?? "shuffled", ["shuffled", "sequential"]),
   };
 }

@@ -1,5 +1,6 @@
 /** A step that is ready to be submitted, again and again: its program, the order of its data, and the numbers that it reads. */
 import { show } from "../core/check.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { FathomError } from "../core/errors.ts";
 import { STEP } from "../ops/arena/layout.ts";
 import { clipLimit } from "../optim/clip.ts";
@@ -7,14 +8,29 @@ import { noiseDeviation } from "../optim/noise.ts";
 import { effectiveLambdas } from "../optim/regularizers.ts";
 import type { RunSize } from "../optim/schedule.ts";
 import { plateauWord } from "../optim/schedules/plateau.ts";
+import type { InsightWords } from "./insight.ts";
+import { InsightReader } from "./insightRings.ts";
 import { MOST_READS, type Stretch } from "./loop.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { DataOrder } from "./order.ts";
 import { RingReader } from "./ringReader.ts";
-import type { Program, Runtime, StateBuffer } from "./runtime.ts";
+import type { Program, Runtime, StateBuffer, StatePart } from "./runtime.ts";
 import type { SplitOnGpu } from "./splitOnGpu.ts";
 import { type CompiledStep, compileStep } from "./stepGraph.ts";
 import type { TrainerStates } from "./trainerStates.ts";
+
+/** Which programs a run needs: steps that report no insight are not to pay for it. */
+export interface Needed {
+  readonly plain: boolean;
+  readonly insight: boolean;
+}
+
+/** The records of a stretch of steps. */
+export interface StepWords {
+  readonly words: Uint32Array;
+  /** Null where none of the steps has insight. */
+  readonly insight: InsightWords | null;
+}
 
 export class PreparedStep {
   readonly split: SplitOnGpu;
@@ -23,9 +39,14 @@ export class PreparedStep {
   private readonly states: TrainerStates;
   private readonly order: DataOrder;
   private readonly permutation: StateBuffer | null;
-  private readonly compiled: CompiledStep;
-  private readonly programs: readonly Program[];
+  private plain: CompiledStep | null = null;
+  private insight: CompiledStep | null = null;
+  private plainPrograms: readonly Program[] = [];
+  private insightPrograms: readonly Program[] = [];
   private readonly reader: RingReader;
+  private readonly insightReader: InsightReader | null;
+  /** The last step that had insight. */
+  private lastInsight = -1;
   /** What the step reads, written once a step; the same memory every time. */
   private readonly words = new Uint32Array(STEP.words);
   private readonly floats = new Float32Array(this.words.buffer);
@@ -39,7 +60,6 @@ export class PreparedStep {
     split: SplitOnGpu,
     order: DataOrder,
     permutation: StateBuffer | null,
-    compiled: CompiledStep,
   ) {
     this.runtime = runtime;
     this.options = options;
@@ -47,29 +67,54 @@ export class PreparedStep {
     this.split = split;
     this.order = order;
     this.permutation = permutation;
-    this.compiled = compiled;
-    this.programs = [compiled.program];
     this.reader = new RingReader(states);
     this.size = { samples: order.count, batchSize: order.batchSize };
+    this.insightReader = states.insight && new InsightReader(states.insight, states.slots);
     this.writeOrder = permutation && ((rows, offset) => permutation.write(rows, offset));
     this.writeConstants();
   }
 
-  static async make(runtime: Runtime, options: ResolvedOptions, states: TrainerStates, split: SplitOnGpu): Promise<PreparedStep> {
+  static async make(
+    runtime: Runtime,
+    options: ResolvedOptions,
+    states: TrainerStates,
+    split: SplitOnGpu,
+    needed: Needed,
+  ): Promise<PreparedStep> {
     const { order: kind, batchSize, seed } = options;
     const order = new DataOrder(kind, split.split.count, batchSize, seed);
     const permutation = kind === "shuffled" ? runtime.state("permutation", "u32", order.size) : null;
+    const made = new PreparedStep(runtime, options, states, split, order, permutation);
     try {
-      const compiled = await compileStep(runtime, options, states, split, permutation);
-      return new PreparedStep(runtime, options, states, split, order, permutation, compiled);
+      await made.ensure(needed);
+      return made;
     } catch (error) {
-      permutation?.dispose();
+      made.dispose();
       throw error;
     }
   }
 
+  /** Compiles what is needed and not there yet. */
+  async ensure({ plain, insight }: Needed): Promise<void> {
+    const { runtime, options, states, split, permutation } = this;
+    if (plain && !this.plain) {
+      this.plain = await compileStep(runtime, options, states, split, permutation);
+      this.plainPrograms = [this.plain.program];
+    }
+    if (insight && !this.insight) {
+      this.insight = await compileStep(runtime, options, states, split, permutation, true);
+      this.insightPrograms = [this.insight.program];
+    }
+  }
+
+  /** That of steps without insight, where there are such. */
   get program(): Program {
-    return this.compiled.program;
+    return (this.plain ?? this.insight)!.program;
+  }
+
+  /** That of steps with insight. */
+  get insightProgram(): Program | null {
+    return this.insight?.program ?? null;
   }
 
   /** The numbers that stay the same from step to step. */
@@ -84,9 +129,9 @@ export class PreparedStep {
     floats[STEP.weightDecay] = optimizer.weightDecay;
   }
 
-  /** Submits step `step`; with `read`, resolves with the records of those steps. */
-  submit(step: number, read: Stretch | null): Promise<Uint32Array> | undefined {
-    const { words, floats, order, reader } = this;
+  /** Submits step `step`, which is reported or not; with `read`, resolves with the records of those steps. */
+  submit(step: number, read: Stretch | null, reported: boolean): Promise<StepWords> | undefined {
+    const { words, floats, order } = this;
     const { learningRate } = this.options.optimizer;
     const rate = learningRate(step, this.size);
     if (!(rate >= 0 && rate < Infinity))
@@ -101,24 +146,53 @@ export class PreparedStep {
     floats[STEP.noiseDeviation] = noiseDeviation(this.options.gradientNoise, step);
     words[STEP.plateau] = plateauWord(learningRate, step, this.size);
     this.states.step.write(words);
-    const reading = this.runtime.submit(this.programs, read ? reader.range(read) : undefined);
-    return read && reading ? reading.then((all) => reader.pick(all, read)) : undefined;
+    const insight = this.options.insight;
+    const observed = reported && insight !== null && step % insight.every === 0;
+    if (observed) this.lastInsight = step;
+    const programs = observed ? this.insightPrograms : this.plainPrograms;
+    if (!read) {
+      void this.runtime.submit(programs);
+      return undefined;
+    }
+    return this.runtime.submit(programs, this.ranges(read))!.then((all) => this.pick(all, read));
+  }
+
+  /** Whether a stretch of steps that ends with the last one has insight. */
+  private hasInsight({ from }: Stretch): boolean {
+    return this.lastInsight >= from;
+  }
+
+  private ranges(stretch: Stretch): StatePart[] {
+    const insight = this.hasInsight(stretch) ? this.insightReader!.ranges(stretch) : [];
+    return [this.reader.range(stretch), ...insight];
+  }
+
+  private pick([words, ...insight]: readonly TypedArray[], stretch: Stretch): StepWords {
+    return {
+      words: this.reader.pick(words!, stretch),
+      insight: insight.length > 0 ? this.insightReader!.pick(insight, stretch) : null,
+    };
   }
 
   /** The records of steps that were submitted before. */
-  async read(stretch: Stretch): Promise<Uint32Array> {
-    const { offset, length } = this.reader.range(stretch);
-    return this.reader.pick(await this.states.ring.read(offset, length), stretch);
+  async read(stretch: Stretch): Promise<StepWords> {
+    const parts = this.ranges(stretch).map(({ state, offset, length }) => state.read(offset, length));
+    return this.pick(await Promise.all(parts), stretch);
   }
 
   /** Has the memory made that reading records takes, so that nothing is created while a run is under way. */
   async warmReads(): Promise<void> {
-    const ranges = [1, 2].flatMap((count) => Array.from({ length: MOST_READS }, () => this.reader.range({ from: 0, count })));
-    await Promise.all(ranges.map(({ offset, length }) => this.states.ring.read(offset, length)));
+    const ranges = [1, 2].flatMap((count) => {
+      const stretch = { from: 0, count };
+      const all = [this.reader.range(stretch), ...(this.insightReader?.ranges(stretch) ?? [])];
+      return Array.from({ length: MOST_READS }, () => all).flat();
+    });
+    await Promise.all(ranges.map(({ state, offset, length }) => state.read(offset, length)));
   }
 
   dispose(): void {
     this.permutation?.dispose();
-    this.compiled.dispose();
+    this.plain?.dispose();
+    this.insight?.dispose();
   }
 }

@@ -3,6 +3,7 @@ import { FathomError } from "../core/errors.ts";
 import type { Role } from "../nn/module.ts";
 import { COUNTERS, NONE, RECORD, recordWords } from "../ops/arena/layout.ts";
 import type { Segment } from "./arena.ts";
+import type { Insight } from "./insight.ts";
 
 export interface LayerReport {
   /** PyTorch's name of the parameter. */
@@ -29,15 +30,17 @@ export interface Report {
   readonly appliedStep: number;
   /** Whether this step's update was left out, because something was not finite. */
   readonly skipped: boolean;
+  /** Only where the trainer was asked for it, and for this step. */
+  readonly insight?: Insight;
 }
 
 /** Words of the whole ring that is worth spending on fewer reads. */
 const MOST_RING_WORDS = 1 << 18;
 const MOST_SLOTS = 64;
 
-/** Records that the ring holds: step k's lies at slot k mod slots. */
-export function ringSlots(segments: number): number {
-  return Math.max(2, Math.min(MOST_SLOTS, Math.floor(MOST_RING_WORDS / recordWords(segments))));
+/** Records that the ring holds, and those of insight, of so many words: step k's lies at slot k mod slots. */
+export function ringSlots(segments: number, insightWords = 0): number {
+  return Math.max(2, Math.min(MOST_SLOTS, Math.floor(MOST_RING_WORDS / (recordWords(segments) + insightWords))));
 }
 
 /** What stopped, or would have stopped, a run. */

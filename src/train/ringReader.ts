@@ -1,4 +1,4 @@
-/** Which part of the ring is copied for a read: one record, or all of it. Two sizes only, so that their staging memory is made once. */
+/** Which part of a ring is copied for a read: one record, or all of it. Two sizes only, so that their staging memory is made once. */
 import type { TypedArray } from "../core/dtype.ts";
 import type { Stretch } from "./loop.ts";
 import type { StateBuffer } from "./runtime.ts";

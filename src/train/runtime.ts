@@ -17,6 +17,13 @@ export interface StateBuffer {
   dispose(): void;
 }
 
+/** Part of a state; in elements. */
+export interface StatePart {
+  readonly state: StateBuffer;
+  readonly offset: number;
+  readonly length: number;
+}
+
 export interface ProgramRequest {
   readonly label: string;
   /** In order: what each state becomes. An in-place op's output is assigned to the state it was given. */
@@ -48,13 +55,10 @@ export interface Runtime {
   state(name: string, dtype: DType, size: number, initial?: TypedArray): StateBuffer;
   compileProgram(request: ProgramRequest): Promise<Program>;
   /**
-   * Encodes and submits the programs, in one command buffer. With `read`, part of a state is copied out in the same submit and handed
-   * over when the GPU is done: the loop need not wait for it.
+   * Encodes and submits the programs, in one command buffer. With `reads`, these parts of states are copied out in the same submit and
+   * handed over when the GPU is done: the loop need not wait for them.
    */
-  submit(
-    programs: readonly Program[],
-    read?: { readonly state: StateBuffer; readonly offset: number; readonly length: number },
-  ): Promise<TypedArray> | undefined;
+  submit(programs: readonly Program[], reads?: readonly StatePart[]): Promise<readonly TypedArray[]> | undefined;
   /** Resolves when all that was submitted is done. */
   settled(): Promise<void>;
   /** Throws the FathomError of a lost device or an uncaptured GPU error, if there was one. Cheap: call it every step. */

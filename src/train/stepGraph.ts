@@ -13,6 +13,7 @@ import { gradientNoise } from "../ops/arena/gradientNoise.ts";
 import { gradientStatistics } from "../ops/arena/gradientStatistics.ts";
 import { pack } from "../ops/pack.ts";
 import { isActive } from "../optim/regularizers.ts";
+import { insightGraph } from "./insightGraph.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
@@ -38,6 +39,13 @@ interface Parts {
   readonly permutation: StateBuffer | null;
   /** Where the batch-norms' statistics lie, and where they go; null where there is no batch-norm. */
   readonly table: RunningTable | null;
+  readonly withInsight: boolean;
+}
+
+/** What each state becomes, and states that were made for it. */
+interface Built {
+  readonly assignments: readonly Assignment[];
+  readonly made: readonly StateBuffer[];
 }
 
 export async function compileStep(
@@ -46,34 +54,36 @@ export async function compileStep(
   states: TrainerStates,
   split: SplitOnGpu,
   permutation: StateBuffer | null,
+  withInsight = false,
 ): Promise<CompiledStep> {
   const { arena, collected, runningLayout, parameters, running, step, chunks, segments } = states;
   const trace = new ModelTrace(runtime, true, options.model, collected, arena, runningLayout, { parameters, running, step });
   const table = makeRunningTable(runtime, options, states);
+  const own: StateBuffer[] = table ? [table.state] : [];
   try {
-    const assignments = runtime.trace(() => build({ runtime, options, states, split, permutation, table }, trace));
-    const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.factorTable, table?.state ?? null];
+    const { assignments, made } = runtime.trace(() => build({ runtime, options, states, split, permutation, table, withInsight }, trace));
+    own.push(...made);
+    const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.factorTable, ...own];
     const program = await runtime.compileProgram({
-      label: "training step",
+      label: withInsight ? "training step with insight" : "training step",
       assignments,
       states: read.filter((state) => state !== null),
       check: { flags: states.flags!, layers: trace.layers },
     });
     const dispose = (): void => {
       program.dispose();
-      table?.state.dispose();
+      for (const state of own) state.dispose();
     };
     return { program, dispose };
   } catch (error) {
-    table?.state.dispose();
+    for (const state of own) state.dispose();
     throw error;
   } finally {
     trace.dispose();
   }
 }
 
-/** What each state becomes. */
-function build(parts: Parts, trace: ModelTrace): Assignment[] {
+function build(parts: Parts, trace: ModelTrace): Built {
   const { runtime, options, states, split, permutation } = parts;
   const { arena, parameters, chunks, segments, counters, ring } = states;
   const step = states.step.node();
@@ -125,14 +135,25 @@ function build(parts: Parts, trace: ModelTrace): Assignment[] {
     },
     { regularizer: regularizer && !joined, clip: CLIP_FORMS[clip] },
   );
-  return [
+  const insight = parts.withInsight
+    ? insightGraph(
+        runtime,
+        options,
+        states,
+        { ...nodes, updated: updated.parameters, activations: trace.activations },
+        regularizer && !joined,
+      )
+    : { assignments: [], tables: [] };
+  const assignments = [
     { state: counters, node: finished.counters },
     { state: flags, node: finished.flags },
     { state: ring, node: finished.ring },
     { state: parameters, node: updated.parameters },
     ...(updated.moments ? [{ state: states.moments!, node: updated.moments }] : []),
     ...commit(parts, trace, finished.summary),
+    ...insight.assignments,
   ];
+  return { assignments, made: insight.tables };
 }
 
 /** The rows of the split from `batchStart` on, through the permutation where there is one. */

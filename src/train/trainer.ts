@@ -7,10 +7,11 @@ import type { Role } from "../nn/module.ts";
 import { COUNTERS } from "../ops/arena/layout.ts";
 import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
+import { decodeInsight, type InsightWords } from "./insight.ts";
 import { type LoopHost, trainingLoop } from "./loop.ts";
 import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
 import { Persistence } from "./persistence.ts";
-import { PreparedStep } from "./preparedStep.ts";
+import { type Needed, PreparedStep, type StepWords } from "./preparedStep.ts";
 import { decodeRecord, firstBad, type NonFinite, nonFiniteError, type Report } from "./report.ts";
 import type { Program, ProgramCounters, Runtime } from "./runtime.ts";
 import { SplitCache } from "./splitCache.ts";
@@ -18,6 +19,7 @@ import { checkTargets } from "./splitOnGpu.ts";
 import { createStates, type TrainerStates } from "./trainerStates.ts";
 
 export type { Evaluation } from "./evaluation.ts";
+export type { ActivationInsight, HistogramInsight, Insight, InsightOptions, ParameterInsight } from "./insight.ts";
 export type { NonFinitePolicy, TrainerOptions } from "./options.ts";
 export type { LayerReport, Report } from "./report.ts";
 
@@ -86,6 +88,11 @@ export class Trainer {
     return this.stepProgram().counters;
   }
 
+  /** Numbers of the plan of a step with insight; null where there is none, or none yet. */
+  get insightCounters(): ProgramCounters | null {
+    return this.current?.insightProgram?.counters ?? null;
+  }
+
   /** The step's plan as text. */
   get plan(): string {
     return this.stepProgram().print();
@@ -101,25 +108,25 @@ export class Trainer {
   /** Compiles the step for a data set and brings its training part to the GPU; `run` does it where it was not done. */
   async prepare(dataset: Dataset): Promise<void> {
     this.throwIfBusy("prepare");
-    await this.compileFor(dataset);
+    await this.compileFor(dataset, { plain: this.options.insight?.every !== 1, insight: this.options.insight !== null });
   }
 
   /** One after another: the second of two calls finds what the first has made. */
-  private compileFor(dataset: Dataset): Promise<void> {
-    const made = this.preparing.then(() => this.compileNow(dataset));
+  private compileFor(dataset: Dataset, needed: Needed): Promise<void> {
+    const made = this.preparing.then(() => this.compileNow(dataset, needed));
     this.preparing = made.catch(() => {});
     return made;
   }
 
-  private async compileNow(dataset: Dataset): Promise<void> {
+  private async compileNow(dataset: Dataset, needed: Needed): Promise<void> {
     this.throwIfDisposed();
     checkDataset("train", dataset);
     checkTargets(this.options.loss, dataset.train);
     const split = this.splits.of(dataset.train, dataset.sampleShape, this.current?.split ?? null);
-    if (this.current?.split === split) return;
+    if (this.current?.split === split) return this.current.ensure(needed);
     this.current?.dispose();
     this.current = null;
-    const made = await PreparedStep.make(this.runtime, this.options, this.states, split);
+    const made = await PreparedStep.make(this.runtime, this.options, this.states, split, needed);
     if (this.disposed) made.dispose();
     else this.current = made;
     this.throwIfDisposed();
@@ -152,11 +159,13 @@ export class Trainer {
     this.running = true;
     const { slots, arena } = this.states;
     try {
-      await this.compileFor(dataset);
+      const insight = this.options.insight;
+      await this.compileFor(dataset, { plain: insight === null || every * insight.every > 1, insight: insight !== null });
       const loop = trainingLoop(this.host(), { first: this.attempted, steps, every, slots, control: this.control, signal });
-      for await (const { words, indices } of loop)
+      for await (const { words: read, indices } of loop)
         for (const index of indices) {
-          const { report, stopped } = decodeRecord(words, index, arena.segments);
+          const { report: plain, stopped } = decodeRecord(read.words, index, arena.segments);
+          const report = this.withInsight(plain, read.insight, index);
           if (stopped) {
             const bad = await this.recover(loop);
             if (report.step === bad.step) yield report;
@@ -172,6 +181,20 @@ export class Trainer {
       this.endSingleSteps(new FathomError("aborted", "trainer.step: the run ended before this step"));
       this.running = false;
     }
+  }
+
+  private withInsight(report: Report, words: InsightWords | null, index: number): Report {
+    const { options, states } = this;
+    if (!words || !options.insight || report.step % options.insight.every !== 0) return report;
+    const layout = {
+      segments: states.arena.segments,
+      activations: states.activations,
+      asked: options.insight,
+      batchSize: options.batchSize,
+    };
+    const norms = report.layers.map(({ gradientNorm }) => gradientNorm);
+    const insight = decodeInsight(words, index, report.step, layout, norms);
+    return insight ? { ...report, insight } : report;
   }
 
   private endSingleSteps(error: unknown): void {
@@ -190,11 +213,11 @@ export class Trainer {
     return bad;
   }
 
-  private host(): LoopHost {
+  private host(): LoopHost<StepWords> {
     const step = this.current!;
     return {
-      submit: (number, read) => {
-        const reading = step.submit(number, read);
+      submit: (number, read, reported) => {
+        const reading = step.submit(number, read, reported);
         this.attempted = number + 1;
         return reading;
       },

@@ -5,6 +5,8 @@ import { type Collected, collect } from "../nn/collect.ts";
 import { COUNTERS, recordWords, STEP } from "../ops/arena/layout.ts";
 import { factorTable, initialMoment, momentNames } from "../optim/optimizers.ts";
 import { type Arena, layOutArena } from "./arena.ts";
+import type { ObservedActivation } from "./insight.ts";
+import { createInsightRings, type InsightRings, insightWords } from "./insightRings.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { ringSlots } from "./report.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
@@ -25,6 +27,8 @@ export interface TrainerStates {
   readonly step: StateBuffer;
   readonly counters: StateBuffer;
   readonly ring: StateBuffer;
+  /** Null where there is no insight. */
+  readonly insight: InsightRings | null;
   readonly chunks: StateBuffer;
   readonly segments: StateBuffer;
   /** The optimizer's factors by its count of updates; null where it has none. */
@@ -34,6 +38,8 @@ export interface TrainerStates {
   flags: StateBuffer | null;
   /** Names of the checked layers, for messages. */
   layerNames: readonly string[];
+  /** What insight tells of, once the model has been traced for it. */
+  activations: readonly ObservedActivation[];
   dispose(): void;
 }
 
@@ -48,7 +54,8 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
   const arena = layOutArena(collected.parameters);
   const runningLayout = layOutRunning(collected.statistics);
   const count = momentNames(optimizer).length;
-  const slots = ringSlots(arena.segments.length);
+  const insight = insightWords(options, arena.segments.length);
+  const slots = ringSlots(arena.segments.length, insight.parameters + insight.activations);
   const words = recordWords(arena.segments.length);
   const made: StateBuffer[] = [];
   const state: Runtime["state"] = (...of) => {
@@ -69,12 +76,14 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       step: state("step", "u32", STEP.words),
       counters: state("counters", "u32", COUNTERS.words),
       ring: state("ring", "u32", slots * words),
+      insight: options.insight && createInsightRings(state, slots, insight),
       chunks: state("chunks", "u32", arena.chunks.length, arena.chunks),
       segments: state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
       factorTable: table ? state("factorTable", "f32", table.length, table) : null,
       running: state("running", "f32", runningLayout.size, initialRunning(runningLayout)),
       flags: null,
       layerNames: [],
+      activations: [],
       dispose: () => {
         for (const one of made) one.dispose();
         states.flags?.dispose();

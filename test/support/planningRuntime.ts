@@ -65,7 +65,7 @@ export class PlanningRuntime implements Runtime, TensorOwner {
   together(): void {}
   throwIfFailed(): void {}
   tensor = refuse;
-  submit = refuse as () => Promise<TypedArray>;
+  submit = refuse as () => Promise<readonly TypedArray[]>;
   settled = refuse;
   read = refuse;
   evaluate = refuse;
@@ -84,6 +84,7 @@ export async function planTraining(
   const split = new SplitOnGpu(runtime, dataset.train, dataset.sampleShape);
   const permutation = resolved.order === "shuffled" ? runtime.state("permutation", "u32", 2 * dataset.train.count) : null;
   await compileStep(runtime, resolved, states, split, permutation);
+  if (resolved.insight) await compileStep(runtime, resolved, states, split, permutation, true);
   if (evaluation) {
     await compileEvaluation(runtime, resolved, states, split);
     await compilePrediction(runtime, resolved, states, dataset.sampleShape);

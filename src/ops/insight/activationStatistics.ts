@@ -19,8 +19,9 @@ export interface ActivationPlace {
   readonly rule: SaturationRule;
 }
 
-/** Beyond every finite number. */
-const NEVER = { low: -3.4e38, high: 3.4e38 } as const;
+/** No output gets here: comparing with an infinity is not to be relied on in a shader. */
+export const BEYOND = 3.4e38;
+const NEVER = { low: -BEYOND, high: BEYOND } as const;
 
 /** "activationBlocks" and "activationLayers": which blocks the workgroups take, and which of them are a layer's. */
 export function activationTables(places: readonly ActivationPlace[]): { blocks: Uint32Array; layers: Uint32Array } {

@@ -34,7 +34,8 @@ export const insightGradientsOp: Op<InsightGradientsAttributes> = defineOp<Insig
     for (let chunk = 0; chunk < count; chunk++) {
       const [offset, length, , role] = chunks.data.subarray(chunk * CHUNK.words) as unknown as [number, number, number, number];
       const w = parameters.data.subarray(offset, offset + length);
-      const g = gradients.data.subarray(offset, offset + length).map((value, index) => regularized(value, w[index]!, role, l2, l1));
+      const own = gradients.data.subarray(offset, offset + length);
+      const g = regularizer ? own.map((value, index) => regularized(value, w[index]!, role, l2, l1)) : own;
       copies.set(w, offset);
       const finite = g.filter(Number.isFinite);
       for (const value of finite) bins[chunk * HISTOGRAM_BINS + binOf(Math.fround(value))]! += 1;

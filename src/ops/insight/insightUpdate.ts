@@ -1,4 +1,4 @@
-/** Insight after an update: how far it moved the weights of each chunk. */
+/** Insight after an update: how far it moved the weights of each chunk. Differences are float32's: where a weight is too large for a step, it has not moved. */
 import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op } from "../../graph/op.ts";
 import { arenaWorkgroupSize } from "../arena/gradientStatistics.ts";
@@ -20,7 +20,9 @@ export const insightUpdateOp: Op<undefined> = defineOp<undefined>({
     const data = new Float64Array(count * UPDATE_PARTIAL.words);
     for (let chunk = 0; chunk < count; chunk++) {
       const [offset, length] = chunks.data.subarray(chunk * CHUNK.words) as unknown as [number, number];
-      const differences = after.data.subarray(offset, offset + length).map((value, index) => value - before.data[offset + index]!);
+      const differences = after.data
+        .subarray(offset, offset + length)
+        .map((value, index) => Math.fround(value - before.data[offset + index]!));
       const { exponent, squares } = scaledSquares(differences);
       data.set([exponent >>> 0, bitsOf(squares), kindsOf(differences), 0], chunk * UPDATE_PARTIAL.words);
     }
