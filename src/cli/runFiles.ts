@@ -8,12 +8,12 @@ import type { NetResult, RunResult } from "./results.ts";
 import { overhead } from "./results.ts";
 import { toJson } from "./wire.ts";
 
-/** One line for each report, with the documented fields only. */
+/** One line for each report, with the documented fields only; what a report does not have is left out. */
 export function metricsText(reports: readonly Report[]): string {
   return reports
-    .map(({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers }) => {
+    .map(({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers, insight }) => {
       const norms = layers.map((layer) => ({ name: layer.name, gradientNorm: layer.gradientNorm }));
-      return `${toJson({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers: norms })}\n`;
+      return `${toJson({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers: norms, insight })}\n`;
     })
     .join("");
 }

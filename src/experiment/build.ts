@@ -19,7 +19,7 @@ import type { Experiment } from "./schema/index.ts";
 
 /** What `gpu.train` takes, for samples of that many features. */
 export function trainerOptions(experiment: Experiment, features: number): TrainerOptions {
-  const { batchSize, seed, regularizer, gradientNoise, clip, nonFinite, loss, dataset } = experiment;
+  const { batchSize, seed, regularizer, gradientNoise, clip, nonFinite, loss, dataset, insight, monitor } = experiment;
   return {
     model: buildModel(experiment.model, features),
     loss: lossOf(loss),
@@ -31,6 +31,7 @@ export function trainerOptions(experiment: Experiment, features: number): Traine
     ...(gradientNoise ? { gradientNoise: noiseOf(gradientNoise) } : {}),
     ...(clip ? { clip: clipOf(clip) } : {}),
     ...(regularizer ? { regularizer: regularizerOf(regularizer) } : {}),
+    ...(insight ? { insight: { ...insight, every: insight.every ?? monitor.every } } : {}),
   };
 }
 

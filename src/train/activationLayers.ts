@@ -9,7 +9,7 @@ import type { ObservedActivation } from "./insight.ts";
 const LECUN_TANH_END = 1.7159;
 /** scale · alpha of selu: what it gives far left. */
 const SELU_END = 1.7580993408473766;
-/** Share of the way to a flat end at which an output is near it; the slope is then about a tenth of its largest or less. */
+/** Share of the way to a flat end at which an output is near it; the slope is then a fifth of its largest (sigmoid) or less. */
 const NEAR = 0.95;
 
 /**

@@ -179,31 +179,6 @@ describe("training", () => {
 });
 
 describe("a step with insight", () => {
-  it("takes five dispatches more at any depth, one besides where a fused kernel would bind too much, and one without is as before", async () => {
-    const expected = { plain: 5, residual: 6, relus: 5 };
-    const nets = {
-      plain: (depth: number) => nn.repeat(depth, () => [nn.linear(64, 64), nn.tanh()]),
-      residual: (depth: number) => nn.repeat(depth, () => nn.residual(nn.linear(64, 64), nn.batchNorm(64), nn.relu())),
-      relus: (depth: number) => nn.repeat(depth, () => nn.residual(nn.linear(64, 64), nn.relu(), nn.linear(64, 64), nn.relu())),
-    };
-    for (const [name, body] of Object.entries(nets))
-      for (const depth of [3, 20]) {
-        const model = nn.sequential(body(depth), nn.linear(64, 10));
-        const trainer = await gpu.train(options({ model, insight: { every: 2, histograms: depth === 3 } }));
-        await trainer.prepare(digits);
-        expect(trainer.insightCounters!.dispatches - trainer.counters.dispatches, `${name}, depth ${depth}`).toBe(
-          expected[name as keyof typeof nets],
-        );
-        const { insight: _, ...plain } = options({ model });
-        const without = await gpu.train(plain);
-        await without.prepare(digits);
-        expect(trainer.counters.dispatches).toBe(without.counters.dispatches);
-        expect(without.insightCounters).toBeNull();
-        trainer.dispose();
-        without.dispose();
-      }
-  });
-
   it("creates nothing in the steady state, and copies two records more where a report has insight", async () => {
     const trainer = await gpu.train(options({ insight: { every: 20 } }));
     await reportsOf(trainer, digits, { steps: 60, every: 10 });

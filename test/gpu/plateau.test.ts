@@ -62,10 +62,10 @@ async function advance(plateau: PlateauAttributes, policy: NonFinitePolicy, init
     words[STEP.plateau] = given.word;
     step.write(words);
     loss.write(Float32Array.of(given.loss));
-    const record = gpu.submit([program], { state: ring, offset: 0, length: 17 })!;
+    const record = gpu.submit([program], [{ state: ring, offset: 0, length: 17 }])!;
     const after = counters.read();
     seen.push(
-      Promise.all([after, record]).then(([all, read]) => ({ counters: all as Uint32Array, rate: floatOf(read[RECORD.learningRate]!) })),
+      Promise.all([after, record]).then(([all, [read]]) => ({ counters: all as Uint32Array, rate: floatOf(read![RECORD.learningRate]!) })),
     );
     if (index % 50 === 49) await seen.at(-1);
   }
