@@ -32,4 +32,19 @@ describe("training follows PyTorch", () => {
     else expect(evaluation.accuracy).toBeCloseTo(accuracy, 7);
     trainer.dispose();
   });
+
+  it("to the outputs, from a state that PyTorch saved", async () => {
+    const oracle = await loadOracleCase("every-layer");
+    const { trainer } = await trainerOf(gpu, oracle);
+    await trainer.load(oracle.bytes.final, { fileName: "final.safetensors" });
+    const features = oracle.data.x.shape[1]!;
+    const expected = oracle.trace.evaluation.outputs.flat();
+    const x = Array.from(oracle.data.x.data.subarray(0, features * oracle.trace.evaluation.outputs.length));
+    const outputs = await trainer.predict(x, { sampleShape: [features] });
+    expect(outputs).toHaveLength(expected.length);
+    const largest = Math.max(...expected.map(Math.abs));
+    for (const [index, value] of outputs.entries())
+      expect(Math.abs(value - expected[index]!) / largest, `output ${index}`).toBeLessThan(1e-5);
+    trainer.dispose();
+  });
 });

@@ -26,8 +26,13 @@ export interface OracleTrace {
   readonly auxiliary?: readonly { readonly name: string; readonly stray: number }[];
   /** Every tensor of the state after the last step, buffers included. */
   readonly final: readonly { readonly name: string; readonly stray: number }[];
-  /** Over the whole data set, in evaluation mode, after the last step. Accuracy is null where there are no classes. */
-  readonly evaluation: { readonly loss: number; readonly accuracy: number | null; readonly stray: number };
+  /** Over the whole data set, in evaluation mode, after the last step; outputs of the first three rows. Accuracy is null where there are no classes. */
+  readonly evaluation: {
+    readonly loss: number;
+    readonly accuracy: number | null;
+    readonly outputs: readonly (readonly number[])[];
+    readonly stray: number;
+  };
   readonly steps: readonly OracleStep[];
 }
 

@@ -10,6 +10,9 @@ from .learning_rates import Schedule
 from .tables import call
 
 
+OUTPUT_ROWS = 3
+
+
 class Run:
     """What training gave: `steps`, `final` state as {name: array}, `evaluation`, `frozen` names; and how its remedies bit."""
 
@@ -80,14 +83,14 @@ class Run:
 
 
 def evaluate(experiment, network, dtype):
-    """Loss and accuracy over the whole data set, with running statistics in the place of the batch's."""
+    """Loss and accuracy over the whole data set, with running statistics in the place of the batch's; and the first rows' outputs."""
     network.eval()
     with torch.no_grad():
         x, y = tensors(experiment.x, experiment.y, dtype)
         output = network(x)
         loss = call("loss", LOSSES, experiment["loss"], output, y).item()
         accuracy = None if y.is_floating_point() else (output.argmax(dim=1) == y).double().mean().item()
-    return {"loss": loss, "accuracy": accuracy}
+    return {"loss": loss, "accuracy": accuracy, "outputs": output[:OUTPUT_ROWS].tolist()}
 
 
 def load(network, weights):
