@@ -118,6 +118,35 @@ describe("compareTrace", () => {
     expect(compareTrace(withBias(weightNorm * 1e-3), trace)).toMatchObject([{ quantity: `gradientNorm of ${bias.name}` }]);
   });
 
+  it("finds an auxiliary head's loss that is off, missing or one too many", async () => {
+    const { trace } = await loadOracleCase("auxiliary");
+    expect(trace.auxiliary!.map(({ name }) => name)).toEqual(["early", "late"]);
+    expect(compareTrace(perfect(trace), trace)).toEqual([]);
+    const heads = (change: (losses: { name: string; loss: number }[]) => void) =>
+      changed(trace, (step) => {
+        const auxiliary = structuredClone(step.auxiliary) as { name: string; loss: number }[];
+        change(auxiliary);
+        return { ...step, auxiliary };
+      });
+    const off = compareTrace(
+      heads(([, late]) => {
+        late!.loss *= 1 + 2e-5;
+      }),
+      trace,
+    );
+    expect(off).toMatchObject([{ step: 3, quantity: "loss of late", expected: trace.steps[3]!.auxiliary![1] }]);
+    const missing = compareTrace(
+      heads((losses) => losses.shift()),
+      trace,
+    );
+    expect(missing).toMatchObject([{ step: 3, quantity: "loss of early", actual: undefined }]);
+    const extra = compareTrace(
+      heads((losses) => losses.push({ name: "third", loss: 0 })),
+      trace,
+    );
+    expect(extra).toMatchObject([{ step: 3, quantity: "loss of third", expected: undefined }]);
+  });
+
   it("finds what is missing, what is too much, and what is no number", async () => {
     const { trace } = await loadOracleCase("deep-tanh");
     expect(compareTrace(perfect(trace).slice(0, -1), trace)).toMatchObject([{ quantity: "number of steps" }]);

@@ -33,7 +33,7 @@ describe("training follows PyTorch", () => {
     trainer.dispose();
   });
 
-  it("to the outputs, from a state that PyTorch saved", async () => {
+  it.skipIf(!ready.includes("every-layer"))("to the outputs, from a state that PyTorch saved", async () => {
     const oracle = await loadOracleCase("every-layer");
     const { trainer } = await trainerOf(gpu, oracle);
     await trainer.load(oracle.bytes.final, { fileName: "final.safetensors" });

@@ -7,7 +7,7 @@ const AWAITED = {
   optimizers: /lamb|muon/,
   groups: /"groups": \[/,
   clips: /"adaptive"/,
-  remedies: /gradientNoise|maxNorm/,
+  constraints: /maxNorm/,
 } satisfies Record<string, RegExp>;
 
 export const isAwaited = (experimentText: string): boolean => Object.values(AWAITED).some((pattern) => pattern.test(experimentText));
