@@ -6,7 +6,7 @@ import type { Target } from "../../src/graph/op.ts";
 import { pack } from "../../src/ops/pack.ts";
 import { lower } from "../../src/plan/lower.ts";
 import { planFaults } from "../support/checkPlan.ts";
-import { buildGraph, type RandomGraph, type Recipe, recipes } from "../support/randomGraph.ts";
+import { buildGraph, factsOf, LEAST, type RandomGraph, type Recipe, recipes } from "../support/randomGraph.ts";
 
 const RUNS = Number(process.env["FATHOM_FUZZ_RUNS"] ?? 0);
 const settings = { numRuns: RUNS > 0 ? 10 * RUNS : 150, seed: RUNS > 0 ? Date.now() % 2 ** 31 : 1 };
@@ -20,8 +20,8 @@ const targets: readonly Target[] = [
 const RESPLIT: Recipe = {
   shapes: [[], [], []],
   steps: (
-    "40,0,0,0,0 0,637,0,0,0 0,0,0,0,0 0,0,0,0,0 662,0,0,0,0 422,0,0,0,0 50,0,0,0,0 0,0,0,0,0 781,0,0,0,0 218,0,0,0,0 186,0,0,0,0 762,0,0,0,0 " +
-    "0,66,0,0,0 492,0,0,0,0 676,7,832,31,0 150,0,0,0,0 314,628,517,0,0"
+    "6,0,0,0,0 0,637,0,0,0 0,0,0,0,0 0,0,0,0,0 16,0,0,0,0 14,0,0,0,0 16,0,0,0,0 0,0,0,0,0 33,0,0,0,0 " +
+    "14,0,0,0,0 16,0,0,0,0 14,0,0,0,0 0,66,0,0,0 16,0,0,0,0 30,7,832,31,0 14,0,0,0,0 8,628,517,0,0"
   )
     .split(" ")
     .map((step) => step.split(",").map(Number) as unknown as Recipe["steps"][number]),
@@ -44,6 +44,8 @@ describe("random graphs", () => {
     fc.assert(
       fc.property(recipes, fc.constantFrom(...targets), (recipe, target) => {
         const graph = buildGraph(recipe);
+        const facts = factsOf(graph.chosen);
+        for (const fact of Object.keys(LEAST) as (keyof typeof LEAST)[]) expect(facts[fact], fact).toBeGreaterThanOrEqual(LEAST[fact]);
         expect(planFaults(lower({ roots: graph.roots, assignments: [], target }).plan)).toBe("");
         const gradients = packed(graph);
         if (!gradients) return;

@@ -1,6 +1,7 @@
 /**
  * Random graphs of fifteen steps and more, forward and backward, against float64 with error bounds that follow the graph: what finds faults in
- * fusing, memory and views. FATHOM_FUZZ_RUNS=1000 runs that many on new seeds; FATHOM_FUZZ_SEED repeats one.
+ * fusing, memory and views. `npm run fuzz -- --runs 5000` draws that many on a new seed; `--seed` repeats one. The browser that compiles fast draws
+ * 300, and the other 60 of its own: every graph is a handful of pipelines that nothing else needs.
  */
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -11,15 +12,20 @@ import { open, type Tensor } from "../../src/index.ts";
 import { pack } from "../../src/ops/pack.ts";
 import type { StateBuffer } from "../../src/train/runtime.ts";
 import { type Bounded, computeBounds } from "../support/errorBounds.ts";
-import { buildGraph, type Recipe, recipes } from "../support/randomGraph.ts";
+import { buildGraph, countOps, DRAWN, factsOf, LEAST, type RandomGraph, type Recipe, recipes } from "../support/randomGraph.ts";
+import { thorough } from "../support/thorough.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    fuzz: { readonly runs: number; readonly seed: number };
+    /** How many graphs, in the thorough browser and in another. */
+    fuzz: { readonly all: number; readonly few: number; readonly seed: number };
   }
 }
 
-const { runs, seed } = inject("fuzz");
+const { seed, all: most, few } = inject("fuzz");
+const runs = thorough ? most : few;
+/** Up to so many graphs are computed side by side: while the browser compiles for one, another is checked. */
+const TOGETHER = 6;
 
 let gpu: Engine;
 beforeAll(async () => {
@@ -47,6 +53,20 @@ function compare(actual: ArrayLike<number>, { data, off, shape }: Bounded, what:
   }
 }
 
+/** How often each op was computed, forward and in gradients. */
+const reached = { forward: new Map<string, number>(), backward: new Map<string, number>() };
+
+let drawnGraphs = 0;
+
+function count(graph: RandomGraph): void {
+  drawnGraphs++;
+  const ops = countOps(graph);
+  for (const way of ["forward", "backward"] as const)
+    for (const name of ops[way]) reached[way].set(name, (reached[way].get(name) ?? 0) + 1);
+  const facts = factsOf(graph.chosen);
+  for (const fact of Object.keys(LEAST) as (keyof typeof LEAST)[]) expect(facts[fact], fact).toBeGreaterThanOrEqual(LEAST[fact]);
+}
+
 /** Leaves are tensors; all roots are read, in one plan. */
 async function eagerly(recipe: Recipe): Promise<void> {
   const leaves: Tensor[] = [];
@@ -55,6 +75,7 @@ async function eagerly(recipe: Recipe): Promise<void> {
     leaves.push(tensor);
     return tensor.node;
   });
+  count(graph);
   const tensors = graph.roots.map((node) => gpu.wrap(node));
   gpu.together(graph.roots);
   const truths = computeBounds(graph.roots, graph.values);
@@ -82,6 +103,7 @@ async function asProgram(recipe: Recipe): Promise<void> {
     return parameters.node({ offset, shape, dtype });
   });
   expect(end).toBeLessThanOrEqual(parameters.size);
+  count(graph);
   const { gradients } = graph;
   const packed = [...gradients.values()];
   const offsets = packed.map((_, index) => packed.slice(0, index).reduce((sum, node) => sum + blocks(node), 0));
@@ -123,9 +145,20 @@ async function asProgram(recipe: Recipe): Promise<void> {
 describe("random graphs", () => {
   it(`give what float64 gives (seed ${seed}, ${runs} graphs)`, { timeout: 2 * LIMIT }, async () => {
     await fc.assert(
-      fc.asyncProperty(recipes, fc.boolean(), (recipe, program) => (program ? asProgram(recipe) : eagerly(recipe))),
-      { numRuns: runs, seed, interruptAfterTimeLimit: LIMIT, markInterruptAsFailure: true },
+      fc.asyncProperty(fc.array(fc.tuple(recipes, fc.boolean()), { minLength: 1, maxLength: TOGETHER, size: "max" }), async (drawn) => {
+        await Promise.all(drawn.map(([recipe, program]) => (program ? asProgram(recipe) : eagerly(recipe))));
+      }),
+      { numRuns: Math.ceil((2 / TOGETHER) * runs), seed, interruptAfterTimeLimit: LIMIT, markInterruptAsFailure: true },
     );
+    const lines = [...new Set([...reached.forward.keys(), ...reached.backward.keys()])]
+      .sort()
+      .map((name) => `${name} ${reached.forward.get(name) ?? 0}+${reached.backward.get(name) ?? 0}`);
+    console.log(`random graphs, seed ${seed}, ${drawnGraphs} graphs; ops forward+backward: ${lines.join(", ")}`);
+    expect(drawnGraphs, "graphs").toBeGreaterThanOrEqual(runs);
+    expect(
+      DRAWN.filter((name) => !reached.forward.has(name)),
+      "ops that no graph has",
+    ).toEqual([]);
     // Bounds that allow anything would prove nothing.
     expect(sharp / all, "share of elements with a sharp bound").toBeGreaterThan(0.8);
   });

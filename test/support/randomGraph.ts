@@ -1,24 +1,27 @@
 /** Random graphs: a list of small numbers is read as a program on a growing list of tensors, so that any list is valid and fast-check can shrink it. */
 import * as fc from "fast-check";
 import { backward } from "../../src/autodiff/backward.ts";
+import type { DType, TypedArray } from "../../src/core/dtype.ts";
 import { type Shape, sizeOf } from "../../src/core/shape.ts";
-import type { Node } from "../../src/graph/node.ts";
+import { type Node, topologicalOrder } from "../../src/graph/node.ts";
 import { silu } from "../../src/ops/activations.ts";
-import { batchNormTrain } from "../../src/ops/batchNorm.ts";
+import { batchNormOp, batchNormTrain } from "../../src/ops/batchNorm.ts";
 import { add, maximum, minimum, mul, sub } from "../../src/ops/binary.ts";
 import { greater, where } from "../../src/ops/compare.ts";
 import { concat } from "../../src/ops/concat.ts";
-import { input, literal, scalar } from "../../src/ops/define.ts";
+import { input, literal, literalOp, scalar, scalarOp } from "../../src/ops/define.ts";
 import { gather } from "../../src/ops/gather.ts";
-import { linear } from "../../src/ops/linear.ts";
-import { matmul } from "../../src/ops/matmul.ts";
+import { linear, linearOp } from "../../src/ops/linear.ts";
+import { matmul, matmulOp } from "../../src/ops/matmul.ts";
 import { amax, mean, sum, variance } from "../../src/ops/reduce.ts";
 import { pad, slice } from "../../src/ops/slice.ts";
-import { softmax } from "../../src/ops/softmax.ts";
-import { softmaxCrossEntropy } from "../../src/ops/softmaxCrossEntropy.ts";
+import { softmax, softmaxOp } from "../../src/ops/softmax.ts";
+import { softmaxCrossEntropy, softmaxCrossEntropyOp } from "../../src/ops/softmaxCrossEntropy.ts";
 import { abs, neg, relu, sigmoid, softplus, square, tanh } from "../../src/ops/unary.ts";
 import { broadcastTo, reshape, transpose, unsqueeze } from "../../src/ops/views.ts";
 import { computeFloat64, spread } from "./float64.ts";
+import { OPS } from "./opTable.ts";
+import { SAMPLE_STEPS, sampleStep } from "./sampleSteps.ts";
 
 export interface Recipe {
   readonly shapes: readonly Shape[];
@@ -29,10 +32,12 @@ export interface Recipe {
 /** Sizes that divide by four and that do not, one, and some past a workgroup's tile. */
 const dimension = fc.constantFrom(1, 2, 3, 4, 5, 8, 12);
 const natural = fc.nat({ max: 999 });
+/** Steps below it are those written here, the others the samples of the op table. */
+const HALF = 500;
 
 export const recipes: fc.Arbitrary<Recipe> = fc.record({
   shapes: fc.array(fc.array(dimension, { maxLength: 3 }), { minLength: 2, maxLength: 5 }),
-  steps: fc.array(fc.tuple(natural, natural, natural, natural, natural), { minLength: 15, maxLength: 40 }),
+  steps: fc.array(fc.tuple(natural, natural, natural, natural, natural), { minLength: 15, maxLength: 24 }),
   roots: fc.array(natural, { minLength: 1, maxLength: 3 }),
 });
 
@@ -43,6 +48,8 @@ export interface RandomGraph {
   /** Nodes to be computed: some of the graph's own, then the gradient of each input that has one. */
   readonly roots: readonly Node[];
   readonly gradients: ReadonlyMap<Node, Node>;
+  /** The graph's own among the roots. */
+  readonly chosen: readonly Node[];
 }
 
 /** Values are kept below this, so that nothing overflows and errors stay small beside them. */
@@ -50,18 +57,78 @@ const MOST = 4;
 const MOST_ELEMENTS = 1000;
 
 /** Makes a leaf that holds these values. */
-export type MakeLeaf = (shape: Shape, dtype: "f32" | "i32", values: Float32Array | Int32Array) => Node;
+export type MakeLeaf = (shape: Shape, dtype: DType, values: TypedArray) => Node;
 
 export function buildGraph({ shapes, steps, roots }: Recipe, makeLeaf: MakeLeaf = input): RandomGraph {
   const builder = new Builder(makeLeaf);
   const inputs = shapes.map((shape, index) => builder.leaf(shape, index));
   for (const step of steps) builder.step(...step);
-  const chosen = [...new Set([builder.list.at(-1)!, ...roots.map((root) => builder.pick(root))])];
+  const chosen = enriched([...new Set([builder.list.at(-1)!, ...roots.map((root) => builder.pick(root))])], builder);
   const objective = chosen.map((node) => sum(mul(node, constantLike(node, builder)))).reduce(add);
   const found = backward([{ node: objective }], inputs);
   const gradients = new Map(inputs.flatMap((node, index): [Node, Node][] => (found[index] ? [[node, found[index]]] : [])));
-  return { inputs, values: builder.values, roots: [...chosen, objective, ...gradients.values()], gradients };
+  return { inputs, values: builder.values, roots: [...chosen, objective, ...gradients.values()], chosen, gradients };
 }
+
+/** What a graph has at the least, beside its gradients. */
+export interface Facts {
+  /** Nodes that are computed. */
+  readonly nodes: number;
+  /** The most readers of one node. */
+  readonly fanOut: number;
+  readonly broadcasts: number;
+  readonly reductions: number;
+}
+
+export const LEAST: Facts = { nodes: 15, fanOut: 2, broadcasts: 1, reductions: 1 };
+
+const REDUCTIONS = new Set(["sum", "amax", "amin", "max", "min", "norm", "variance"]);
+
+export function factsOf(roots: readonly Node[]): Facts {
+  const order = topologicalOrder(roots, () => false).filter(({ inputs }) => inputs.length > 0);
+  const readers = new Map<Node, number>();
+  for (const node of order) for (const one of new Set(node.inputs)) readers.set(one, (readers.get(one) ?? 0) + 1);
+  const broadcasts = ({ op, inputs, shape }: Node): boolean =>
+    op.name === "broadcastTo" ||
+    (op.form.kind === "elementwise" &&
+      inputs.some((one) => one.op !== literalOp && one.op !== scalarOp && sizeOf(one.shape) < sizeOf(shape)));
+  return {
+    nodes: order.length,
+    fanOut: Math.max(0, ...readers.values()),
+    broadcasts: order.filter(broadcasts).length,
+    reductions: order.filter(({ op }) => REDUCTIONS.has(op.name)).length,
+  };
+}
+
+/** Adds to the first root until there is what there must be at the least. */
+function enriched([first, ...others]: readonly Node[], builder: Builder): readonly Node[] {
+  let last = first!;
+  const poor = (): boolean => {
+    const facts = factsOf([last, ...others]);
+    return (Object.keys(LEAST) as (keyof Facts)[]).some((fact) => facts[fact] < LEAST[fact]);
+  };
+  for (let round = 0; poor(); round++) {
+    const table = last.shape.length < 2 ? mul(reshape(last, [sizeOf(last.shape), 1]), builder.leaf([1, 3], 100)) : last;
+    const part = table.shape.at(-1) === 1 ? mul(table, builder.leaf([3], 100)) : table;
+    last = sum(sub(part, mean(part, part.shape.length - 1, true)), part.shape.length - 1);
+    last = add(mul(tanh(last), literal(0.5)), mean(builder.pick(3 * round)));
+  }
+  return [last, ...others];
+}
+
+/** How often each op is computed: forward, and in the gradients alone. */
+export function countOps({ chosen, roots }: RandomGraph): { readonly forward: readonly string[]; readonly backward: readonly string[] } {
+  const forward = new Set(topologicalOrder(chosen, () => false));
+  const names = (nodes: readonly Node[]): string[] =>
+    nodes.filter(({ inputs, op }) => inputs.length > 0 || op.name === "axisIndex").map(({ op }) => op.name);
+  return { forward: names([...forward]), backward: names(topologicalOrder(roots, () => false).filter((node) => !forward.has(node))) };
+}
+
+/** What must be reached: all that the table of ops has, and what the steps here make. */
+export const DRAWN: readonly string[] = [
+  ...SAMPLE_STEPS.map(({ name }) => OPS[name].name),
+  ...[matmulOp, linearOp, batchNormOp, softmaxOp, softmaxCrossEntropyOp].map(({ name }) => name),
+];
 
 const constantLike = (node: Node, builder: Builder): Node => builder.leaf(node.shape, 100);
 
@@ -75,16 +142,25 @@ class Builder {
   }
 
   leaf(shape: Shape, seed: number): Node {
-    const values = spread(sizeOf(shape), seed + 1).map((value) => value * 1.5);
-    const node = this.makeLeaf(shape, "f32", values);
-    this.values.set(node, values);
+    const node = this.hold(
+      shape,
+      "f32",
+      spread(sizeOf(shape), seed + 1).map((value) => value * 1.5),
+    );
     if (seed < 100) this.list.push(node);
     return node;
   }
 
   private indices(count: number, below: number, seed: number): Node {
-    const values = Int32Array.from({ length: count }, (_, index) => (index * 7 + seed) % below);
-    const node = this.makeLeaf([count], "i32", values);
+    return this.hold(
+      [count],
+      "i32",
+      Int32Array.from({ length: count }, (_, index) => (index * 7 + seed) % below),
+    );
+  }
+
+  private hold(shape: Shape, dtype: DType, values: TypedArray): Node {
+    const node = this.makeLeaf(shape, dtype, values);
     this.values.set(node, values);
     return node;
   }
@@ -98,8 +174,11 @@ class Builder {
   }
 
   step(op: number, a: number, b: number, p: number, q: number): void {
-    const x = this.pick(a);
-    const made = STEPS[op % STEPS.length]!({ x, y: this.pick(b), p, q, indices: (count, below) => this.indices(count, below, q) });
+    const [x, y] = [this.pick(a), this.pick(b)];
+    const made =
+      op < HALF
+        ? STEPS[op % STEPS.length]!({ x, y, p, q, indices: (count, below) => this.indices(count, below, q) })
+        : sampleStep(op - HALF, [x, y], p, (shape, dtype, values) => this.hold(shape, dtype, values));
     if (made) this.list.push(this.tame(made));
   }
 

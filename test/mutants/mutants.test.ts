@@ -1,0 +1,188 @@
+/** Mutates the shaders one place at a time, and runs the kernel tests that read them until one fails: `npm run mutants`. */
+import { expect, inject, it } from "vitest";
+import { SHADERS } from "../../src/ops/shaders.ts";
+import { answerPromptly } from "../support/promptAnswers.ts";
+import { type KernelTest, prepare, tests } from "./collect.ts";
+import { EQUIVALENT } from "./equivalent.ts";
+import { type Mutant, mutantsOf } from "./mutate.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    mutants: { readonly only: string; readonly sample: number; readonly seed: number };
+  }
+}
+
+/** The kernels of optimizers, clips, norms and losses, and what they share. */
+const MUTATED =
+  /^(update|finish|gradient_statistics|batch_norm|row_norm|commit|clip|constrain|noise|softmax|pointwise|multi_margin)|loss|norm|lib\/(update|scaled|plateau|columns|lanes)\.wgsl$/;
+const SOURCES = import.meta.glob<string>("../../shaders/**/*.wgsl", { query: "?raw", import: "default", eager: true });
+const FILES = import.meta.glob("../gpu/*.test.ts");
+const TEXTS = import.meta.glob<string>("../gpu/*.test.ts", { query: "?raw", import: "default", eager: true });
+
+/** A test may take so many milliseconds; a mutant may loop for long. */
+const LIMIT = 20_000;
+
+const { only, sample, seed } = inject("mutants");
+
+const devices = new Set<GPUDevice>();
+/** Errors of the device, which a test would not see, and shaders that do not compile: those are no mutants. */
+const heard: string[] = [];
+const checks: Promise<unknown>[] = [];
+let invalid = false;
+
+function listen(): void {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {
+    const device = await requestDevice.call(this, descriptor);
+    devices.add(device);
+    device.addEventListener("uncapturederror", ({ error }) => heard.push(error.message));
+    void device.lost.then(({ message }) => heard.push(`lost: ${message}`));
+    return device;
+  };
+  const { createShaderModule } = GPUDevice.prototype;
+  GPUDevice.prototype.createShaderModule = function (this: GPUDevice, descriptor: GPUShaderModuleDescriptor): GPUShaderModule {
+    const module = createShaderModule.call(this, descriptor);
+    checks.push(
+      module.getCompilationInfo().then(({ messages }) => {
+        if (messages.some(({ type }) => type === "error")) invalid = true;
+      }),
+    );
+    return module;
+  };
+  answerPromptly(() => devices);
+}
+
+/** The names of the shaders that were read since it was asked last; what is overridden is read in their stead. */
+function watchShaders(): {
+  readonly read: () => Set<string>;
+  readonly override: (texts: ReadonlyMap<string, string>) => void;
+  readonly originals: ReadonlyMap<string, string>;
+} {
+  const originals = new Map(Object.entries(SHADERS));
+  let names = new Set<string>();
+  let overrides: ReadonlyMap<string, string> = new Map();
+  for (const [name, text] of originals)
+    Object.defineProperty(SHADERS, name, {
+      enumerable: true,
+      get: () => {
+        names.add(name);
+        return overrides.get(name) ?? text;
+      },
+    });
+  const read = (): Set<string> => {
+    const all = names;
+    names = new Set();
+    return all;
+  };
+  const override = (texts: ReadonlyMap<string, string>): void => {
+    overrides = texts;
+  };
+  return { read, override, originals };
+}
+
+/** What was wrong, or null where the test passed. */
+async function failure(test: KernelTest): Promise<string | null> {
+  heard.length = 0;
+  let timer = 0;
+  const late = new Promise<string>((resolve) => {
+    timer = window.setTimeout(() => resolve("took too long"), LIMIT);
+  });
+  const ran = test.run().then(
+    () => heard[0] ?? null,
+    (error: unknown) => String(error),
+  );
+  const found = await Promise.race([ran, late]);
+  window.clearTimeout(timer);
+  await Promise.all(checks.splice(0));
+  return found;
+}
+
+interface Planned extends Mutant {
+  readonly file: string;
+  readonly overrides: ReadonlyMap<string, string>;
+  readonly covering: readonly KernelTest[];
+}
+
+/** Mulberry32. */
+function random(state: number): () => number {
+  let at = state;
+  return () => {
+    at = (at + 0x6d2b79f5) | 0;
+    let t = Math.imul(at ^ (at >>> 15), 1 | at);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+it("kills every mutant", async () => {
+  listen();
+  const shaders = watchShaders();
+  for (const [path, load] of Object.entries(FILES))
+    if (/runKernel|runGraphs/.test(TEXTS[path]!) && !/\bopen\(/.test(TEXTS[path]!)) await load();
+  await prepare();
+  const known: { test: KernelTest; reads: Set<string>; time: number }[] = [];
+  for (const test of tests) {
+    shaders.read();
+    const start = performance.now();
+    const wrong = await failure(test);
+    if (wrong) throw new Error(`without a mutant: ${test.name}: ${wrong}`);
+    known.push({ test, reads: shaders.read(), time: performance.now() - start });
+  }
+  known.sort((a, b) => a.time - b.time);
+  const planned = Object.entries(SOURCES).flatMap(([path, source]): Planned[] => {
+    const file = path.replace("../../shaders/", "");
+    if (!MUTATED.test(file) || !file.includes(only)) return [];
+    const readers = [...shaders.originals].filter(([, text]) => text.includes(source));
+    const covering = known.filter(({ reads }) => readers.some(([name]) => reads.has(name))).map(({ test }) => test);
+    return mutantsOf(source).map((mutant) => {
+      // The replacement must not be read as a pattern.
+      const overrides = new Map(readers.map(([name, text]) => [name, text.replace(source, () => mutant.text)]));
+      return { ...mutant, file, overrides, covering };
+    });
+  });
+  const draw = random(seed);
+  const chosen =
+    sample > 0
+      ? planned
+          .map((one) => ({ one, at: draw() }))
+          .sort((a, b) => a.at - b.at)
+          .slice(0, sample)
+          .map(({ one }) => one)
+      : planned;
+  console.log(`${chosen.length} mutants of ${new Set(chosen.map(({ file }) => file)).size} files, ${tests.length} kernel tests`);
+  const survivors: string[] = [];
+  const counts = { killed: 0, invalid: 0, equivalent: 0 };
+  /** What killed the last mutants of a file is tried first. */
+  const deadly = new Map<string, KernelTest[]>();
+  const begun = performance.now();
+  for (const [index, mutant] of chosen.entries()) {
+    const name = `${mutant.file}:${mutant.line}\n  - ${mutant.before}\n  + ${mutant.after}`;
+    shaders.override(mutant.overrides);
+    invalid = false;
+    const first = deadly.get(mutant.file) ?? [];
+    let killer: KernelTest | undefined;
+    for (const test of new Set([...first, ...mutant.covering])) {
+      const wrong = await failure(test);
+      if (!wrong) continue;
+      killer = test;
+      break;
+    }
+    shaders.override(new Map());
+    if (invalid) counts.invalid++;
+    else if (killer) {
+      counts.killed++;
+      deadly.set(mutant.file, [killer, ...first.filter((one) => one !== killer)]);
+    } else if (EQUIVALENT.some(({ file, before, after }) => file === mutant.file && before === mutant.before && after === mutant.after))
+      counts.equivalent++;
+    else {
+      survivors.push(name);
+      console.log(`survived: ${name}`);
+    }
+    if (index % 50 === 49)
+      console.log(`${index + 1} of ${chosen.length}, ${Math.round((performance.now() - begun) / 1000)} s, ${survivors.length} survived`);
+  }
+  console.log(
+    `${counts.killed} killed, ${survivors.length} survived, ${counts.equivalent} equivalent by the list, ${counts.invalid} do not compile`,
+  );
+  expect(survivors, "mutants that no test kills").toEqual([]);
+});
