@@ -41,6 +41,14 @@ export const recipes: fc.Arbitrary<Recipe> = fc.record({
   roots: fc.array(natural, { minLength: 1, maxLength: 3 }),
 });
 
+/** Has every op of the table once, so that none is left to chance. */
+export const COVERING: readonly Recipe[] = Array.from({ length: Math.ceil(SAMPLE_STEPS.length / 15) }, (_, part) => ({
+  shapes: [[8, 4], [5], [3, 1, 4]],
+  steps: Array.from({ length: 15 }, (__, index) => [HALF + ((15 * part + index) % SAMPLE_STEPS.length), index, 3 * part, 0, 0]),
+  // Every node: `pick` takes a third of them as places in the list.
+  roots: Array.from({ length: 18 }, (__, place) => 3 * place),
+}));
+
 export interface RandomGraph {
   readonly inputs: readonly Node[];
   /** Values of `inputs`, and of leaves that are no variables: indices and labels. */
