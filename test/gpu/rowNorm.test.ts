@@ -166,6 +166,7 @@ describe("row norms", () => {
   it.each<Case>([
     { kind: "layerNorm", rows: 8, features: 64 },
     { kind: "layerNorm", rows: 9, features: 3 },
+    { kind: "layerNorm", rows: 5, features: 12289 },
     { kind: "groupNorm", rows: 4, features: 300 },
   ])("lose nothing to a mean a million times the spread: $kind of $rows × $features", (one) =>
     compare({ ...one, x: (value) => value + 1e6 }),
@@ -184,6 +185,20 @@ describe("row norms", () => {
     await compare({ kind: "layerNorm", rows, features: 16, x });
     await compare({ kind: "rmsNorm", rows, features: 16, x });
     await compare({ kind: "weightStandardization", rows, features: 7, x });
+  });
+
+  it("give exactly the shift for a constant row, whatever its size and length", async () => {
+    const rows = [...spread(48)].map((value, row) => value * [1, 1e6, 1e30][row % 3]!);
+    for (const features of [7, 11, 12, 13]) {
+      const x = f32(
+        [rows.length, features],
+        rows.flatMap((value) => new Array<number>(features).fill(value)),
+      );
+      const ones = f32([features], new Float32Array(features).fill(1));
+      const shift = f32([features], spread(features, 3));
+      const [y] = await runKernel(rowNormOp, [x, ones, shift], KINDS.layerNorm);
+      expect(y!.data).toEqual(Float64Array.from(rows.flatMap(() => [...(shift.data as Float32Array)])));
+    }
   });
 
   it("take more lines than one dimension has workgroups", async () => {
