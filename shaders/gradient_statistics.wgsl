@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   var l2 = 0.0;
   var l1 = 0.0;
 #if ${REGULARIZER}
-  if (chunks[chunk * 8u + 3u] == 0u) { // role weight
+  if (chunks[chunk * 8u + 3u] == 0u && chunks[chunk * 8u + 6u] != 0u) { // role weight, and not frozen
     l2 = bitcast<f32>(step[4]);
     l1 = bitcast<f32>(step[5]);
   }

@@ -11,7 +11,7 @@ import type { TrainerOptions } from "../train/options.ts";
 import { loadDataset, type ReadFile } from "./dataset.ts";
 import { lossOf } from "./loss.ts";
 import { buildModel } from "./model.ts";
-import { optimizerOf } from "./optimizer.ts";
+import { groupsOf, optimizerOf } from "./optimizer.ts";
 import { parseExperiment } from "./parse.ts";
 import { clipOf, noiseOf, regularizerOf } from "./remedies.ts";
 import { scheduleOf } from "./schedule.ts";
@@ -19,7 +19,7 @@ import type { Experiment } from "./schema/index.ts";
 
 /** What `gpu.train` takes, for samples of that many features. */
 export function trainerOptions(experiment: Experiment, features: number): TrainerOptions {
-  const { batchSize, seed, regularizer, gradientNoise, clip, nonFinite, loss, dataset, insight, monitor } = experiment;
+  const { batchSize, seed, regularizer, gradientNoise, groups, clip, nonFinite, loss, dataset, insight, monitor } = experiment;
   return {
     model: buildModel(experiment.model, features),
     loss: lossOf(loss),
@@ -30,6 +30,7 @@ export function trainerOptions(experiment: Experiment, features: number): Traine
     optimizer: optimizerOf(experiment.optimizer, scheduleOf(experiment.schedule)),
     ...(gradientNoise ? { gradientNoise: noiseOf(gradientNoise) } : {}),
     ...(clip ? { clip: clipOf(clip) } : {}),
+    ...(groups ? { groups: groupsOf(groups) } : {}),
     ...(regularizer ? { regularizer: regularizerOf(regularizer) } : {}),
     ...(insight ? { insight: { ...insight, every: insight.every ?? monitor.every } } : {}),
   };

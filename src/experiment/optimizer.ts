@@ -1,7 +1,7 @@
 /** The experiment's optimizer and parameter groups. */
-import { adagrad, adam, adamW, lion, nadam, type Optimizer, radam, rmsprop, sgd } from "../optim/index.ts";
+import { adagrad, adam, adamW, lion, nadam, type Optimizer, type ParameterGroup, radam, rmsprop, sgd } from "../optim/index.ts";
 import type { Schedule } from "../optim/schedule.ts";
-import type { OptimizerSpec } from "./schema/index.ts";
+import type { GroupSpec, OptimizerSpec } from "./schema/index.ts";
 import { unbuilt } from "./unbuilt.ts";
 
 /** The library's options have the experiment's keys, but for `type`; the rate comes from the schedule. */
@@ -30,4 +30,8 @@ export function optimizerOf(spec: OptimizerSpec, learningRate: Schedule): Optimi
     default:
       throw unbuilt(spec.type);
   }
+}
+
+export function groupsOf(specs: readonly GroupSpec[]): ParameterGroup[] {
+  return specs.map(({ role, ...group }) => ({ ...group, ...(role ? { role } : {}) }));
 }

@@ -2,6 +2,7 @@
 export { type AdamOptions, adam, adamW, type NadamOptions, nadam, type RadamOptions, radam } from "./adam.ts";
 export { type AdagradOptions, adagrad, type RmspropOptions, rmsprop } from "./adaptive.ts";
 export { type Clip, clipGlobalNorm, clipParameterNorm, clipValue, normalize, rescale } from "./clip.ts";
+export type { ParameterGroup } from "./groups.ts";
 export { type LionOptions, lion } from "./lion.ts";
 export { type GradientNoise, type GradientNoiseOptions, gradientNoise } from "./noise.ts";
 export type { Optimizer } from "./optimizers.ts";

@@ -3,6 +3,7 @@ import { type Shape, sizeOf } from "../core/shape.ts";
 import type { NamedParameter } from "../nn/collect.ts";
 import type { Role } from "../nn/module.ts";
 import { bitsOf, CHUNK } from "../ops/arena/layout.ts";
+import type { GroupFactors } from "../optim/groups.ts";
 
 /** Elements; 256 bytes, the alignment of a binding. The padding between segments stays zero. */
 const SEGMENT_ALIGNMENT = 64;
@@ -33,6 +34,17 @@ export interface Arena {
   readonly chunks: Uint32Array;
   /** Two words a segment: its first chunk, and how many it has. */
   readonly segmentTable: Uint32Array;
+}
+
+/** The chunk table with the factors of each segment's group. */
+export function groupedChunks({ chunks }: Arena, factors: readonly GroupFactors[]): Uint32Array {
+  const grouped = chunks.slice();
+  for (let chunk = 0; chunk < grouped.length; chunk += CHUNK.words) {
+    const { rate, decay } = factors[grouped[chunk + CHUNK.segment]!]!;
+    grouped[chunk + CHUNK.rateFactor] = bitsOf(rate);
+    grouped[chunk + CHUNK.decayFactor] = bitsOf(decay);
+  }
+  return grouped;
 }
 
 const align = (size: number): number => Math.ceil(size / SEGMENT_ALIGNMENT) * SEGMENT_ALIGNMENT;

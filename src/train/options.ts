@@ -4,6 +4,7 @@ import { FathomError } from "../core/errors.ts";
 import type { Loss } from "../nn/losses.ts";
 import { isModule, type Module } from "../nn/module.ts";
 import { type Clip, isClip } from "../optim/clip.ts";
+import { checkGroups, type ParameterGroup } from "../optim/groups.ts";
 import type { GradientNoise } from "../optim/noise.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
 import type { Regularizer } from "../optim/regularizers.ts";
@@ -24,6 +25,8 @@ export interface TrainerOptions {
   readonly regularizer?: Regularizer;
   /** On every gradient, the penalty's included; before norms and clip. */
   readonly gradientNoise?: GradientNoise;
+  /** Factors of some parameters; the first group that a parameter is in counts. `trainer.setGroups` gives others. */
+  readonly groups?: readonly ParameterGroup[];
   /** Default "stop": the run throws a FathomError that names the step and the layer. */
   readonly nonFinite?: NonFinitePolicy;
   /** More numbers of parameters and activations in the reports; steps whose reports have none do not pay for it. */
@@ -42,12 +45,26 @@ export interface ResolvedOptions {
   readonly clip: Clip | null;
   readonly regularizer: Regularizer | null;
   readonly gradientNoise: GradientNoise | null;
+  readonly groups: readonly ParameterGroup[];
   readonly nonFinite: NonFinitePolicy;
   readonly insight: ResolvedInsight | null;
   readonly order: Order;
 }
 
-const KEYS = ["model", "loss", "batchSize", "optimizer", "seed", "clip", "regularizer", "gradientNoise", "nonFinite", "insight", "order"];
+const KEYS = [
+  "model",
+  "loss",
+  "batchSize",
+  "optimizer",
+  "seed",
+  "clip",
+  "regularizer",
+  "gradientNoise",
+  "groups",
+  "nonFinite",
+  "insight",
+  "order",
+];
 
 export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   checkOptions("train", options, KEYS);
@@ -78,6 +95,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     clip: clip ?? null,
     regularizer: regularizer ?? null,
     gradientNoise: gradientNoise ?? null,
+    groups: checkGroups("train", options.groups ?? []),
     batchSize: checkInteger("train", "batchSize", options.batchSize, 1),
     seed: checkInteger("train", "seed", options.seed ?? 0, 0, 2 ** 32 - 1),
     nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),

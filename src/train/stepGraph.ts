@@ -93,8 +93,15 @@ function build(parts: Parts, trace: ModelTrace): Built {
   const loss = options.loss.mean(trace.wrap(output), trace.wrap(batch.y)).node;
   const flags = flagsFor(runtime, states, trace);
 
-  const found = backward([{ node: loss }], trace.parameterNodes);
-  const gradients = arena.segments.flatMap(({ offset }, index) => {
+  // Of what is frozen no gradient is asked for, and its place stays 0.
+  const trained = trace.parameterNodes.flatMap((node, index) =>
+    states.factors[index]!.rate === 0 ? [] : [{ node, offset: arena.segments[index]!.offset }],
+  );
+  const found = backward(
+    [{ node: loss }],
+    trained.map(({ node }) => node),
+  );
+  const gradients = trained.flatMap(({ offset }, index) => {
     const node = found[index];
     return node ? [{ node, offset }] : [];
   });

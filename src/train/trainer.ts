@@ -5,6 +5,7 @@ import { checkDataset, checkSplit, type Dataset, type Split } from "../data/data
 import type { LoadResult } from "../io/checkpoint.ts";
 import type { Role } from "../nn/module.ts";
 import { COUNTERS } from "../ops/arena/layout.ts";
+import { checkGroups, type ParameterGroup } from "../optim/groups.ts";
 import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
 import { decodeInsight, type InsightWords } from "./insight.ts";
@@ -15,8 +16,8 @@ import { type Needed, PreparedStep, type StepWords } from "./preparedStep.ts";
 import { decodeRecord, firstBad, type NonFinite, nonFiniteError, type Report } from "./report.ts";
 import type { Program, ProgramCounters, Runtime } from "./runtime.ts";
 import { SplitCache } from "./splitCache.ts";
-import { checkTargets } from "./splitOnGpu.ts";
-import { createStates, type TrainerStates } from "./trainerStates.ts";
+import { checkTargets, type SplitOnGpu } from "./splitOnGpu.ts";
+import { createStates, regroup, type TrainerStates } from "./trainerStates.ts";
 
 export type { Evaluation } from "./evaluation.ts";
 export type { ActivationInsight, HistogramInsight, Insight, InsightOptions, ParameterInsight } from "./insight.ts";
@@ -108,12 +109,22 @@ export class Trainer {
   /** Compiles the step for a data set and brings its training part to the GPU; `run` does it where it was not done. */
   async prepare(dataset: Dataset): Promise<void> {
     this.throwIfBusy("prepare");
-    await this.compileFor(dataset, { plain: this.options.insight?.every !== 1, insight: this.options.insight !== null });
+    await this.compileFor(dataset, this.whole);
+  }
+
+  /** Every program that a run may take. */
+  private get whole(): Needed {
+    const { insight } = this.options;
+    return { plain: insight?.every !== 1, insight: insight !== null };
+  }
+
+  private compileFor(dataset: Dataset, needed: Needed): Promise<void> {
+    return this.oneByOne(() => this.compileNow(dataset, needed));
   }
 
   /** One after another: the second of two calls finds what the first has made. */
-  private compileFor(dataset: Dataset, needed: Needed): Promise<void> {
-    const made = this.preparing.then(() => this.compileNow(dataset, needed));
+  private oneByOne(make: () => Promise<void>): Promise<void> {
+    const made = this.preparing.then(make);
     this.preparing = made.catch(() => {});
     return made;
   }
@@ -124,6 +135,10 @@ export class Trainer {
     checkTargets(this.options.loss, dataset.train);
     const split = this.splits.of(dataset.train, dataset.sampleShape, this.current?.split ?? null);
     if (this.current?.split === split) return this.current.ensure(needed);
+    await this.compileSplit(split, needed);
+  }
+
+  private async compileSplit(split: SplitOnGpu, needed: Needed): Promise<void> {
     this.current?.dispose();
     this.current = null;
     const made = await PreparedStep.make(this.runtime, this.options, this.states, split, needed);
@@ -132,6 +147,20 @@ export class Trainer {
     this.throwIfDisposed();
     if (!this.warmed) await made.warmReads();
     this.warmed = true;
+  }
+
+  /**
+   * Other groups than those of the options, from the next step on: for nets that are trained in turn, or layers that thaw one after another.
+   * Factors are data; a parameter that is frozen or thawed takes a new plan, which is made here. What the optimizer keeps of a frozen
+   * parameter stays as it is.
+   */
+  async setGroups(groups: readonly ParameterGroup[]): Promise<void> {
+    this.throwIfBusy("setGroups");
+    checkGroups("trainer.setGroups", groups);
+    await this.oneByOne(async () => {
+      this.throwIfBusy("setGroups");
+      if (regroup("trainer.setGroups", this.states, groups) && this.current) await this.compileSplit(this.current.split, this.whole);
+    });
   }
 
   /**

@@ -3,8 +3,9 @@ import { FathomError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { type Collected, collect } from "../nn/collect.ts";
 import { COUNTERS, recordWords, STEP } from "../ops/arena/layout.ts";
+import { type GroupFactors, groupFactors, type ParameterGroup } from "../optim/groups.ts";
 import { factorTable, initialMoment, momentNames } from "../optim/optimizers.ts";
-import { type Arena, layOutArena } from "./arena.ts";
+import { type Arena, groupedChunks, layOutArena } from "./arena.ts";
 import type { ObservedActivation } from "./insight.ts";
 import { createInsightRings, type InsightRings, insightWords } from "./insightRings.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -34,6 +35,8 @@ export interface TrainerStates {
   /** The optimizer's factors by its count of updates; null where it has none. */
   readonly factorTable: StateBuffer | null;
   readonly running: StateBuffer;
+  /** Of each parameter, from its group; they are in `chunks` too. A rate of 0 means frozen. */
+  factors: readonly GroupFactors[];
   /** One for each checked layer; made when the model is first traced. */
   flags: StateBuffer | null;
   /** Names of the checked layers, for messages. */
@@ -44,7 +47,7 @@ export interface TrainerStates {
 }
 
 export function createStates(runtime: Runtime, options: ResolvedOptions): TrainerStates {
-  const { model, optimizer, seed } = options;
+  const { model, optimizer, seed, groups } = options;
   const collected = collect(model);
   if (collected.parameters.length === 0)
     throw new FathomError(
@@ -52,6 +55,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       `train: the model (${model.description}) has no parameters, so there is nothing to train; give it a layer such as nn.linear(64, 10)`,
     );
   const arena = layOutArena(collected.parameters);
+  const factors = groupFactors("train", groups, collected.parameters);
   const runningLayout = layOutRunning(collected.statistics);
   const count = momentNames(optimizer).length;
   const insight = insightWords(options, arena.segments.length);
@@ -77,10 +81,11 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       counters: state("counters", "u32", COUNTERS.words),
       ring: state("ring", "u32", slots * words),
       insight: options.insight && createInsightRings(state, slots, insight),
-      chunks: state("chunks", "u32", arena.chunks.length, arena.chunks),
+      chunks: state("chunks", "u32", arena.chunks.length, groupedChunks(arena, factors)),
       segments: state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
       factorTable: table ? state("factorTable", "f32", table.length, table) : null,
       running: state("running", "f32", runningLayout.size, initialRunning(runningLayout)),
+      factors,
       flags: null,
       layerNames: [],
       activations: [],
@@ -94,6 +99,15 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
     for (const one of made) one.dispose();
     throw error;
   }
+}
+
+/** Gives the parameters the factors of other groups. Whether any is frozen now that was not, or the other way round. */
+export function regroup(what: string, states: TrainerStates, groups: readonly ParameterGroup[]): boolean {
+  const { arena, collected, chunks, factors: before } = states;
+  const factors = groupFactors(what, groups, collected.parameters);
+  chunks.write(groupedChunks(arena, factors));
+  states.factors = factors;
+  return factors.some(({ rate }, index) => (rate === 0) !== (before[index]!.rate === 0));
 }
 
 /** Nothing where they begin as zeros; the padding is 0 in any case. */

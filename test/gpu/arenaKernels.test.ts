@@ -156,7 +156,7 @@ describe("gradientStatistics", () => {
   it("takes more chunks than one dimension has workgroups", async () => {
     const many = 65_600;
     const table = new Uint32Array(CHUNK.words * many);
-    for (let chunk = 0; chunk < many; chunk++) table.set([4 * chunk, 3, chunk, 0, 3, 0, 0, 0], CHUNK.words * chunk);
+    for (let chunk = 0; chunk < many; chunk++) table.set([4 * chunk, 3, chunk, 0, 3, 0, bitsOf(1), bitsOf(1)], CHUNK.words * chunk);
     const gradients = f32(
       [4 * many],
       Float32Array.from({ length: 4 * many }, (_, index) => (index % 4 === 3 ? 0 : 1 + (index % 1000))),

@@ -33,15 +33,16 @@ export const gradientStatisticsOp: Op<StatisticsAttributes> = defineOp<Statistic
     const l1 = regularizer ? floatOf(step.data[STEP.l1]!) : 0;
     for (let chunk = 0; chunk < count; chunk++) {
       const [offset, length, , role] = chunks.data.subarray(chunk * CHUNK.words) as unknown as [number, number, number, number];
+      const penalized = role === ROLE_WEIGHT && chunks.data[chunk * CHUNK.words + CHUNK.rateFactor] !== 0;
       const weights = parameters.data.subarray(offset, offset + length);
       const g = gradients.data
         .subarray(offset, offset + length)
-        .map((value, index) => (joined ? value : regularized(value, weights[index]!, role, l2, l1)));
+        .map((value, index) => (penalized && !joined ? regularized(value, weights[index]!, role, l2, l1) : value));
       const finite = g.filter(Number.isFinite);
       const highest = Math.fround(finite.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
       const scale = 2 ** -exponentOf(bitsOf(highest));
       const squares = finite.reduce((sum, value) => sum + (value * scale) ** 2, 0);
-      const penalty = role === ROLE_WEIGHT ? weights.reduce((sum, w) => sum + (l2 / 2) * w * w + l1 * Math.abs(w), 0) : 0;
+      const penalty = penalized ? weights.reduce((sum, w) => sum + (l2 / 2) * w * w + l1 * Math.abs(w), 0) : 0;
       const bad = (g.some((value) => Math.abs(value) === Infinity) ? 1 : 0) | (g.some(Number.isNaN) ? 2 : 0);
       data.set([bitsOf(highest), bitsOf(squares), bitsOf(penalty), bad], chunk * PARTIAL.words);
     }
