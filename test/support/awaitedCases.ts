@@ -5,7 +5,6 @@ const AWAITED = {
   initialisers: /"identity"|"gain": "/,
   auxiliary: /auxiliary/,
   optimizers: /lamb|muon/,
-  groups: /"groups": \[/,
   clips: /"adaptive"/,
   constraints: /maxNorm/,
 } satisfies Record<string, RegExp>;
