@@ -1,6 +1,6 @@
 // The gradients with noise: g + σ·z, and with REGULARIZER the penalty's part, + L2·w + L1·sign(w) for weights. One workgroup a chunk.
 // z is a normal number for each element: word (element mod 4) of Philox with key (seed, 4) and counter (element / 4, step, parameter, 0),
-// elements counted within their parameter. Frozen parameters get none. What lies behind a segment in its last four becomes 0.
+// elements counted within their parameter. Frozen parameters get neither. What lies behind a segment in its last four becomes 0.
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<u32>;
@@ -26,9 +26,10 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   let end = begin + chunks[chunk * 8u + 1u];
   let segment = chunks[chunk * 8u + 2u];
   let origin = chunks[segments[2u * segment] * 8u];
-  let deviation = select(bitcast<f32>(step[8]), 0.0, chunks[chunk * 8u + 6u] == 0u);
+  let frozen = chunks[chunk * 8u + 6u] == 0u;
+  let deviation = select(bitcast<f32>(step[8]), 0.0, frozen);
 #if ${REGULARIZER}
-  let is_weight = f32(chunks[chunk * 8u + 3u] == 0u);
+  let is_weight = f32(chunks[chunk * 8u + 3u] == 0u && !frozen);
   let l2 = bitcast<f32>(step[4]) * is_weight;
   let l1 = bitcast<f32>(step[5]) * is_weight;
 #endif

@@ -36,9 +36,11 @@ export const gradientNoiseOp: Op<NoiseAttributes> = defineOp<NoiseAttributes>({
       const word = (of: number): number => chunks.data[chunk + of]!;
       const segment = word(CHUNK.segment);
       const origin = chunks.data[CHUNK.words * segments.data[2 * segment]! + CHUNK.offset]!;
-      const deviation = floatOf(word(CHUNK.rateFactor)) === 0 ? 0 : at(STEP.noiseDeviation);
+      const isFrozen = word(CHUNK.rateFactor) === 0;
+      const deviation = isFrozen ? 0 : at(STEP.noiseDeviation);
       for (let index = word(CHUNK.offset); index < word(CHUNK.offset) + word(CHUNK.length); index++) {
-        const g = regularized(gradients.data[index]!, parameters.data[index]!, word(CHUNK.role), l2, l1);
+        const own = gradients.data[index]!;
+        const g = isFrozen ? own : regularized(own, parameters.data[index]!, word(CHUNK.role), l2, l1);
         const z = noiseAt(step.data[STEP.seed]!, step.data[STEP.attemptedStep]!, segment, index - origin);
         data[index] = g + deviation * z;
       }
