@@ -1,8 +1,7 @@
 /** The experiment's optimizer and parameter groups. */
-import { adagrad, adam, adamW, lion, nadam, type Optimizer, type ParameterGroup, radam, rmsprop, sgd } from "../optim/index.ts";
+import { adagrad, adam, adamW, lamb, lion, muon, nadam, type Optimizer, type ParameterGroup, radam, rmsprop, sgd } from "../optim/index.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import type { GroupSpec, OptimizerSpec } from "./schema/index.ts";
-import { unbuilt } from "./unbuilt.ts";
 
 /** The library's options have the experiment's keys, but for `type`; the rate comes from the schedule. */
 function optionsOf<S extends OptimizerSpec>({ type: _, ...options }: S, learningRate: Schedule) {
@@ -27,8 +26,10 @@ export function optimizerOf(spec: OptimizerSpec, learningRate: Schedule): Optimi
       return radam(optionsOf(spec, learningRate));
     case "lion":
       return lion(optionsOf(spec, learningRate));
-    default:
-      throw unbuilt(spec.type);
+    case "lamb":
+      return lamb(optionsOf(spec, learningRate));
+    case "muon":
+      return muon(optionsOf(spec, learningRate));
   }
 }
 

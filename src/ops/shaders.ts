@@ -18,6 +18,7 @@ import gradientNoise from "../../shaders/gradient_noise.wgsl?raw";
 import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
 import insightGradients from "../../shaders/insight_gradients.wgsl?raw";
 import insightUpdate from "../../shaders/insight_update.wgsl?raw";
+import lambMoments from "../../shaders/lamb_moments.wgsl?raw";
 import clip from "../../shaders/lib/clip.wgsl?raw";
 import columns from "../../shaders/lib/columns.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
@@ -27,10 +28,13 @@ import output from "../../shaders/lib/output.wgsl?raw";
 import plateau from "../../shaders/lib/plateau.wgsl?raw";
 import rows from "../../shaders/lib/rows.wgsl?raw";
 import scaled from "../../shaders/lib/scaled.wgsl?raw";
+import squares from "../../shaders/lib/squares.wgsl?raw";
 import update from "../../shaders/lib/update.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
 import multiMargin from "../../shaders/multi_margin.wgsl?raw";
+import muonMoments from "../../shaders/muon_moments.wgsl?raw";
+import muonStack from "../../shaders/muon_stack.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
 import rowNorm from "../../shaders/row_norm.wgsl?raw";
@@ -40,12 +44,15 @@ import scatterClear from "../../shaders/scatter_clear.wgsl?raw";
 import scatterLink from "../../shaders/scatter_link.wgsl?raw";
 import scatterRows from "../../shaders/scatter_rows.wgsl?raw";
 import scoreBatch from "../../shaders/score_batch.wgsl?raw";
+import segmentNorms from "../../shaders/segment_norms.wgsl?raw";
 import softmax from "../../shaders/softmax.wgsl?raw";
 import softmaxCrossEntropy from "../../shaders/softmax_cross_entropy.wgsl?raw";
 import spread from "../../shaders/spread.wgsl?raw";
 import updateAdagrad from "../../shaders/update_adagrad.wgsl?raw";
 import updateAdam from "../../shaders/update_adam.wgsl?raw";
+import updateLamb from "../../shaders/update_lamb.wgsl?raw";
 import updateLion from "../../shaders/update_lion.wgsl?raw";
+import updateMuon from "../../shaders/update_muon.wgsl?raw";
 import updateNadam from "../../shaders/update_nadam.wgsl?raw";
 import updateRadam from "../../shaders/update_radam.wgsl?raw";
 import updateRmsprop from "../../shaders/update_rmsprop.wgsl?raw";
@@ -98,5 +105,11 @@ export const SHADERS: Readonly<Record<string, string>> = {
   update_nadam: grid + update + withLibrary(updateNadam),
   update_radam: grid + update + updateRadam,
   update_rmsprop: grid + update + updateRmsprop,
+  lamb_moments: grid + scaled + squares + update + lambMoments,
+  muon_moments: grid + scaled + squares + update + muonMoments,
+  muon_stack: grid + scaled + update + muonStack,
+  segment_norms: grid + scaled + squares + segmentNorms,
+  update_lamb: grid + scaled + update + updateLamb,
+  update_muon: grid + update + updateMuon,
   update_sgd: grid + update + updateSgd,
 };

@@ -3,7 +3,9 @@ export { type AdamOptions, adam, adamW, type NadamOptions, nadam, type RadamOpti
 export { type AdagradOptions, adagrad, type RmspropOptions, rmsprop } from "./adaptive.ts";
 export { type Clip, clipGlobalNorm, clipParameterNorm, clipValue, normalize, rescale } from "./clip.ts";
 export type { ParameterGroup } from "./groups.ts";
+export { lamb } from "./lamb.ts";
 export { type LionOptions, lion } from "./lion.ts";
+export { type MuonAdjust, type MuonOptions, muon } from "./muon.ts";
 export { type GradientNoise, type GradientNoiseOptions, gradientNoise } from "./noise.ts";
 export type { Optimizer } from "./optimizers.ts";
 export { type ElasticNetOptions, elasticNet, l1, l2, lasso, type Regularizer, type RegularizerOptions, ridge } from "./regularizers.ts";

@@ -30,8 +30,13 @@ export class Persistence {
     this.options = options;
     this.states = states;
     const { arena, collected, runningLayout } = states;
-    this.kept = momentNames(options.optimizer).flatMap((name, index) =>
-      arena.segments.map(({ name: parameter, offset, size }) => ({ name, parameter, offset: index * arena.size + offset, size })),
+    this.kept = arena.segments.flatMap((segment) =>
+      momentNames(options.optimizer, segment).map((name, index) => ({
+        name,
+        parameter: segment.name,
+        offset: index * arena.size + segment.offset,
+        size: segment.size,
+      })),
     );
     const parameters = collected.parameters.map(({ name, aliases, shape }): ModelTensor => ({ name, aliases, shape, kind: "f32" }));
     const buffers = runningLayout.segments.flatMap(({ path, features }): ModelTensor[] => {

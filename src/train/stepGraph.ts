@@ -132,7 +132,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
   );
   const updated = optimizerUpdate(
     options.optimizer,
-    arena,
+    states.stacks,
     {
       ...nodes,
       segments: segments.node(),

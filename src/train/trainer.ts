@@ -159,7 +159,8 @@ export class Trainer {
     checkGroups("trainer.setGroups", groups);
     await this.oneByOne(async () => {
       this.throwIfBusy("setGroups");
-      if (regroup("trainer.setGroups", this.states, groups) && this.current) await this.compileSplit(this.current.split, this.whole);
+      if (regroup("trainer.setGroups", this.states, this.options.optimizer, groups) && this.current)
+        await this.compileSplit(this.current.split, this.whole);
     });
   }
 

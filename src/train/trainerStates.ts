@@ -4,10 +4,11 @@ import { Random } from "../core/random.ts";
 import { type Collected, collect } from "../nn/collect.ts";
 import { COUNTERS, recordWords, STEP } from "../ops/arena/layout.ts";
 import { type GroupFactors, groupFactors, type ParameterGroup } from "../optim/groups.ts";
-import { factorTable, initialMoment, momentNames } from "../optim/optimizers.ts";
+import { factorTable, initialMoment, momentCount, type Optimizer } from "../optim/optimizers.ts";
 import { type Arena, groupedChunks, layOutArena } from "./arena.ts";
 import type { ObservedActivation } from "./insight.ts";
 import { createInsightRings, type InsightRings, insightWords } from "./insightRings.ts";
+import { layOutStacks, type MuonStacks, stackedChunks } from "./muonStacks.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { ringSlots } from "./report.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
@@ -23,7 +24,7 @@ export interface TrainerStates {
   readonly slots: number;
   readonly recordWords: number;
   readonly parameters: StateBuffer;
-  /** What the optimizer keeps: as many numbers as `parameters` for each of `momentNames`, one after another; null where it keeps nothing. */
+  /** What the optimizer keeps: its first number for every parameter, then its second, and so on; null where it keeps nothing. */
   readonly moments: StateBuffer | null;
   readonly step: StateBuffer;
   readonly counters: StateBuffer;
@@ -37,6 +38,8 @@ export interface TrainerStates {
   readonly running: StateBuffer;
   /** Of each parameter, from its group; they are in `chunks` too. A rate of 0 means frozen. */
   factors: readonly GroupFactors[];
+  /** Muon's; null for other optimizers. */
+  stacks: MuonStacks | null;
   /** One for each checked layer; made when the model is first traced. */
   flags: StateBuffer | null;
   /** Names of the checked layers, for messages. */
@@ -56,8 +59,9 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
     );
   const arena = layOutArena(collected.parameters);
   const factors = groupFactors("train", groups, collected.parameters);
+  const stacks = stacksFor(optimizer, arena, factors);
   const runningLayout = layOutRunning(collected.statistics);
-  const count = momentNames(optimizer).length;
+  const count = momentCount(optimizer);
   const insight = insightWords(options, arena.segments.length);
   const slots = ringSlots(arena.segments.length, insight.parameters + insight.activations);
   const words = recordWords(arena.segments.length);
@@ -81,11 +85,12 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       counters: state("counters", "u32", COUNTERS.words),
       ring: state("ring", "u32", slots * words),
       insight: options.insight && createInsightRings(state, slots, insight),
-      chunks: state("chunks", "u32", arena.chunks.length, groupedChunks(arena, factors)),
+      chunks: state("chunks", "u32", arena.chunks.length, chunkTable(arena, factors, stacks)),
       segments: state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
       factorTable: table ? state("factorTable", "f32", table.length, table) : null,
       running: state("running", "f32", runningLayout.size, initialRunning(runningLayout)),
       factors,
+      stacks,
       flags: null,
       layerNames: [],
       activations: [],
@@ -101,12 +106,22 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
   }
 }
 
+const stacksFor = (optimizer: Optimizer, { segments }: Arena, factors: readonly GroupFactors[]): MuonStacks | null =>
+  optimizer.type === "muon" ? layOutStacks(optimizer, segments, factors) : null;
+
+function chunkTable(arena: Arena, factors: readonly GroupFactors[], stacks: MuonStacks | null): Uint32Array {
+  const grouped = groupedChunks(arena, factors);
+  return stacks ? stackedChunks(grouped, arena.segments, stacks) : grouped;
+}
+
 /** Gives the parameters the factors of other groups. Whether any is frozen now that was not, or the other way round. */
-export function regroup(what: string, states: TrainerStates, groups: readonly ParameterGroup[]): boolean {
+export function regroup(what: string, states: TrainerStates, optimizer: Optimizer, groups: readonly ParameterGroup[]): boolean {
   const { arena, collected, chunks, factors: before } = states;
   const factors = groupFactors(what, groups, collected.parameters);
-  chunks.write(groupedChunks(arena, factors));
+  const stacks = stacksFor(optimizer, arena, factors);
+  chunks.write(chunkTable(arena, factors, stacks));
   states.factors = factors;
+  states.stacks = stacks;
   return factors.some(({ rate }, index) => (rate === 0) !== (before[index]!.rate === 0));
 }
 

@@ -3,15 +3,16 @@ import { expect, it } from "vitest";
 import type { Node } from "../../src/graph/node.ts";
 import { bitsOf, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
 import { input } from "../../src/ops/define.ts";
-import { factorTable, initialMoment, momentNames } from "../../src/optim/optimizers.ts";
+import { factorTable, initialMoment, momentCount } from "../../src/optim/optimizers.ts";
 import { initialMoments } from "../../src/train/trainerStates.ts";
 import { optimizerUpdate } from "../../src/train/update.ts";
 import { computeFloat64 } from "../support/float64.ts";
-import { arena, gathered, gradients, learningRates, optimizerCases, placed, start } from "../support/optimizerFixture.ts";
+import { arena, gathered, gradients, learningRates, optimizerCases, placed, start, tablesFor } from "../support/optimizerFixture.ts";
 
 it.each(optimizerCases)("$name", ({ optimizer, after }) => {
-  const kept = momentNames(optimizer).length;
+  const kept = momentCount(optimizer);
   const table = factorTable(optimizer);
+  const { stacks, chunks } = tablesFor(optimizer);
   const nodes = {
     parameters: input([arena.size], "f32"),
     gradients: input([arena.size], "f32"),
@@ -22,7 +23,7 @@ it.each(optimizerCases)("$name", ({ optimizer, after }) => {
     step: input([STEP.words], "u32"),
     table: table ? input([table.length], "f32") : null,
   };
-  const updated = optimizerUpdate(optimizer, arena, nodes, { regularizer: false, clip: "scale" });
+  const updated = optimizerUpdate(optimizer, stacks, nodes, { regularizer: false, clip: "scale" });
   const states = [updated.parameters, ...(updated.moments ? [updated.moments] : [])];
   const step = new Float64Array(STEP.words);
   step[STEP.weightDecay] = bitsOf(optimizer.weightDecay);
@@ -36,7 +37,7 @@ it.each(optimizerCases)("$name", ({ optimizer, after }) => {
     const values = new Map<Node, ArrayLike<number>>([
       [nodes.parameters, parameters],
       [nodes.gradients, placed(gradient)],
-      [nodes.chunks, arena.chunks],
+      [nodes.chunks, chunks],
       [nodes.segments, arena.segmentTable],
       [nodes.summary, summary],
       [nodes.step, step],

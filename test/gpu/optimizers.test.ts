@@ -11,12 +11,12 @@ import { updateNadamOp } from "../../src/ops/arena/updateNadam.ts";
 import { updateRadamOp } from "../../src/ops/arena/updateRadam.ts";
 import { updateRmspropOp } from "../../src/ops/arena/updateRmsprop.ts";
 import { nadamTable, radamTable } from "../../src/optim/adamTable.ts";
-import { factorTable, initialMoment, momentNames } from "../../src/optim/optimizers.ts";
+import { factorTable, initialMoment, momentCount } from "../../src/optim/optimizers.ts";
 import { layOutArena } from "../../src/train/arena.ts";
 import { initialMoments } from "../../src/train/trainerStates.ts";
 import { optimizerUpdate } from "../../src/train/update.ts";
 import { spread } from "../support/float64.ts";
-import { arena, gathered, gradients, learningRates, optimizerCases, placed, start } from "../support/optimizerFixture.ts";
+import { arena, gathered, gradients, learningRates, optimizerCases, placed, start, tablesFor } from "../support/optimizerFixture.ts";
 import { f32, hardware, type KernelInput, referenceOf, runKernel, software, u32 } from "../support/runKernel.ts";
 
 let gpu: Engine;
@@ -45,14 +45,17 @@ describe("50 updates by given gradients", () => {
   async function run() {
     const shared = {
       gradients: gpu.state("gradients", "f32", arena.size),
-      chunks: gpu.state("chunks", "u32", arena.chunks.length, arena.chunks),
       segments: gpu.state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
       summary: gpu.state("summary", "u32", SUMMARY.words),
     };
     const sides = optimizerCases.map(({ optimizer }, index) => {
-      const kept = momentNames(optimizer).length;
+      const kept = momentCount(optimizer);
       const table = factorTable(optimizer);
+      const { stacks, chunks } = tablesFor(optimizer);
       return {
+        stacks,
+        words: chunks,
+        chunks: gpu.state(`chunks${index}`, "u32", chunks.length, chunks),
         parameters: gpu.state(`parameters${index}`, "f32", arena.size, start),
         moments:
           kept === 0
@@ -65,17 +68,17 @@ describe("50 updates by given gradients", () => {
     const program = await gpu.compileProgram({
       label: "optimizers",
       assignments: gpu.trace(() =>
-        sides.flatMap(({ parameters, moments, step, table }, index) => {
+        sides.flatMap(({ parameters, moments, step, table, chunks, stacks }, index) => {
           const made = optimizerUpdate(
             optimizerCases[index]!.optimizer,
-            arena,
+            stacks,
             {
               parameters: parameters.node(),
               moments: moments?.node() ?? null,
               step: step.node(),
               table: table?.node() ?? null,
               gradients: shared.gradients.node(),
-              chunks: shared.chunks.node(),
+              chunks: chunks.node(),
               segments: shared.segments.node(),
               summary: shared.summary.node(),
             },
@@ -84,7 +87,7 @@ describe("50 updates by given gradients", () => {
           return [{ state: parameters, node: made.parameters }, ...(moments ? [{ state: moments, node: made.moments! }] : [])];
         }),
       ),
-      states: [...Object.values(shared), ...sides.flatMap(({ step, table }) => (table ? [step, table] : [step]))],
+      states: [...Object.values(shared), ...sides.flatMap(({ step, chunks, table }) => (table ? [step, chunks, table] : [step, chunks]))],
     });
     const after = new Map<number, number[][]>();
     const wanted = new Set(optimizerCases.flatMap(({ after: counts }) => [...counts.keys()]));
@@ -107,7 +110,7 @@ describe("50 updates by given gradients", () => {
     gpu.submit([program]);
     const skipped = await states();
     shared.summary.write(summaryWords(gradients.length, 1));
-    shared.chunks.write(arena.chunks.map((word, index) => (index % CHUNK.words === CHUNK.rateFactor ? 0 : word)));
+    for (const { chunks, words } of sides) chunks.write(words.map((word, index) => (index % CHUNK.words === CHUNK.rateFactor ? 0 : word)));
     gpu.submit([program]);
     return { after, before, skipped, frozen: await states() };
   }

@@ -13,6 +13,8 @@ const OPTIMIZERS = [
   optim.nadam(rate),
   optim.radam(rate),
   optim.lion(rate),
+  optim.lamb(rate),
+  optim.muon(rate),
 ];
 
 /** On the data set of three features and two targets. */

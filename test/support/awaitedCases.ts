@@ -4,7 +4,6 @@ import { oracleCases, oracleExperimentText } from "./oracleFixture.ts";
 const AWAITED = {
   initialisers: /"identity"|"gain": "/,
   auxiliary: /auxiliary/,
-  optimizers: /lamb|muon/,
   clips: /"adaptive"/,
   constraints: /maxNorm/,
 } satisfies Record<string, RegExp>;

@@ -5,6 +5,7 @@ import { optimizerOf } from "../../src/experiment/optimizer.ts";
 import { experimentSchema } from "../../src/experiment/schema/index.ts";
 import type { Optimizer } from "../../src/optim/optimizers.ts";
 import { layOutArena } from "../../src/train/arena.ts";
+import { layOutStacks, type MuonStacks, stackedChunks } from "../../src/train/muonStacks.ts";
 import text from "../oracle/optimizers.json?raw";
 
 interface Fixture {
@@ -51,10 +52,16 @@ export interface OptimizerCase {
 }
 
 /** The variants, with the schema's defaults; the learning rate is not theirs. */
-export const optimizerCases: readonly OptimizerCase[] = fixture.variants
-  .filter(({ optimizer }) => !["lamb", "muon"].includes(optimizer.type))
-  .map(({ optimizer, after }) => ({
-    name: JSON.stringify(optimizer),
-    optimizer: optimizerOf(v.parse(experimentSchema.entries.optimizer, optimizer), () => 0),
-    after: new Map(Object.entries(after).map(([count, values]) => [Number(count), values])),
-  }));
+export const optimizerCases: readonly OptimizerCase[] = fixture.variants.map(({ optimizer, after }) => ({
+  name: JSON.stringify(optimizer),
+  optimizer: optimizerOf(v.parse(experimentSchema.entries.optimizer, optimizer), () => 0),
+  after: new Map(Object.entries(after).map(([count, values]) => [Number(count), values])),
+}));
+
+/** Muon's stacks, and the chunk table as the optimizer wants it. */
+export function tablesFor(optimizer: Optimizer): { readonly stacks: MuonStacks | null; readonly chunks: Uint32Array } {
+  if (optimizer.type !== "muon") return { stacks: null, chunks: arena.chunks };
+  const factors = arena.segments.map(() => ({ rate: 1, decay: 1 }));
+  const stacks = layOutStacks(optimizer, arena.segments, factors);
+  return { stacks, chunks: stackedChunks(arena.chunks, arena.segments, stacks) };
+}

@@ -107,7 +107,8 @@ export const CHUNK = {
   segment: 2,
   role: 3,
   rowLength: 4,
-  group: 5,
+  /** Where the chunk's first element lies in the stacks of an optimizer that has any (Muon); NONE where it is in none. */
+  stack: 5,
   rateFactor: 6,
   decayFactor: 7,
 } as const;

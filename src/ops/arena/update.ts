@@ -63,6 +63,7 @@ export interface OwnedElement {
   readonly rate: number;
   readonly decay: number;
   readonly segment: number;
+  readonly chunk: number;
 }
 
 /** Visits every element that is to be updated; none where the step is left out or a parameter is frozen. */
@@ -92,7 +93,7 @@ export function eachOwned(
       const w = parameters[index]!;
       const whole = regularized(gradients.data[index]!, w, word(CHUNK.role), l2, l1);
       const g = clip === "value" ? Math.min(Math.max(whole, -limit), limit) : scale * whole;
-      visit({ index, w, g, rate, decay, segment });
+      visit({ index, w, g, rate, decay, segment, chunk: chunk / CHUNK.words });
     }
   }
 }
