@@ -12,6 +12,8 @@ from . import safetensors, strays, trace
 from .experiment import Experiment
 
 FORMAT = "fathom-trace/1"
+# Runs from weights that are rounded otherwise, all of which must keep to the tolerance that the case grants.
+TRIALS = 2
 
 
 class Made(NamedTuple):
@@ -27,42 +29,34 @@ def write(file, weights_file, out):
     experiment = Experiment(file)
     weights = safetensors.read(weights_file)
     truth, near = (trace.Run(experiment, weights, dtype) for dtype in (torch.float64, torch.float32))
-    names = truth.names
-    scales = strays.scale_names(names, truth.frozen, truth.steps)
-    scalars = strays.scalar_strays(truth.steps, near.steps)
-    heads = strays.auxiliary_strays(truth.steps, near.steps)
-    head_names = [head.name for head in truth.model.auxiliaries]
-    layers = strays.layer_strays(names, scales, truth.steps, near.steps)
-    final = strays.final_strays(truth.final, near.final, scales)
-    evaluation = strays.relative(near.evaluation["loss"], truth.evaluation["loss"], abs(truth.evaluation["loss"]))
-    everything = [
-        *scalars.items(), *zip(head_names, heads), *zip(names, layers), *((f"final {name}", stray) for name, stray in final.items()),
-        ("evaluation", evaluation),
-    ]  # fmt: skip
-    strays.refuse_chaos(file, everything)
+    found = strays.of(truth, near)
+    strays.refuse_chaos(file, found.all())
     strays.refuse_close_decisions(file, truth.schedule.plateau)
+    for seed in range(TRIALS):
+        moved = trace.Run(experiment, strays.rounded_otherwise(weights, seed), torch.float32)
+        strays.refuse_luck(file, found.all(), strays.of(truth, moved).all())
 
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     parameters = []
-    for name, stray in zip(names, layers):
-        scale = {} if scales[name] == name else {"scaleBy": scales[name]}
+    for name, stray in found.layers.items():
+        scale = {} if found.scales[name] == name else {"scaleBy": found.scales[name]}
         parameters.append({"name": name, "stray": up(stray), **scale})
-    auxiliary = [{"name": name, "stray": up(stray)} for name, stray in zip(head_names, heads)]
+    auxiliary = [{"name": name, "stray": up(stray)} for name, stray in found.auxiliary.items()]
     (out / "trace.json").write_text(dumps({
         "format": FORMAT,
-        "strays": {key: up(stray) for key, stray in scalars.items()},
+        "strays": {key: up(stray) for key, stray in found.scalars.items()},
         "parameters": parameters,
         **({"auxiliary": auxiliary} if auxiliary else {}),
-        "final": [{"name": name, "stray": up(stray)} for name, stray in final.items()],
-        "evaluation": {**rounded(truth.evaluation), "stray": up(evaluation)},
+        "final": [{"name": name, "stray": up(stray)} for name, stray in found.final.items()],
+        "evaluation": {**rounded(truth.evaluation), "stray": up(found.evaluation)},
         "steps": rounded(truth.steps),
     }))
     # Rounding the truth to float32 costs 6e-8, far below the least tolerance of 1e-5.
     safetensors.write(out / "final.safetensors", {
         name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in truth.final.items()
     })
-    return Made(max(stray for _, stray in everything), truth)
+    return Made(max(found.all().values()), truth)
 
 
 def rounded(value):

@@ -1,12 +1,15 @@
 """How far PyTorch's own float32 strays from float64: what the comparison with Fathom earns its tolerance from."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 SCALARS = ["loss", "regularization", "learningRate", "gradientNorm", "clipScale"]
 # Beyond this a case amplifies rounding so much that agreement would say nothing.
 CHAOTIC = 1e-3
+# The tolerance of compareTrace.ts: so many times PyTorch's stray, and at least so much.
+MARGIN, LEAST = 10, 1e-5
 # A gradient this small beside the other parameters of its layer is zero by construction (a bias that feeds a batch-norm):
 # what is computed is rounding noise, and it is measured against the scale of its layer.
 ZERO = 1e-10
@@ -65,12 +68,63 @@ def final_strays(final64, final32, scales):
     return strays
 
 
-def refuse_chaos(case, named_strays):
+class Strays(NamedTuple):
+    """How far a run is from the truth, by quantity; `scales` says whose gradient norm a parameter is measured by."""
+
+    scalars: dict
+    auxiliary: dict
+    layers: dict
+    final: dict
+    evaluation: float
+    scales: dict
+
+    def all(self):
+        named = {**self.scalars, "evaluation": self.evaluation}
+        for kind in ("auxiliary", "layers", "final"):
+            named |= {f"{kind} {name}": stray for name, stray in getattr(self, kind).items()}
+        return named
+
+
+def of(truth, run):
+    """The strays of a trace.Run from the true one."""
+    scales = scale_names(truth.names, truth.frozen, truth.steps)
+    heads = [head.name for head in truth.model.auxiliaries]
+    loss = truth.evaluation["loss"]
+    return Strays(
+        scalar_strays(truth.steps, run.steps),
+        dict(zip(heads, auxiliary_strays(truth.steps, run.steps))),
+        dict(zip(truth.names, layer_strays(truth.names, scales, truth.steps, run.steps))),
+        final_strays(truth.final, run.final, scales),
+        relative(run.evaluation["loss"], loss, abs(loss)),
+        scales,
+    )
+
+
+def rounded_otherwise(weights, seed):
+    """The weights, about half of those that are not 0 one float32 up or down."""
+    generator = np.random.default_rng(seed)
+    moved = {}
+    for name, array in weights.items():
+        towards = np.where(generator.random(array.shape) < 0.5, np.inf, -np.inf)
+        near = np.nextafter(array, towards.astype(np.float32)) if array.dtype == np.float32 else array
+        moved[name] = np.where((array != 0) & (generator.random(array.shape) < 0.5), near, array).astype(array.dtype)
+    return moved
+
+
+def refuse_chaos(case, strays):
     """Raises where anything strays by more than CHAOTIC: such a case must be replaced."""
-    worst = [(stray, name) for name, stray in named_strays if not stray <= CHAOTIC]
+    worst = [(stray, name) for name, stray in strays.items() if not stray <= CHAOTIC]
     if worst:
         listed = ", ".join(f"{name} {stray:.1e}" for stray, name in sorted(worst, reverse=True)[:5])
         raise SystemExit(f"{case}: chaotic, PyTorch's float32 strays by more than {CHAOTIC:g} in {listed}; choose another case")
+
+
+def refuse_luck(case, strays, moved):
+    """Raises where float32 strays beyond the tolerance as soon as weights are rounded otherwise: one run told too little."""
+    worst = [(stray, name) for name, stray in moved.items() if not stray <= max(MARGIN * strays[name], LEAST)]
+    if worst:
+        listed = ", ".join(f"{name} {stray:.1e} against {strays[name]:.1e}" for stray, name in sorted(worst, reverse=True)[:3])
+        raise SystemExit(f"{case}: the tolerance is luck, from weights rounded otherwise PyTorch's float32 strays farther: {listed}; choose another case")
 
 
 def refuse_close_decisions(case, plateau):

@@ -58,7 +58,7 @@ CASES = {
         {"type": "inverseTime", "initial": 0.01, "decay": 0.2}, loss={"type": "huber", "delta": 0.4},
     ),
     "weight-norm": case(
-        "weight-normalised layers, rows of v held by a max-norm, ridge", 16,
+        "weight-normalised layers, rows of v held by a max-norm, ridge", 116,
         [repeat(5, linear(WIDTH, {"type": "orthogonal", "gain": "tanh"}, biasInit=BOUNDED, parametrization="weightNorm"), layer("tanh")),
          linear(4, parametrization="weightNorm", bias=False)],
         {"type": "sgd", "momentum": 0.9, "weightDecay": 0.01, "decoupledWeightDecay": True}, constant(0.15),

@@ -5,7 +5,7 @@ import numpy as np
 from .make import DATA, Case, experiment, layer, linear, repeat, residual
 
 # Those that are not chaotic, of the first that were tried; depths of all sizes.
-SEEDS = [1, 5, 8, 13, 24, 26, 28, 31, 34, 35, 42, 43, 45, 46, 49, 52, 53, 56, 58, 59]
+SEEDS = [1, 5, 8, 13, 24, 26, 28, 31, 34, 35, 42, 44, 45, 46, 49, 52, 53, 56, 58, 59]
 
 ACTIVATIONS = [
     "sigmoid", "tanh", "relu", "selu", "silu", "softplus", "mish", "hardSigmoid", "hardSwish", "softsign", "lecunTanh", "leakyRelu", "elu",
