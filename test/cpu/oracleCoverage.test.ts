@@ -17,7 +17,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "dataset.gaussian": "test/cpu/data.test.ts",
   "dataset.safetensors.order = shuffled": "test/gpu/trainerControl.test.ts",
   initialization: "test/cpu/init.test.ts",
-  insight: "test/cpu/init.test.ts",
+  insight: "test/gpu/insight.test.ts",
   nonFinite: "test/gpu/trainerNonFinite.test.ts",
 };
 
