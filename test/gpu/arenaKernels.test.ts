@@ -265,6 +265,16 @@ describe("finishStatistics", () => {
     expect(float(RECORD.norms + 5)).toBe(0);
   });
 
+  it("adds 1e-6 to the norm that it clips by, and counts the updates on", async () => {
+    const partials = await statistics(fill((segment) => (segment < 3 ? 1e-7 : 0)));
+    const counters = new Uint32Array(COUNTERS.words);
+    counters[COUNTERS.appliedStep] = 6;
+    const { float, counters: after } = await finish(partials, { ...fresh(), counters: u32(counters) }, { clipMax: 1e-6 }, 0);
+    const scale = Math.min(1, 1e-6 / (1e-7 * Math.sqrt(75) + 1e-6));
+    expect(Math.abs(float(RECORD.clipScale) - scale)).toBeLessThan(30 * ULP * scale);
+    expect(after[COUNTERS.appliedStep]).toBe(7);
+  });
+
   it("clips gradients whose norm is beyond float32", async () => {
     const partials = await statistics(fill(() => 3e38));
     const { float } = await finish(partials, fresh(), { clipMax: 1e30 }, 0);
@@ -388,6 +398,7 @@ describe("updateSgd", () => {
     { momentum: 0.9, dampening: 0, nesterov: false, decoupled: false, regularizer: false, clip: "scale", words: { weightDecay: 0.25 } },
     { momentum: 0.9, dampening: 0.5, nesterov: false, decoupled: false, regularizer: false, clip: "scale", words: {} },
     { momentum: 0.75, dampening: 0, nesterov: true, decoupled: false, regularizer: true, clip: "scale", words: { l1: 0.5 } },
+    { momentum: 0.9, dampening: 0, nesterov: false, decoupled: true, regularizer: false, clip: "scale", words: { weightDecay: 0.25 } },
   ];
   it.each(variants)(
     "equals the reference: momentum $momentum, dampening $dampening, nesterov $nesterov, $words",

@@ -68,10 +68,10 @@ describe("softmax", () => {
       }
   });
 
-  it("gives PyTorch's answers for huge, equal and tiny logits", async () => {
+  it.each([software, hardware])("gives PyTorch's answers for huge, equal and tiny logits, for a $adapterClass adapter", async (target) => {
     for (const { op: name, inputs, options, output } of opCases.filter(({ op }) => op === "softmax" || op === "logSoftmax")) {
       const op = name === "softmax" ? softmaxOp : logSoftmaxOp;
-      const [y] = await runKernel(op, [f32(inputs["x"]!.shape, inputs["x"]!.data)], { axis: options["axis"] as number });
+      const [y] = await runKernel(op, [f32(inputs["x"]!.shape, inputs["x"]!.data)], { axis: options["axis"] as number }, target);
       // A probability below float32's least normal number may be flushed to zero.
       expectNear(
         y!,

@@ -19,6 +19,9 @@ const SOURCES = import.meta.glob<string>("../../shaders/**/*.wgsl", { query: "?r
 const FILES = import.meta.glob("../gpu/*.test.ts");
 const TEXTS = import.meta.glob<string>("../gpu/*.test.ts", { query: "?raw", import: "default", eager: true });
 
+/** Files that run kernels by themselves, or train: an eager evaluation would take its plan, and the shader in it, from the cache. */
+const KERNEL_TEST = /runKernel\(|runGraphs\(|plateau/;
+
 /** A test may take so many milliseconds; a mutant may loop for long. */
 const LIMIT = 20_000;
 
@@ -117,8 +120,7 @@ function random(state: number): () => number {
 it("kills every mutant", async () => {
   listen();
   const shaders = watchShaders();
-  for (const [path, load] of Object.entries(FILES))
-    if (/runKernel|runGraphs/.test(TEXTS[path]!) && !/\bopen\(/.test(TEXTS[path]!)) await load();
+  for (const [path, load] of Object.entries(FILES)) if (KERNEL_TEST.test(TEXTS[path]!)) await load();
   await prepare();
   const known: { test: KernelTest; reads: Set<string>; time: number }[] = [];
   for (const test of tests) {
