@@ -78,9 +78,9 @@ function knownFeatures({ dataset }: Experiment): number | null {
     case "xor":
       return 2;
     case "parity":
-      return dataset.bits ?? 4;
+      return dataset.bits;
     case "gaussian":
-      return dataset.dimensions ?? 2;
+      return dataset.dimensions;
     case "idx":
     case "safetensors":
       return null;

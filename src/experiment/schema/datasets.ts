@@ -4,13 +4,14 @@ import { choice, integer, named, number, text } from "./checks.ts";
 import { kind, namesOf, SEED } from "./kinds.ts";
 
 const order = { order: v.optional(choice(["shuffled", "sequential"]), "shuffled") };
-const generated = {
+const generated = (noise: number) => ({
   ...order,
-  samples: v.optional(integer(1)),
-  testFraction: v.optional(number({ least: 0, below: 1 })),
-  noise: v.optional(number({ least: 0 })),
-  seed: v.optional(SEED),
-};
+  samples: v.optional(integer(1), 1000),
+  testFraction: v.optional(number({ least: 0, below: 1 }), 0.2),
+  noise: v.optional(number({ least: 0 }), noise),
+  seed: v.optional(SEED, 0),
+});
+const classes = v.optional(integer(2), 2);
 const datasets = [
   kind("digits", order),
   kind("safetensors", { ...order, file: text() }),
@@ -20,14 +21,14 @@ const datasets = [
     trainLabels: text(),
     testImages: v.optional(text()),
     testLabels: v.optional(text()),
-    classes: v.optional(integer(1, 256)),
+    classes: v.optional(integer(1, 256), 10),
     scale: v.optional(number()),
   }),
-  kind("spirals", { ...generated, classes: v.optional(integer(2)), turns: v.optional(number({ least: 0 })) }),
-  kind("circles", { ...generated, classes: v.optional(integer(2)) }),
-  kind("xor", generated),
-  kind("parity", { ...generated, bits: v.optional(integer(1, 1024)) }),
-  kind("gaussian", { ...generated, classes: v.optional(integer(2)), dimensions: v.optional(integer(2)) }),
+  kind("spirals", { ...generated(0.02), classes, turns: v.optional(number({ least: 0 }), 1) }),
+  kind("circles", { ...generated(0.05), classes }),
+  kind("xor", generated(0)),
+  kind("parity", { ...generated(0), bits: v.optional(integer(1, 1024), 4) }),
+  kind("gaussian", { ...generated(0.3), classes, dimensions: v.optional(integer(2), 2) }),
 ] as const;
 export type DatasetSpec = v.InferOutput<(typeof datasets)[number]>;
 export const dataset = named(namesOf(datasets), datasets);
