@@ -1,7 +1,14 @@
 /** The experiment file: what it becomes, and how faults in it are named. */
 import { describe, expect, it } from "vitest";
 import { sizeOf } from "../../src/core/shape.ts";
-import { type Experiment, loadDataset, parseExperiment, prepareExperiment, trainerOptions } from "../../src/experiment/index.ts";
+import {
+  type Experiment,
+  fromExperiment,
+  loadDataset,
+  parseExperiment,
+  prepareExperiment,
+  trainerOptions,
+} from "../../src/experiment/index.ts";
 import { encodeSafetensors } from "../../src/io/index.ts";
 import { collect } from "../../src/nn/collect.ts";
 import { readyCases } from "../support/awaitedCases.ts";
@@ -53,6 +60,33 @@ describe("a valid experiment", () => {
     expect(options.regularizer).toEqual({ l1: 0.5, l2: 0, divideBy: "samples" });
     expect(options.optimizer.learningRate(12)).toBe(0.1);
     expect(run).toEqual({ steps: 300, every: 5 });
+  });
+
+  it("gives the library's model, loss, optimizer, schedule and remedies", () => {
+    const spec = { ...minimal, schedule: { type: "cosine", initial: 0.1, steps: 9, unit: "epoch" }, clip: { type: "globalNorm", max: 2 } };
+    const { experiment, model, loss, optimizer, schedule, clip, regularizer, options } = fromExperiment(JSON.stringify(spec));
+    expect(experiment).toEqual(parseExperiment(spec));
+    expect([model.takes, model.gives(64), loss.name, optimizer.type, clip?.type, regularizer]).toEqual([
+      64,
+      10,
+      "softmaxCrossEntropy",
+      "sgd",
+      "globalNorm",
+      null,
+    ]);
+    expect(schedule.description).toBe("cosine(0.1 → 0, 9 steps) per epoch");
+    expect(options).toMatchObject({ model, loss, optimizer, clip, batchSize: 64, seed: 7 });
+  });
+
+  it("knows the features of its data, or is told", () => {
+    const features = (dataset: unknown): number | null => fromExperiment({ ...minimal, dataset }).model.takes;
+    expect(features("digits")).toBe(64);
+    for (const type of ["spirals", "circles", "xor"]) expect(features(type), type).toBe(2);
+    expect([features({ type: "parity", bits: 7 }), features({ type: "gaussian", dimensions: 5 })]).toEqual([7, 5]);
+    const file = { ...minimal, dataset: { type: "safetensors", file: "x" } };
+    expect(fromExperiment(file, { features: 9 }).model.takes).toBe(9);
+    expect(() => fromExperiment(file)).toThrow(/how many features a sample has is not known here; pass \{ features: 784 \}/);
+    expect(() => fromExperiment({ ...minimal, seed: -1 }, { fileName: "a.json" })).toThrow(/^a\.json: seed is -1/);
   });
 
   it("may be of generated data", async () => {
