@@ -1,15 +1,6 @@
 /** Adam and its relatives, which keep means of the gradient and of its square: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g². */
-import { checkNumber, checkOptions } from "../core/check.ts";
-import {
-  COMMON_KEYS,
-  type Common,
-  type CommonOptions,
-  checkBeta,
-  checkCommon,
-  checkEpsilon,
-  checkFlag,
-  type DecoupledOption,
-} from "./common.ts";
+import { checkFlag, checkNumber, checkOptions } from "../core/check.ts";
+import { COMMON_KEYS, type Common, type CommonOptions, checkBeta, checkCommon, checkEpsilon, type DecoupledOption } from "./common.ts";
 
 export interface AdamOptions extends CommonOptions {
   /** Default 0.9. */

@@ -1,5 +1,5 @@
 /** Optimizers that divide by the root of past squared gradients, and keep no mean of the gradient to step along: RMSprop, Adagrad. */
-import { checkNumber, checkOptions } from "../core/check.ts";
+import { checkFlag, checkNumber, checkOptions } from "../core/check.ts";
 import {
   COMMON_KEYS,
   type Common,
@@ -7,7 +7,6 @@ import {
   checkBeta,
   checkCommon,
   checkEpsilon,
-  checkFlag,
   checkMomentum,
   type DecoupledOption,
 } from "./common.ts";

@@ -1,6 +1,5 @@
 /** What the options of all optimizers share. */
-import { checkNumber, show } from "../core/check.ts";
-import { FathomError } from "../core/errors.ts";
+import { checkNumber } from "../core/check.ts";
 import { asSchedule, type DescribedSchedule, type Schedule } from "./schedule.ts";
 
 export interface CommonOptions {
@@ -28,11 +27,6 @@ export function checkCommon(what: string, { learningRate, weightDecay }: CommonO
     learningRate: asSchedule(what, learningRate),
     weightDecay: checkNumber(what, "weightDecay", weightDecay ?? standardDecay, { least: 0 }),
   };
-}
-
-export function checkFlag(what: string, name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw new FathomError("argument", `${what}: ${name} is ${show(value)}; use true or false`);
 }
 
 /** Above this the table of bias corrections would be longer than 2²¹ steps. */

@@ -1,7 +1,7 @@
 /** Stochastic gradient descent. */
-import { checkNumber, checkOptions } from "../core/check.ts";
+import { checkFlag, checkNumber, checkOptions } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { COMMON_KEYS, type Common, type CommonOptions, checkCommon, checkFlag, checkMomentum, type DecoupledOption } from "./common.ts";
+import { COMMON_KEYS, type Common, type CommonOptions, checkCommon, checkMomentum, type DecoupledOption } from "./common.ts";
 
 export interface SgdOptions extends CommonOptions, DecoupledOption {
   /** μ of v ← μv + (1 − δ)g; default 0. */
