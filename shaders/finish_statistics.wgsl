@@ -19,6 +19,8 @@ override LAYERS: u32;
 override SLOTS: u32;
 override LANES: u32;
 override CLIP: u32;
+override TILES: u32; // of rows that an adaptive clip has scaled: from word LEASTS of the partials on, bits of the least scale of each
+override LEASTS: u32;
 override POLICY: u32; // 0 stop, 1 skip, 2 ignore
 
 const SIZE = ${SIZE}u;
@@ -32,6 +34,7 @@ const PARAMETER_NORM = 2u;
 const VALUE = 3u;
 const RESCALE = 4u;
 const NORMALIZE = 5u;
+const ADAPTIVE = 6u;
 
 struct Sum {
   highest: u32, // bits of the largest magnitude
@@ -158,6 +161,10 @@ fn main(@builtin(local_invocation_index) lane: u32) {
       flags[64u * layer] = 0u;
     }
   }
+  for (var tile = lane; tile < TILES; tile += SIZE) {
+    let word = LEASTS + tile;
+    all.least = min(all.least, partials[word / 4u][word % 4u]);
+  }
   all = join_lanes(all, lane, SIZE);
   if (lane != 0u) {
     return;
@@ -188,7 +195,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   }
   var scale = vec2u(ONE, 0u); // factor and exponent for all gradients together
   var least = ONE;
-  if (CLIP == PARAMETER_NORM) {
+  if (CLIP == PARAMETER_NORM || CLIP == ADAPTIVE) {
     least = unless_bad(bitcast<f32>(all.least), 0u, all.bad);
   } else if (CLIP != NO_CLIP) {
     let whole = clip_scale(all);

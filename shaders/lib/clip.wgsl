@@ -29,9 +29,9 @@ fn quotient(limit: f32, norm: Norm) -> Scale {
   return Scale(limit * power_of_two(-own) / norm.root * power_of_two(kept), shift - kept);
 }
 
-// min(1, limit / (norm + epsilon)), for an epsilon that is nothing beside 2^60.
+// min(1, limit / (norm + epsilon)), for an epsilon of at most 1e-6, which is nothing beside 2^20.
 fn shortened(limit: f32, norm: Norm, epsilon: f32) -> Scale {
-  if (norm.exponent <= 60) {
+  if (norm.exponent <= 20) {
     return Scale(min(1.0, limit / (norm.root * power_of_two(norm.exponent) + epsilon)), 0);
   }
   if (is_longer(norm, limit)) {

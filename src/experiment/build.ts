@@ -13,13 +13,13 @@ import { lossOf } from "./loss.ts";
 import { buildModel } from "./model.ts";
 import { groupsOf, optimizerOf } from "./optimizer.ts";
 import { parseExperiment } from "./parse.ts";
-import { clipOf, noiseOf, regularizerOf } from "./remedies.ts";
+import { clipOf, constraintOf, noiseOf, regularizerOf } from "./remedies.ts";
 import { scheduleOf } from "./schedule.ts";
 import type { Experiment } from "./schema/index.ts";
 
 /** What `gpu.train` takes, for samples of that many features. */
 export function trainerOptions(experiment: Experiment, features: number): TrainerOptions {
-  const { batchSize, seed, regularizer, gradientNoise, groups, clip, nonFinite, loss, dataset, insight, monitor } = experiment;
+  const { batchSize, seed, regularizer, gradientNoise, groups, constraint, clip, nonFinite, loss, dataset, insight, monitor } = experiment;
   return {
     model: buildModel(experiment.model, features),
     loss: lossOf(loss),
@@ -29,6 +29,7 @@ export function trainerOptions(experiment: Experiment, features: number): Traine
     nonFinite,
     optimizer: optimizerOf(experiment.optimizer, scheduleOf(experiment.schedule)),
     ...(gradientNoise ? { gradientNoise: noiseOf(gradientNoise) } : {}),
+    ...(constraint ? { constraint: constraintOf(constraint) } : {}),
     ...(clip ? { clip: clipOf(clip) } : {}),
     ...(groups ? { groups: groupsOf(groups) } : {}),
     ...(regularizer ? { regularizer: regularizerOf(regularizer) } : {}),

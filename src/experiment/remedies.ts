@@ -1,6 +1,8 @@
 /** The experiment's regulariser, noise, clip and constraint. */
 import {
   type Clip,
+  type Constraint,
+  clipAdaptive,
   clipGlobalNorm,
   clipParameterNorm,
   clipValue,
@@ -10,13 +12,13 @@ import {
   l1,
   l2,
   lasso,
+  maxNorm,
   normalize,
   type Regularizer,
   rescale,
   ridge,
 } from "../optim/index.ts";
-import type { ClipSpec, GradientNoiseSpec, RegularizerSpec } from "./schema/index.ts";
-import { unbuilt } from "./unbuilt.ts";
+import type { ClipSpec, ConstraintSpec, GradientNoiseSpec, RegularizerSpec } from "./schema/index.ts";
 
 export function regularizerOf(spec: RegularizerSpec): Regularizer {
   const { divideBy } = spec;
@@ -36,6 +38,8 @@ export function regularizerOf(spec: RegularizerSpec): Regularizer {
 
 export const noiseOf = ({ eta, gamma }: GradientNoiseSpec): GradientNoise => gradientNoise({ eta, gamma });
 
+export const constraintOf = ({ max }: ConstraintSpec): Constraint => maxNorm(max);
+
 export function clipOf(spec: ClipSpec): Clip {
   switch (spec.type) {
     case "globalNorm":
@@ -49,6 +53,6 @@ export function clipOf(spec: ClipSpec): Clip {
     case "normalize":
       return normalize();
     case "adaptive":
-      throw unbuilt(spec.type);
+      return clipAdaptive({ ratio: spec.ratio, epsilon: spec.epsilon });
   }
 }

@@ -1,6 +1,6 @@
 /** Many tensors in one buffer, each at its place: how gradients reach their arena without a copy. */
 import { sizeOf } from "../core/shape.ts";
-import { makeNode, type Node } from "../graph/node.ts";
+import { makeNode, type Node, type TensorType } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { defineOp } from "./define.ts";
 
@@ -13,7 +13,7 @@ export interface PackAttributes {
 
 export const packOp: Op<PackAttributes> = defineOp<PackAttributes>({
   name: "pack",
-  infer: (_, { size }) => ({ shape: [size], dtype: "f32" }),
+  infer: ([first], { size }) => ({ shape: [size], dtype: (first as TensorType | undefined)?.dtype ?? "f32" }),
   vjp: "nondifferentiable",
   reference: (inputs, { offsets, size }) => {
     const data = new Float64Array(size);
@@ -25,7 +25,7 @@ export const packOp: Op<PackAttributes> = defineOp<PackAttributes>({
   form: { kind: "pack" },
 });
 
-/** f32[size] that holds each part at its offset. */
+/** [size] that holds each part, all of one type, at its offset. */
 export function pack(parts: readonly { readonly node: Node; readonly offset: number }[], size: number): Node {
   const kept = parts.filter(({ node }) => sizeOf(node.shape) > 0);
   return makeNode(

@@ -5,6 +5,7 @@ import batchNorm from "../../shaders/batch_norm.wgsl?raw";
 import batchNormGradient from "../../shaders/batch_norm_gradient.wgsl?raw";
 import batchNormGradientPartials from "../../shaders/batch_norm_gradient_partials.wgsl?raw";
 import batchNormPartials from "../../shaders/batch_norm_partials.wgsl?raw";
+import clipRows from "../../shaders/clip_rows.wgsl?raw";
 import commitRunning from "../../shaders/commit_running.wgsl?raw";
 import concat from "../../shaders/concat.wgsl?raw";
 import elementwise from "../../shaders/elementwise.wgsl?raw";
@@ -19,6 +20,7 @@ import gradientStatistics from "../../shaders/gradient_statistics.wgsl?raw";
 import insightGradients from "../../shaders/insight_gradients.wgsl?raw";
 import insightUpdate from "../../shaders/insight_update.wgsl?raw";
 import lambMoments from "../../shaders/lamb_moments.wgsl?raw";
+import arenaRows from "../../shaders/lib/arena_rows.wgsl?raw";
 import clip from "../../shaders/lib/clip.wgsl?raw";
 import columns from "../../shaders/lib/columns.wgsl?raw";
 import grid from "../../shaders/lib/grid.wgsl?raw";
@@ -32,6 +34,7 @@ import squares from "../../shaders/lib/squares.wgsl?raw";
 import update from "../../shaders/lib/update.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
+import maxNorm from "../../shaders/max_norm.wgsl?raw";
 import multiMargin from "../../shaders/multi_margin.wgsl?raw";
 import muonMoments from "../../shaders/muon_moments.wgsl?raw";
 import muonStack from "../../shaders/muon_stack.wgsl?raw";
@@ -80,6 +83,8 @@ export const SHADERS: Readonly<Record<string, string>> = {
   batch_norm_gradient: grid + columns + batchNormGradient,
   batch_norm_gradient_partials: grid + columns + batchNormGradientPartials,
   batch_norm_partials: grid + columns + batchNormPartials,
+  clip_rows: grid + scaled + clip + arenaRows + clipRows,
+  max_norm: grid + scaled + clip + arenaRows + maxNorm,
   commit_running: grid + commitRunning,
   activation_statistics: grid + lanes + scaled + activationStatistics,
   finish_activations: grid + scaled + finishActivations,

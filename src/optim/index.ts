@@ -1,7 +1,17 @@
 /** Optimizers, clipping and regularisers: `optim.adamW({ learningRate: 3e-3 })`, `optim.clipGlobalNorm(1)`, `optim.l2(1e-4)`. */
 export { type AdamOptions, adam, adamW, type NadamOptions, nadam, type RadamOptions, radam } from "./adam.ts";
 export { type AdagradOptions, adagrad, type RmspropOptions, rmsprop } from "./adaptive.ts";
-export { type Clip, clipGlobalNorm, clipParameterNorm, clipValue, normalize, rescale } from "./clip.ts";
+export {
+  type AdaptiveClipOptions,
+  type Clip,
+  clipAdaptive,
+  clipGlobalNorm,
+  clipParameterNorm,
+  clipValue,
+  normalize,
+  rescale,
+} from "./clip.ts";
+export { type Constraint, maxNorm } from "./constraint.ts";
 export type { ParameterGroup } from "./groups.ts";
 export { lamb } from "./lamb.ts";
 export { type LionOptions, lion } from "./lion.ts";

@@ -212,16 +212,27 @@ class Builder {
 
   assign(state: string, node: Node): void {
     const reference = this.of(node);
-    const { item, output } = reference;
-    const from = item.op.form.kind === "kernel" ? item.op.form.inPlace?.[output] : undefined;
-    const source = from === undefined ? undefined : item.inputs[from];
-    if (source && source.item.op === stateOp && source.item.attributes.state === state && isWhole(reference)) {
-      item.destinations.set(output, { kind: "state", name: state });
-      return;
-    }
+    if (this.isInPlace(state, reference)) return;
     const copied = this.copy(reference, false);
     copied.item.destinations.set(0, { kind: "state", name: state });
   }
+
+  /** Whether the value is written over the state: by its own item, and by all those over whose outputs that one writes. */
+  private isInPlace(state: string, reference: Reference): boolean {
+    const source = overwritten(reference);
+    if (!source || !isWhole(reference)) return false;
+    const isState = source.item.op === stateOp && source.item.attributes.state === state;
+    if (!isState && !this.isInPlace(state, source)) return false;
+    reference.item.destinations.set(reference.output, { kind: "state", name: state });
+    return true;
+  }
+}
+
+/** The input over which an output is written; undefined where it has memory of its own. */
+export function overwritten({ item, output }: { readonly item: Item; readonly output: number }): Reference | undefined {
+  const { form } = item.op;
+  const from = form.kind === "kernel" ? form.inPlace?.[output] : undefined;
+  return from === undefined ? undefined : item.inputs[from];
 }
 
 /** A state's item is the whole buffer, whatever part a leaf names. */

@@ -2,7 +2,7 @@
 import { FathomError } from "../core/errors.ts";
 import { stateOp } from "../ops/define.ts";
 import type { Fused, Unit } from "./fuse.ts";
-import type { Item, Reference } from "./items.ts";
+import { type Item, outputKey, overwritten, type Reference } from "./items.ts";
 
 /** Everything that a unit reads from outside itself. */
 export function readsOf(unit: Unit): Reference[] {
@@ -20,6 +20,27 @@ function producers(fused: Fused, { item }: Reference): Unit[] {
   return item.op.form.kind === "pack" ? item.inputs.flatMap((input) => producers(fused, input)) : [];
 }
 
+/** An output that lies in a state. */
+interface Writer {
+  readonly unit: Unit;
+  readonly item: Item;
+  readonly output: number;
+}
+
+/** The writers of a state in order: each but the first writes over what the one before it left. */
+function writersInOrder(state: string, writers: readonly Writer[]): Writer[] {
+  const followers = new Map(
+    writers.map((writer) => {
+      const source = overwritten(writer);
+      return [source && source.item.op !== stateOp ? outputKey(source) : "", writer];
+    }),
+  );
+  const order: Writer[] = [];
+  for (let next = followers.get(""); next; next = followers.get(outputKey(next))) order.push(next);
+  if (order.length !== writers.length) throw new FathomError("internal", `state ${state} is assigned ${writers.length} times in one plan`);
+  return order;
+}
+
 export function schedule(fused: Fused): Unit[] {
   const before = new Map<Unit, Set<Unit>>(fused.units.map((unit) => [unit, new Set()]));
   const after = new Map<Unit, Set<Unit>>(fused.units.map((unit) => [unit, new Set()]));
@@ -29,22 +50,26 @@ export function schedule(fused: Fused): Unit[] {
     after.get(first)!.add(then);
   };
   const readers = new Map<string, Set<Unit>>();
-  const writers = new Map<string, Unit[]>();
+  const writers = new Map<string, Writer[]>();
+  const consumers = new Map<string, Set<Unit>>();
   for (const unit of fused.units) {
     for (const read of readsOf(unit)) {
       for (const producer of producers(fused, read)) edge(producer, unit);
+      consumers.set(outputKey(read), (consumers.get(outputKey(read)) ?? new Set()).add(unit));
       if (read.item.op === stateOp) {
         const { state } = read.item.attributes;
         readers.set(state, (readers.get(state) ?? new Set()).add(unit));
       }
     }
     for (const item of itemsOf(unit))
-      for (const destination of item.destinations.values())
-        if (destination.kind === "state") writers.set(destination.name, [...(writers.get(destination.name) ?? []), unit]);
+      for (const [output, destination] of item.destinations)
+        if (destination.kind === "state") writers.set(destination.name, [...(writers.get(destination.name) ?? []), { unit, item, output }]);
   }
   for (const [state, list] of writers) {
-    if (list.length > 1) throw new FathomError("internal", `state ${state} is assigned ${list.length} times in one plan`);
-    for (const reader of readers.get(state) ?? []) edge(reader, list[0]!);
+    const order = writersInOrder(state, list);
+    for (const reader of readers.get(state) ?? []) edge(reader, order[0]!.unit);
+    for (const [index, { unit }] of order.entries())
+      if (index > 0) for (const reader of consumers.get(outputKey(order[index - 1]!)) ?? []) edge(reader, unit);
   }
 
   const serial = (unit: Unit): number => (unit.anchor ?? unit.members[0]!).index;

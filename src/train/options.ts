@@ -4,6 +4,7 @@ import { FathomError } from "../core/errors.ts";
 import type { Loss } from "../nn/losses.ts";
 import { isModule, type Module } from "../nn/module.ts";
 import { type Clip, isClip } from "../optim/clip.ts";
+import type { Constraint } from "../optim/constraint.ts";
 import { checkGroups, type ParameterGroup } from "../optim/groups.ts";
 import type { GradientNoise } from "../optim/noise.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
@@ -27,6 +28,8 @@ export interface TrainerOptions {
   readonly gradientNoise?: GradientNoise;
   /** Factors of some parameters; the first group that a parameter is in counts. `trainer.setGroups` gives others. */
   readonly groups?: readonly ParameterGroup[];
+  /** On the weights, after each update. */
+  readonly constraint?: Constraint;
   /** Default "stop": the run throws a FathomError that names the step and the layer. */
   readonly nonFinite?: NonFinitePolicy;
   /** More numbers of parameters and activations in the reports; steps whose reports have none do not pay for it. */
@@ -46,6 +49,7 @@ export interface ResolvedOptions {
   readonly regularizer: Regularizer | null;
   readonly gradientNoise: GradientNoise | null;
   readonly groups: readonly ParameterGroup[];
+  readonly constraint: Constraint | null;
   readonly nonFinite: NonFinitePolicy;
   readonly insight: ResolvedInsight | null;
   readonly order: Order;
@@ -61,6 +65,7 @@ const KEYS = [
   "regularizer",
   "gradientNoise",
   "groups",
+  "constraint",
   "nonFinite",
   "insight",
   "order",
@@ -68,7 +73,7 @@ const KEYS = [
 
 export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   checkOptions("train", options, KEYS);
-  const { model, loss, optimizer, clip, regularizer, gradientNoise } = options;
+  const { model, loss, optimizer, clip, regularizer, gradientNoise, constraint } = options;
   const demand = (holds: boolean, name: string, value: unknown, example: string): void => {
     if (!holds) throw new FathomError("argument", `train: ${name} is ${show(value)}; pass ${example}`);
   };
@@ -88,6 +93,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     gradientNoise,
     "optim.gradientNoise({ eta: 0.01 }), or leave it out",
   );
+  demand(constraint === undefined || constraint?.type === "maxNorm", "constraint", constraint, "optim.maxNorm(3), or leave it out");
   return {
     model,
     loss,
@@ -96,6 +102,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     regularizer: regularizer ?? null,
     gradientNoise: gradientNoise ?? null,
     groups: checkGroups("train", options.groups ?? []),
+    constraint: constraint ?? null,
     batchSize: checkInteger("train", "batchSize", options.batchSize, 1),
     seed: checkInteger("train", "seed", options.seed ?? 0, 0, 2 ** 32 - 1),
     nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),

@@ -5,14 +5,12 @@
 import { backward } from "../autodiff/backward.ts";
 import { FathomError } from "../core/errors.ts";
 import type { Node } from "../graph/node.ts";
-import { CLIP_FORMS } from "../ops/arena/clip.ts";
 import { commitRunning, type RunningRow, runningTable } from "../ops/arena/commitRunning.ts";
 import { finishStatistics } from "../ops/arena/finishStatistics.ts";
 import { gatherBatch } from "../ops/arena/gatherBatch.ts";
-import { gradientNoise } from "../ops/arena/gradientNoise.ts";
-import { gradientStatistics } from "../ops/arena/gradientStatistics.ts";
+import { maxNorm } from "../ops/arena/maxNorm.ts";
 import { pack } from "../ops/pack.ts";
-import { isActive } from "../optim/regularizers.ts";
+import { prepareGradients } from "./gradients.ts";
 import { insightGraph } from "./insightGraph.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -63,7 +61,7 @@ export async function compileStep(
   try {
     const { assignments, made } = runtime.trace(() => build({ runtime, options, states, split, permutation, table, withInsight }, trace));
     own.push(...made);
-    const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.factorTable, ...own];
+    const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.factorTable, states.rows, ...own];
     const program = await runtime.compileProgram({
       label: withInsight ? "training step with insight" : "training step",
       assignments,
@@ -105,16 +103,18 @@ function build(parts: Parts, trace: ModelTrace): Built {
     const node = found[index];
     return node ? [{ node, offset }] : [];
   });
-  const regularizer = isActive(options.regularizer);
-  const clip = options.clip?.type ?? "none";
-  const raw = { parameters: parameters.node(), gradients: pack(gradients, arena.size), chunks: chunks.node(), step };
-  // Noise brings the penalty's gradient along.
-  const joined = options.gradientNoise !== null && options.gradientNoise.eta > 0;
-  const nodes = joined ? { ...raw, gradients: gradientNoise({ ...raw, segments: segments.node() }, { regularizer }) } : raw;
+  const nodes = {
+    parameters: parameters.node(),
+    gradients: pack(gradients, arena.size),
+    chunks: chunks.node(),
+    segments: segments.node(),
+    step,
+  };
+  const prepared = prepareGradients(options, states, nodes);
   const finished = finishStatistics(
     {
-      partials: gradientStatistics(nodes, { regularizer, joined }),
-      segments: segments.node(),
+      partials: prepared.partials,
+      segments: nodes.segments,
       step,
       loss,
       counters: counters.node(),
@@ -125,7 +125,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
       segments: arena.segments.length,
       layers: trace.layerNames.length,
       slots: states.slots,
-      clip,
+      ...prepared.finish,
       policy: options.nonFinite,
       plateau: options.optimizer.learningRate.plateau,
     },
@@ -135,27 +135,34 @@ function build(parts: Parts, trace: ModelTrace): Built {
     states.stacks,
     {
       ...nodes,
-      segments: segments.node(),
+      gradients: prepared.updated,
       summary: finished.summary,
       moments: states.moments?.node() ?? null,
       table: states.factorTable?.node() ?? null,
     },
-    { regularizer: regularizer && !joined, clip: CLIP_FORMS[clip] },
+    prepared.update,
   );
+  const { constraint } = options;
+  const constrained = constraint
+    ? maxNorm(
+        { rows: states.rows!.node(), chunks: nodes.chunks, summary: finished.summary, parameters: updated.parameters },
+        { max: constraint.max },
+      )
+    : updated.parameters;
   const insight = parts.withInsight
     ? insightGraph(
         runtime,
         options,
         states,
-        { ...nodes, updated: updated.parameters, activations: trace.activations },
-        regularizer && !joined,
+        { ...nodes, gradients: prepared.gradients, updated: updated.parameters, activations: trace.activations },
+        prepared.penalty,
       )
     : { assignments: [], tables: [] };
   const assignments = [
     { state: counters, node: finished.counters },
     { state: flags, node: finished.flags },
     { state: ring, node: finished.ring },
-    { state: parameters, node: updated.parameters },
+    { state: parameters, node: constrained },
     ...(updated.moments ? [{ state: states.moments!, node: updated.moments }] : []),
     ...commit(parts, trace, finished.summary),
     ...insight.assignments,

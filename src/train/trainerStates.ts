@@ -11,6 +11,7 @@ import { createInsightRings, type InsightRings, insightWords } from "./insightRi
 import { layOutStacks, type MuonStacks, stackedChunks } from "./muonStacks.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { ringSlots } from "./report.ts";
+import { rowTable } from "./rows.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
 import { initialRunning, layOutRunning, type RunningLayout } from "./statistics.ts";
 
@@ -33,6 +34,8 @@ export interface TrainerStates {
   readonly insight: InsightRings | null;
   readonly chunks: StateBuffer;
   readonly segments: StateBuffer;
+  /** See rows.ts; null where nothing goes row by row. */
+  readonly rows: StateBuffer | null;
   /** The optimizer's factors by its count of updates; null where it has none. */
   readonly factorTable: StateBuffer | null;
   readonly running: StateBuffer;
@@ -73,6 +76,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
   };
   try {
     const table = factorTable(optimizer);
+    const rows = options.clip?.type === "adaptive" || options.constraint ? rowTable(arena) : null;
     const states: TrainerStates = {
       collected,
       arena,
@@ -86,6 +90,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       ring: state("ring", "u32", slots * words),
       insight: options.insight && createInsightRings(state, slots, insight),
       chunks: state("chunks", "u32", arena.chunks.length, chunkTable(arena, factors, stacks)),
+      rows: rows ? state("rows", "u32", rows.length, rows) : null,
       segments: state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
       factorTable: table ? state("factorTable", "f32", table.length, table) : null,
       running: state("running", "f32", runningLayout.size, initialRunning(runningLayout)),

@@ -194,10 +194,29 @@ describe("a step's dispatches", () => {
     ["clipValue", { clip: optim.clipValue(1) }, 0],
     ["rescale", { clip: optim.rescale(1) }, 0],
     ["normalize", { clip: optim.normalize() }, 0],
+    ["clipAdaptive", { clip: optim.clipAdaptive() }, 1],
+    ["maxNorm", { constraint: optim.maxNorm(1) }, 1],
+    [
+      "all together",
+      {
+        clip: optim.clipAdaptive(),
+        constraint: optim.maxNorm(1),
+        gradientNoise: optim.gradientNoise({ eta: 1 }),
+        regularizer: optim.l2(1e-3),
+      },
+      3,
+    ],
     ["gradientNoise", { gradientNoise: optim.gradientNoise({ eta: 1 }) }, 1],
     ["gradientNoise of 0", { gradientNoise: optim.gradientNoise({ eta: 0 }) }, 0],
     ["elasticNet", { regularizer: optim.elasticNet({ l1: 1e-3, l2: 1e-3 }) }, 0],
   ];
+  it.each(["muon", "lamb", "lion"] as const)("may follow every optimizer: %s with all of them", async (name) => {
+    const optimizer = optim[name]({ learningRate: 0.1 });
+    const all = { clip: optim.clipAdaptive(), gradientNoise: optim.gradientNoise({ eta: 1 }), regularizer: optim.l2(1e-3) };
+    const [free, held] = [await dispatches(3, { optimizer }), await dispatches(3, { optimizer, ...all, constraint: optim.maxNorm(1) })];
+    expect(held - free).toBe(3);
+  });
+
   it.each([3, 50])("are as many more as a remedy needs, at depth %i", async (hidden) => {
     const plain = await dispatches(hidden, {});
     for (const [name, remedy, more] of remedies) expect((await dispatches(hidden, remedy)) - plain, name).toBe(more);

@@ -2,15 +2,20 @@
 import { bitsOf, exponentOf } from "./layout.ts";
 import type { ClipForm } from "./update.ts";
 
-export type ClipKind = "none" | "globalNorm" | "parameterNorm" | "value" | "rescale" | "normalize";
+export type ClipKind = "none" | "globalNorm" | "parameterNorm" | "value" | "rescale" | "normalize" | "adaptive";
 
 /** As finish_statistics.wgsl knows them. */
-export const CLIP_CODES = { none: 0, globalNorm: 1, parameterNorm: 2, value: 3, rescale: 4, normalize: 5 } as const satisfies Record<
-  ClipKind,
-  number
->;
+export const CLIP_CODES = {
+  none: 0,
+  globalNorm: 1,
+  parameterNorm: 2,
+  value: 3,
+  rescale: 4,
+  normalize: 5,
+  adaptive: 6,
+} as const satisfies Record<ClipKind, number>;
 
-/** What an update does of each. */
+/** What an update does of each; an adaptive clip is done before it, by clipRows. */
 export const CLIP_FORMS = {
   none: "scale",
   globalNorm: "scale",
@@ -18,6 +23,7 @@ export const CLIP_FORMS = {
   value: "value",
   rescale: "scale",
   normalize: "scale",
+  adaptive: "scale",
 } as const satisfies Record<ClipKind, ClipForm>;
 
 /** PyTorch's, of clip_grad_norm_. */
@@ -38,18 +44,22 @@ function quotient(limit: number, norm: number, exponent: number): ClipScale {
   return { factor: (limit / norm) * 2 ** -left, exponent: left };
 }
 
+/** `scale`, but NaN for a norm of NaN, and 0 for an infinite one. */
+export const scaleUnlessBad = (scale: number, norm: number): number => (Number.isNaN(norm) ? Number.NaN : norm === Infinity ? 0 : scale);
+
 /**
  * What gradients of that norm and that largest magnitude are multiplied by; for a clip by value, the least that one of them is. NaN for a
  * norm of NaN, 0 for an infinite one.
  */
 export function clipScale(kind: ClipKind, limit: number, norm: number, highest: number): ClipScale {
-  if (kind === "none") return WHOLE;
-  if (!Number.isFinite(norm)) return { factor: Number.isNaN(norm) ? Number.NaN : 0, exponent: 0 };
+  if (kind === "none" || kind === "adaptive") return WHOLE;
+  if (!Number.isFinite(norm)) return { factor: scaleUnlessBad(1, norm), exponent: 0 };
   const exponent = exponentOf(bitsOf(highest));
   switch (kind) {
     case "globalNorm":
     case "parameterNorm":
-      if (exponent <= 60) return { factor: Math.min(1, limit / (norm + NORM_EPSILON)), exponent: 0 };
+      // Beside 2²⁰ the epsilon is nothing.
+      if (exponent <= 20) return { factor: Math.min(1, limit / (norm + NORM_EPSILON)), exponent: 0 };
       return norm > limit ? quotient(limit, norm, exponent) : WHOLE;
     case "value":
       return highest > limit ? { factor: limit / highest, exponent: 0 } : WHOLE;

@@ -3,7 +3,7 @@ import { makeNode, type Node, type TensorType } from "../../graph/node.ts";
 import type { Listed, Op, Reference } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
-import { CLIP_CODES, type ClipKind, type ClipScale, clipScale } from "./clip.ts";
+import { CLIP_CODES, type ClipKind, type ClipScale, clipScale, scaleUnlessBad } from "./clip.ts";
 import { bitsOf, COUNTERS, exponentOf, floatOf, NONE, PARTIAL, RECORD, recordWords, requireWords, STEP, SUMMARY } from "./layout.ts";
 import { advancePlateau, type PlateauAttributes, plateauFactor, plateauOverrides } from "./plateau.ts";
 
@@ -17,6 +17,8 @@ export interface FinishAttributes {
   /** Records that the ring holds. */
   readonly slots: number;
   readonly clip: ClipKind;
+  /** For an adaptive clip, records of the row table, whose least scales lie behind the partials; default 0. */
+  readonly tiles?: number;
   readonly policy: NonFinitePolicy;
   /** Null where the schedule does not follow the losses. */
   readonly plateau: PlateauAttributes | null;
@@ -45,7 +47,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
   reference: (inputs, attributes) => finish(inputs, attributes),
   form: {
     kind: "kernel",
-    kernel: (_inputs, _outputs, { segments, layers, slots, clip, policy, plateau }, target) => {
+    kernel: (inputs, _outputs, { segments, layers, slots, clip, tiles = 0, policy, plateau }, target) => {
       const size = workgroupSize(target);
       let lanes = 1;
       while (lanes * 2 * segments <= size) lanes *= 2;
@@ -60,6 +62,8 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
               SLOTS: slots,
               LANES: lanes,
               CLIP: CLIP_CODES[clip],
+              TILES: tiles,
+              LEASTS: inputs[0].shape[0]! - tiles,
               POLICY: POLICY_CODES[policy],
               ...plateauOverrides(plateau),
             },
@@ -83,7 +87,7 @@ interface Norm {
 
 const normOf = ({ squares, infinite, undefined: none }: Norm): number => (none ? Number.NaN : infinite ? Infinity : Math.sqrt(squares));
 
-function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, policy, plateau }: FinishAttributes): Reference[] {
+function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, tiles = 0, policy, plateau }: FinishAttributes): Reference[] {
   const [partials, segmentTable, step, loss] = inputs;
   const [counters, flags, ring] = [inputs[4], inputs[5], inputs[6]].map(({ data }) => data.slice()) as [
     Float64Array,
@@ -136,8 +140,13 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, poli
   const norm = normOf(all);
   const bySegment = clip === "parameterNorm";
   const scale = clipScale(bySegment ? "none" : clip, limit, norm, all.highest);
+  const rowScales = Array.from(partials.data.subarray(partials.data.length - tiles), floatOf);
+  const factors =
+    clip === "adaptive"
+      ? [scaleUnlessBad(1, norm), ...rowScales]
+      : (bySegment ? scales : [scale]).map(({ factor, exponent }) => factor * 2 ** exponent);
   // Math.min gives NaN where there is one.
-  const least = Math.min(...(bySegment ? scales : [scale]).map(({ factor, exponent }) => factor * 2 ** exponent));
+  const least = Math.min(...factors);
   const numbers = { loss: bitsOf(loss.data[0]!), penalty: bitsOf(penalty), norm: bitsOf(norm), least: bitsOf(least) };
   const status = (bad ? 1 : 0) | (skip ? 2 : 0) | (stopped ? 4 : 0);
   const head = [step.data[STEP.attemptedStep]!, status, badLayer, badSegment, numbers.loss, numbers.penalty, numbers.norm, numbers.least];

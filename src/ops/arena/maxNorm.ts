@@ -1,0 +1,65 @@
+/** The constraint of weights to rows of a largest norm, in place, after the update. */
+import { makeNode, type Node } from "../../graph/node.ts";
+import type { Op } from "../../graph/op.ts";
+import { defineOp } from "../define.ts";
+import { workgroupSize } from "../lanes.ts";
+import { ROLE_WEIGHT, SUMMARY } from "./layout.ts";
+import { eachRow, ROW_TILE, rowNorm } from "./rows.ts";
+
+export interface MaxNormAttributes {
+  readonly max: number;
+}
+
+/** torch.renorm's. */
+const NORM_EPSILON = 1e-7;
+
+/** Inputs: rows, chunks, summary, parameters. Output: the parameters as they become. */
+export const maxNormOp: Op<MaxNormAttributes> = defineOp<MaxNormAttributes>({
+  name: "maxNorm",
+  infer: ([, , , parameters]) => ({ shape: parameters.shape, dtype: "f32" }),
+  vjp: "nondifferentiable",
+  reference: ([rows, chunks, summary, { shape, data: before }], { max }) => {
+    const data = before.slice();
+    if (summary.data[SUMMARY.skip] === 0)
+      eachRow(rows.data, chunks.data, ({ begin, end, role, rateFactor }) => {
+        if (role !== ROLE_WEIGHT || rateFactor === 0) return;
+        const norm = rowNorm(before.subarray(begin, end));
+        if (!(norm > max && norm < Infinity)) return;
+        for (let index = begin; index < end; index++) data[index] = before[index]! * (max / (norm + NORM_EPSILON));
+      });
+    return { shape, data };
+  },
+  form: {
+    kind: "kernel",
+    kernel: ([rows], _outputs, { max }, target) => {
+      const tiles = rows.shape[0]! / ROW_TILE.words;
+      return {
+        calls: [
+          {
+            shader: "max_norm",
+            defines: { SIZE: workgroupSize(target) },
+            overrides: { TILES: tiles, MAX: max },
+            workgroups: tiles,
+            bindings: [...[0, 1, 2].map((input) => ({ input })), { output: 0 }],
+          },
+        ],
+      };
+    },
+    inPlace: { 0: 3 },
+  },
+});
+
+export interface MaxNormInputs {
+  /** See train/rows.ts. */
+  readonly rows: Node;
+  readonly chunks: Node;
+  /** Of finishStatistics. */
+  readonly summary: Node;
+  /** As the update leaves them. */
+  readonly parameters: Node;
+}
+
+/** One dispatch. The result is to be assigned to the parameters, in place of the update's. */
+export function maxNorm({ rows, chunks, summary, parameters }: MaxNormInputs, attributes: MaxNormAttributes): Node {
+  return makeNode(maxNormOp, [rows, chunks, summary, parameters], attributes);
+}

@@ -1,0 +1,162 @@
+/** What goes row by row: the table, adaptive clipping and the max-norm constraint against numpy and PyTorch, and states that are written twice in one step. */
+import { describe, expect, it } from "vitest";
+import { clipOf, constraintOf } from "../../src/experiment/remedies.ts";
+import type { Node } from "../../src/graph/node.ts";
+import { optim } from "../../src/index.ts";
+import { clipRows } from "../../src/ops/arena/clipRows.ts";
+import { bitsOf, CHUNK, floatOf, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
+import { maxNorm } from "../../src/ops/arena/maxNorm.ts";
+import { ROW_TILE } from "../../src/ops/arena/rows.ts";
+import { input, state } from "../../src/ops/define.ts";
+import { lower } from "../../src/plan/lower.ts";
+import { layOutArena } from "../../src/train/arena.ts";
+import { rowTable } from "../../src/train/rows.ts";
+import { planFaults } from "../support/checkPlan.ts";
+import { computeFloat64 } from "../support/float64.ts";
+
+describe("the row table", () => {
+  it("lists every row once, in whole rows of about 4096 elements, with its parameter's first chunk", () => {
+    const shapes = [[3, 5000], [700, 3], [4200], [5, 4, 2], [1, 1], [0, 3]] as const;
+    const arena = layOutArena(shapes.map((shape, index) => ({ name: `p${index}`, role: "weight", shape })));
+    const table = rowTable(arena);
+    const tiles = Array.from({ length: table.length / ROW_TILE.words }, (_, tile) => [
+      ...table.subarray(tile * ROW_TILE.words, (tile + 1) * ROW_TILE.words),
+    ]);
+    const rows = tiles.flatMap(([offset, count, length]) => Array.from({ length: count! }, (_, row) => [offset! + row * length!, length]));
+    const expected = arena.segments.flatMap(({ offset, size, shape }) => {
+      const count = size === 0 ? 0 : shape.length > 1 ? shape[0]! : 1;
+      return Array.from({ length: count }, (_, row) => [offset + (row * size) / count, size / count]);
+    });
+    expect(rows).toEqual(expected);
+    for (const [offset, count, length, lanes, chunk] of tiles as [number, number, number, number, number][]) {
+      expect(count === 1 || count * length <= 4096).toBe(true);
+      expect(Number.isInteger(Math.log2(lanes)) && lanes <= 256).toBe(true);
+      const segment = arena.chunks[CHUNK.words * chunk + CHUNK.segment]!;
+      const { offset: begin, size } = arena.segments[segment]!;
+      expect(offset >= begin && offset < begin + size).toBe(true);
+      expect(arena.segmentTable[2 * segment]).toBe(chunk);
+    }
+  });
+
+  it("is a single empty record where there is nothing", () => {
+    expect([...rowTable(layOutArena([]))]).toEqual([0, 0, 0, 0, 0]);
+  });
+});
+
+const arena = layOutArena([
+  { name: "0.weight", role: "weight", shape: [4, 3] },
+  { name: "0.bias", role: "bias", shape: [4] },
+]);
+const WEIGHTS = [
+  [3, 4, 0, 0.001, 0, 0.002, 0, 0, 0, 1, -2, 2],
+  [0.5, -0.25, 0.125, 1],
+];
+const GRADIENTS = [
+  [0.5, 0.25, -1, 1, 2, 2, 0.25, 0, 0, 0.001, 0.002, 0.002],
+  [1, 2, -2, 4],
+];
+const filled = (parts: readonly (readonly number[])[]): Float64Array => {
+  const data = new Float64Array(arena.size);
+  for (const [index, part] of parts.entries()) data.set(part, arena.segments[index]!.offset);
+  return data;
+};
+const partsOf = (data: Float64Array): number[] => arena.segments.flatMap(({ offset, size }) => [...data.subarray(offset, offset + size)]);
+
+class Given {
+  readonly values = new Map<Node, ArrayLike<number>>();
+  of(data: ArrayLike<number>, dtype: "f32" | "u32" = "u32"): Node {
+    const node = input([data.length], dtype);
+    this.values.set(node, data);
+    return node;
+  }
+}
+
+describe("adaptive clipping", () => {
+  it("is the paper's, row by row and for a vector as one: numpy's answers", () => {
+    const given = new Given();
+    const step = new Float64Array(STEP.words);
+    step[STEP.l2] = bitsOf(1e6);
+    const nodes = {
+      gradients: given.of(filled(GRADIENTS), "f32"),
+      parameters: given.of(filled(WEIGHTS), "f32"),
+      rows: given.of(rowTable(arena)),
+      chunks: given.of(arena.chunks),
+      step: given.of(step),
+    };
+    const made = clipRows(nodes, { ratio: 0.25, epsilon: 0.5, regularizer: false });
+    const [clipped, least] = computeFloat64([made.gradients, made.least], given.values);
+    const expected = [
+      0.5, 0.25, -1.0, 0.041666666666666664, 0.08333333333333333, 0.08333333333333333, 0.125, 0.0, 0.0, 0.001, 0.002, 0.002,
+      0.05762215285808055, 0.1152443057161611, -0.1152443057161611, 0.2304886114323222,
+    ];
+    for (const [index, value] of expected.entries()) expect(partsOf(clipped!)[index], `element ${index}`).toBeCloseTo(value, 14);
+    expect([...least!].map(floatOf)).toEqual([0.041666666666666664, 0.05762215285808055].map((value) => Math.fround(value)));
+  });
+
+  it("has the paper's defaults, and says what it was given that it does not take", () => {
+    expect(optim.clipAdaptive()).toEqual({ type: "adaptive", ratio: 0.01, epsilon: 1e-3 });
+    expect(clipOf({ type: "adaptive", ratio: 0.5, epsilon: 2 })).toEqual(optim.clipAdaptive({ ratio: 0.5, epsilon: 2 }));
+    expect(() => optim.clipAdaptive({ ratio: 0 })).toThrow("optim.clipAdaptive: ratio is 0; use a finite number above 0");
+    expect(() => optim.clipAdaptive({ epsilon: -1 })).toThrow("optim.clipAdaptive: epsilon is -1; use a finite number above 0");
+    expect(() => optim.clipAdaptive({ max: 1 } as never)).toThrow(/there is no option "max"; it has ratio, epsilon/);
+  });
+});
+
+describe("the max-norm constraint", () => {
+  const run = (chunks: ArrayLike<number>, skip: number): number[] => {
+    const given = new Given();
+    const summary = new Float64Array(SUMMARY.words);
+    summary[SUMMARY.skip] = skip;
+    const nodes = {
+      rows: given.of(rowTable(arena)),
+      chunks: given.of(chunks),
+      summary: given.of(summary),
+      parameters: given.of(filled([WEIGHTS[0]!, [5, 5, 5, 5]]), "f32"),
+    };
+    return partsOf(computeFloat64([maxNorm(nodes, { max: 2.5 })], given.values)[0]!);
+  };
+
+  it("is torch.renorm of weights alone", () => {
+    const expected = [
+      1.4999999700000006, 1.9999999600000007, 0.0, 0.001, 0.0, 0.002, 0.0, 0.0, 0.0, 0.8333333055555565, -1.666666611111113,
+      1.666666611111113,
+    ];
+    for (const [index, value] of [...expected, 5, 5, 5, 5].entries())
+      expect(run(arena.chunks, 0)[index], `element ${index}`).toBeCloseTo(value, 14);
+  });
+
+  it("leaves all as it is where the step is skipped, and frozen parameters ever", () => {
+    const before = [...WEIGHTS[0]!, 5, 5, 5, 5];
+    expect(run(arena.chunks, 1)).toEqual(before);
+    const frozen = Uint32Array.from(arena.chunks);
+    frozen[CHUNK.rateFactor] = 0;
+    expect(run(frozen, 0)).toEqual(before);
+  });
+
+  it("is what an experiment names, and says what it was given that it does not take", () => {
+    expect(constraintOf({ type: "maxNorm", max: 3 })).toEqual(optim.maxNorm(3));
+    expect(() => optim.maxNorm(0)).toThrow("optim.maxNorm: max is 0; use a finite number above 0");
+  });
+});
+
+describe("a state that is written twice in one plan", () => {
+  const target = { adapterClass: "software", subgroups: false } as const;
+  const named = (name: string, size: number, dtype: "f32" | "u32"): Node => state({ state: name, offset: 0, size, shape: [size], dtype });
+  const nodes = { rows: named("rows", 5, "u32"), chunks: named("chunks", 8, "u32"), summary: named("summary", 16, "u32") };
+  const parameters = named("parameters", 64, "f32");
+  const first = maxNorm({ ...nodes, parameters }, { max: 1 });
+
+  it("is written in order, without a copy", () => {
+    const second = maxNorm({ ...nodes, parameters: first }, { max: 2 });
+    const third = maxNorm({ ...nodes, parameters: second }, { max: 3 });
+    const { plan } = lower({ roots: [], assignments: [{ state: "parameters", node: third }], target });
+    expect(plan.dispatches.map(({ kernel }) => plan.kernels[kernel]!.constants["MAX"])).toEqual([1, 2, 3]);
+    for (const { bindings } of plan.dispatches) expect(bindings.at(-1)!.buffer).toEqual({ kind: "state", name: "parameters" });
+    expect(planFaults(plan)).toBe("");
+  });
+
+  it("is not written by two over the same value", () => {
+    const assignments = [2, 3].map((max) => ({ state: "parameters", node: maxNorm({ ...nodes, parameters: first }, { max }) }));
+    expect(() => lower({ roots: [], assignments, target })).toThrow("state parameters is assigned 3 times in one plan");
+  });
+});
