@@ -1,5 +1,5 @@
 /** The page: one net that trains live, its loss and its gradient norms by layer, and what they say. */
-import { data, FathomError, judge, open, type Report, type Trainer, type Verdict } from "../src/index.ts";
+import { type Diagnosis, data, diagnose, FathomError, open, type Report, type Trainer } from "../src/index.ts";
 import { type Decades, decadesOf, drawLoss, drawNorms, fillTable } from "./charts.ts";
 import { readSettings, trainerOptions } from "./settings.ts";
 
@@ -37,7 +37,7 @@ interface Run {
 
 let run: Run | null = null;
 
-function say(text: string, kind: Verdict["kind"] | "error" | "plain" = "plain"): void {
+function say(text: string, kind: Diagnosis["kind"] | "error" | "plain" = "plain"): void {
   if (verdictLine.textContent === text) return;
   verdictLine.textContent = text;
   verdictLine.dataset["kind"] = kind;
@@ -76,7 +76,7 @@ function sayVerdict(current: Run, stopped: { step: number; where: string } | nul
   // The beginning stays among them, because learning is measured from there.
   const { reports } = current;
   const judged = reports.length > JUDGED_REPORTS ? [reports[0]!, ...reports.slice(1 - JUDGED_REPORTS)] : reports;
-  const { kind, text } = judge(judged, { chance: Math.log(10), stopped });
+  const { kind, text } = diagnose(judged, { chance: Math.log(10), stopped });
   say(text, kind);
 }
 

@@ -25,4 +25,4 @@ export {
   prepareExperiment,
   trainerOptions,
 } from "./experiment/index.ts";
-export { judge, type JudgeOptions, type JudgedReport, type Verdict, type VerdictKind } from "./train/verdict.ts";
+export { diagnose, type DiagnosedReport, type DiagnoseOptions, type Diagnosis, type DiagnosisKind } from "./train/diagnose.ts";

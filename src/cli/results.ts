@@ -1,6 +1,7 @@
 /** What came of a job: everything that the table, the files and the report are made from. */
+
+import type { Diagnosis } from "../train/diagnose.ts";
 import type { Report } from "../train/report.ts";
-import type { Verdict } from "../train/verdict.ts";
 import type { Spread } from "./statistics.ts";
 import type { ErrorFacts, PageEnvironment, Scores, StepCounters } from "./wire.ts";
 
@@ -23,7 +24,7 @@ export interface NetResult {
   readonly counters: StepCounters | null;
   readonly parameters: number | null;
   readonly seed: number | null;
-  readonly verdict: Verdict;
+  readonly verdict: Diagnosis;
   /** Why training ended early, if it did. */
   readonly stopped: ErrorFacts | null;
   readonly trainingMilliseconds: number | null;

@@ -30,7 +30,7 @@ export function summaryOf(result: RunResult, net: NetResult): Record<string, unk
     trainAccuracy: scores?.trainAccuracy ?? null,
     testLoss: scores?.testLoss ?? null,
     testAccuracy: scores?.testAccuracy ?? null,
-    verdict: { kind: verdict.kind, text: verdict.text },
+    verdict: { kind: verdict.kind, text: verdict.text, number: verdict.number, where: verdict.where, remedies: verdict.remedies },
     gradient:
       verdict.first && verdict.last
         ? { first: verdict.first, last: verdict.last, ratio: verdict.ratio, ratioAtStart: verdict.ratioAtStart }

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FathomError } from "../core/errors.ts";
 import type { Role } from "../nn/module.ts";
+import { diagnose } from "../train/diagnose.ts";
 import type { Report } from "../train/report.ts";
-import { judge } from "../train/verdict.ts";
 import { writeWhole } from "./atomicFile.ts";
 import { clearCheckpoints, type Resumed, type RunIdentity, saveCheckpoint } from "./checkpoints.ts";
 import { drive } from "./drive.ts";
@@ -260,7 +260,7 @@ function resultOf({ name, title, experiment }: NetPlan, one: Gathered, timed: Ex
     counters: (compiled?.counters as StepCounters | undefined) ?? null,
     parameters: compiled?.parameters ?? null,
     seed: compiled?.seed ?? null,
-    verdict: judge(reports, { stopped: stopped && whereStopped(stopped), chance }),
+    verdict: diagnose(reports, { stopped: stopped && whereStopped(stopped), chance }),
     stopped,
     trainingMilliseconds: one.milliseconds,
     stepTime: samples ? { ...spread(samples), stepsInBlock: timed!.stepsInBlock[name]! } : null,

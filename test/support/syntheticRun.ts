@@ -1,8 +1,8 @@
 /** A made-up run for tests of the report and the files: five nets that vanish, thrive, die, explode and break. Nothing here was measured. */
 import type { NetResult, RunResult } from "../../src/cli/results.ts";
 import { spread } from "../../src/cli/statistics.ts";
+import { diagnose } from "../../src/train/diagnose.ts";
 import type { Report } from "../../src/train/report.ts";
-import { judge } from "../../src/train/verdict.ts";
 
 interface Shape {
   readonly title: string;
@@ -71,7 +71,7 @@ export function syntheticRun(steps = 400): RunResult {
       counters: { dispatches: 77 + index, pipelines: 9, buffers: 30, bytes: 1e6, compileMilliseconds: 120 },
       parameters: 100_000,
       seed: 7,
-      verdict: judge(reports, { chance: Math.log(10) }),
+      verdict: diagnose(reports, { chance: Math.log(10) }),
       stopped: broken
         ? {
             name: "FathomError",

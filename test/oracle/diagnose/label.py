@@ -5,18 +5,19 @@ Nothing that diagnose() looks at is used: no gradient, no fraction of saturated 
 Each net is drawn with three seeds, and trained on the digits by SGD with momentum 0.9 for STEPS steps at each of three RATES. Its final loss
 is the mean over the last 20 steps, and the best of the rates counts. A net learns if that is below half the loss of guessing, ln 10.
 
-1. learns, and so does its lower half alone (the other layers frozen; below 0.8 · ln 10):     healthy
-2. learns, but its lower half alone does not:                                                  vanishing
-3. does not learn, some hidden activation gives 0 for every sample, and the first weights
-   never moved:                                                                                dead
-4. does not learn, and even at the smallest rate the loss ends above 2 · ln 10 or not finite:  exploding
-5. does not learn, but does once every hidden layer's weights are divided by the root mean
-   square of what it gives; that was below 1 (the layers' geometric mean):                     vanishing
-6. the same, but it was above 1: where no activation gives numbers above 2, saturated; else    exploding
-7. does not learn either way, and at the smallest rate the first weights move, relative to
-   their norm, less than 1/100 (vanishing) or more than 100 times (exploding) as far as the
-   last:                                                                                       vanishing, exploding
-8. anything else:                                                                              stalled
+1. learns, and its first layers take part: its lower half learns alone (the other layers
+   frozen; below 0.8 · ln 10), or its first weights move, relative to their norm and at the
+   smallest rate, at least a tenth as far as its last:                                          healthy
+2. does not learn, some hidden activation gives 0 for every sample, and the first weights
+   never moved:                                                                                 dead
+3. does not learn, and even at the smallest rate the loss ends above 2 · ln 10 or not finite:   exploding
+4. else, if it learns once every unit of the hidden linear layers is given mean 0 and variance
+   1 before training, the size of its numbers was at fault: saturated where the layers gave more
+   than 1 (geometric mean of root mean squares) and no activation gives a number above 2, else
+   vanishing:                                                                                   saturated, vanishing
+5. else, if at the smallest rate the first weights move less than 1/100 (vanishing) or more
+   than 100 times (exploding) as far as the last:                                               vanishing, exploding
+6. anything else:                                                                               stalled
 
 A net whose seeds disagree is at a border: it is kept, with the label "border", and diagnose() is not held to it.
 
@@ -41,7 +42,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from fathom_oracle import initialisers, layers
+from fathom_oracle import initialisers, layers, modules
 from nets import NETS
 
 SEEDS = (0, 1, 2)
@@ -72,9 +73,9 @@ class Stack:
         self.rates = torch.tensor([rate for _, rate in runs]).reshape(-1, 1, 1)
         drawn = []
         for seed, _ in runs:
-            model, inits = layers.build(specs, 64)
-            drawn.append(initialisers.initial_state(model, inits, seed))
-        self.model = model
+            built = layers.Model(specs, 64, seed)
+            drawn.append(initialisers.initial_state(built, seed))
+        self.model = model = built.network
         names = [name for name, _ in model.named_parameters()]
         # Vectors become rows, so that every parameter has three axes.
         self.parameters = {name: torch.stack([torch.from_numpy(one[name]).reshape(-1, one[name].shape[-1]) for one in drawn]) for name in names}
@@ -92,28 +93,32 @@ class Stack:
             mean = x.mean(1, keepdim=True)
             variance = (x - mean).square().mean(1, keepdim=True)
             return (x - mean) / (variance + module.eps).sqrt() * get("weight") + get("bias")
+        elif isinstance(module, nn.LayerNorm):
+            return nn.functional.layer_norm(x, module.normalized_shape, eps=module.eps) * get("weight") + get("bias")
         elif isinstance(module, nn.Sequential):
             y = x
             for own, child in module.named_children():
                 y = self.run(child, f"{name}.{own}" if name else own, y, watch)
-            return x + y if isinstance(module, layers.Residual) else y
+            return x + y if isinstance(module, modules.Residual) else y
         else:
             y = module(x)
         if watch:
             watch("linear" if isinstance(module, nn.Linear) else "activation", name, y)
         return y
 
-    def rescale(self):
-        """Divides each hidden linear layer by the root mean square of its outputs, in order of depth; gives the geometric mean of these."""
+    def standardise(self):
+        """Gives each unit of a hidden linear layer mean 0 and variance 1 over 256 samples, in order of depth. Returns the geometric mean,
+        over these layers, of the root mean square of what they gave."""
         logs = torch.zeros(len(self.runs))
         for name in self.linears[:-1]:
+            given = []
             with torch.no_grad():
-                sizes = []
-                self.forward(X[:256].expand(len(self.runs), -1, -1), lambda _, own, y: own == name and sizes.append(y.square().mean((1, 2), keepdim=True).sqrt()))
-                size = sizes[0].clamp(min=1e-30)
-                self.parameters[f"{name}.weight"] /= size
-                self.parameters[f"{name}.bias"] /= size
-                logs += size.flatten().log()
+                self.forward(X[:256].expand(len(self.runs), -1, -1), lambda _, own, y: own == name and given.append(y))
+                (y,) = given
+                logs += y.square().mean((1, 2)).sqrt().clamp(min=1e-30).log()
+                mean, deviation = y.mean(1, keepdim=True), y.std(1, keepdim=True).clamp(min=1e-30)
+                self.parameters[f"{name}.weight"] /= deviation.transpose(1, 2)
+                self.parameters[f"{name}.bias"] = (self.parameters[f"{name}.bias"] - mean) / deviation
         return (logs / len(self.linears[:-1])).exp().tolist()
 
     def train(self, trainable=None):
@@ -191,7 +196,7 @@ def evidence(specs):
                 "silent": silent[slowest],
                 "bounded": bounded[slowest],
                 "lowerHalf": None,
-                "rescaled": None,
+                "standardised": None,
                 "size": None,
             }
         )
@@ -201,14 +206,14 @@ def evidence(specs):
         half = Stack(specs, list(zip(SEEDS, best)))
         for one, did, loss in zip(found, learned, half.train(lower_half(half))[0]):
             one["lowerHalf"] = loss if did else None
-    undecided = [not did and not is_dead(one) and not is_exploding(one) for one, did in zip(found, learned)]
+    undecided = [not is_healthy(one) and (did or not (is_dead(one) or is_exploding(one))) for one, did in zip(found, learned)]
     if any(undecided):
         other = Stack(specs, stack.runs)
-        sizes = other.rescale()
+        sizes = other.standardise()
         losses = other.train()[0]
         for position, (one, wanted) in enumerate(zip(found, undecided)):
             if wanted:
-                one["rescaled"] = min(losses[position * len(RATES) : (position + 1) * len(RATES)])
+                one["standardised"] = min(losses[position * len(RATES) : (position + 1) * len(RATES)])
                 one["size"] = sizes[position * len(RATES)]
     return found
 
@@ -221,17 +226,22 @@ def is_exploding(found):
     return not found["finalLoss"][-1] < 2 * GUESSING
 
 
+def is_healthy(found):
+    return min(found["finalLoss"]) < 0.5 * GUESSING and (
+        (found["lowerHalf"] is not None and found["lowerHalf"] < 0.8 * GUESSING) or found["firstMoved"] >= 0.1 * found["lastMoved"]
+    )
+
+
 def label(found):
-    if min(found["finalLoss"]) < 0.5 * GUESSING:
-        return "healthy" if found["lowerHalf"] < 0.8 * GUESSING else "vanishing"
-    if is_dead(found):
+    if is_healthy(found):
+        return "healthy"
+    learned = min(found["finalLoss"]) < 0.5 * GUESSING
+    if not learned and is_dead(found):
         return "dead"
-    if is_exploding(found):
+    if not learned and is_exploding(found):
         return "exploding"
-    if found["rescaled"] < 0.5 * GUESSING:
-        if found["size"] < 1:
-            return "vanishing"
-        return "saturated" if found["bounded"] else "exploding"
+    if found["standardised"] < 0.5 * GUESSING:
+        return "saturated" if found["size"] >= 1 and found["bounded"] else "vanishing"
     if found["firstMoved"] < found["lastMoved"] / 100:
         return "vanishing"
     if found["firstMoved"] > 100 * found["lastMoved"]:

@@ -1,0 +1,84 @@
+/**
+ * diagnose() against nets whose labels come from what training them in PyTorch does (test/oracle/diagnose): the same nets, drawn anew with
+ * other seeds, and judged by their first steps here.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Engine } from "../../src/engine.ts";
+import { parseExperiment, prepareExperiment } from "../../src/experiment/index.ts";
+import { type Diagnosis, diagnose, FathomError, open, type Report } from "../../src/index.ts";
+import labels from "../oracle/diagnose/labels.json?raw";
+
+interface Net {
+  readonly name: string;
+  readonly label: string;
+  readonly model: readonly unknown[];
+}
+
+const STEPS = 12;
+/** Set before any net was diagnosed. */
+const LEAST_ACCURACY = 0.95;
+/** Nets that diagnose() may miss, and why. */
+const EXPLAINED: Readonly<Record<string, string>> = {
+  "tanh-normal1-24": "saturated and chaotic at once: it is diagnosed by the one, and its first layers moved by the other",
+  "layernorm-relu-16": "gradients are well, and the loss does not fall: that is said from twenty reports on, and here are twelve",
+};
+
+// Some sixty nets of their own kernels: the software adapter of one browser is enough, for the numbers that are judged are tested in both.
+const inFirefox = /Firefox/.test(navigator.userAgent);
+
+async function judged(gpu: Engine, { model }: Net, seed: number): Promise<Diagnosis> {
+  const experiment = parseExperiment({
+    format: "fathom-experiment/1",
+    seed,
+    dataset: "digits",
+    batchSize: 32,
+    steps: STEPS,
+    model,
+    loss: "softmaxCrossEntropy",
+    optimizer: { type: "sgd", momentum: 0.9 },
+    schedule: { type: "constant", initial: 0.01 },
+    insight: {},
+  });
+  const { dataset, options, run } = await prepareExperiment(experiment);
+  const trainer = await gpu.train(options);
+  const reports: Report[] = [];
+  let stopped: { step: number; where: string } | null = null;
+  try {
+    for await (const report of trainer.run(dataset, run)) reports.push(report);
+  } catch (error) {
+    if (!(error instanceof FathomError && error.code === "non-finite")) throw error;
+    stopped = { step: Number(error.details["step"]), where: `the output of ${String(error.details["layerName"])}` };
+  } finally {
+    trainer.dispose();
+  }
+  return diagnose(reports, { stopped, chance: Math.log(10) });
+}
+
+describe.skipIf(inFirefox)("diagnose()", () => {
+  let gpu: Engine;
+  beforeAll(async () => {
+    gpu = await open();
+  });
+  afterAll(() => gpu.dispose());
+
+  it("says after twelve steps what training in PyTorch showed of nets that trained, vanished, exploded, died or saturated", async () => {
+    const nets = JSON.parse(labels) as readonly Net[];
+    const counted = nets.filter(({ label }) => label !== "border");
+    expect(counted.length).toBeGreaterThanOrEqual(40);
+    for (const kind of ["healthy", "vanishing", "exploding", "dead", "saturated"])
+      expect(counted.filter(({ label }) => label === kind).length, kind).toBeGreaterThanOrEqual(5);
+    const misses: string[] = [];
+    const border: string[] = [];
+    for (const [index, net] of nets.entries()) {
+      const { kind, text } = await judged(gpu, net, 100 + index);
+      if (net.label === "border") border.push(`${net.name}: ${kind}`);
+      else if (kind !== net.label) misses.push(`${net.name}: ${net.label} in training, diagnosed ${text}`);
+    }
+    const accuracy = 1 - misses.length / counted.length;
+    console.log(
+      `diagnose(): ${(100 * accuracy).toFixed(1)} % of ${counted.length} nets. Missed: ${misses.join("; ") || "none"}. At a border in training, and not counted: ${border.join(", ")}`,
+    );
+    expect(accuracy).toBeGreaterThanOrEqual(LEAST_ACCURACY);
+    expect(misses.filter((miss) => !(miss.split(":")[0]! in EXPLAINED))).toEqual([]);
+  });
+});
