@@ -8,13 +8,14 @@
 @group(0) @binding(0) var<storage, read> partials: array<vec4u>; // largest magnitude, squares, penalty, kinds of non-finite
 @group(0) @binding(1) var<storage, read> segments: array<u32>; // first chunk, chunks
 @group(0) @binding(2) var<storage, read> step: array<u32>;
-@group(0) @binding(3) var<storage, read> loss: array<u32>; // bits
+@group(0) @binding(3) var<storage, read> loss: array<u32>; // bits; those of auxiliary heads at multiples of 64
 @group(0) @binding(4) var<storage, read_write> summary: array<u32>;
 @group(0) @binding(5) var<storage, read_write> counters: array<u32>;
 @group(0) @binding(6) var<storage, read_write> flags: array<u32>;
 @group(0) @binding(7) var<storage, read_write> ring: array<u32>;
 
 override SEGMENTS: u32;
+override AUXILIARY: u32; // losses of auxiliary heads
 override LAYERS: u32;
 override SLOTS: u32;
 override LANES: u32;
@@ -128,7 +129,7 @@ fn clip_scale(sum: Sum) -> Scale {
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(local_invocation_index) lane: u32) {
-  let record = step[0] % SLOTS * (16u + SEGMENTS);
+  let record = step[0] % SLOTS * (16u + SEGMENTS + AUXILIARY);
   let nothing = Sum(0u, 0.0, 0.0, 0u, 0u, NONE, ONE);
   var all = nothing;
   for (var first = 0u; first < SEGMENTS; first += SIZE / LANES) {
@@ -172,7 +173,12 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 
   let bad_layer = all.layer;
   let bad_segment = all.segment - 1u; // 0 wraps to NONE
-  let bad_loss = (loss[0] & 0x7f800000u) == 0x7f800000u;
+  var bad_loss = (loss[0] & 0x7f800000u) == 0x7f800000u;
+  for (var head = 0u; head < AUXILIARY; head++) {
+    let own = loss[64u * (head + 1u)];
+    ring[record + 16u + SEGMENTS + head] = own;
+    bad_loss = bad_loss || (own & 0x7f800000u) == 0x7f800000u;
+  }
   let bad = bad_layer != NONE || all.bad != 0u || bad_loss;
   if (bad) {
     if (counters[6] == 0u) {

@@ -11,9 +11,9 @@ import { toJson } from "./wire.ts";
 /** One line for each report, with the documented fields only; what a report does not have is left out. */
 export function metricsText(reports: readonly Report[]): string {
   return reports
-    .map(({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers, insight }) => {
+    .map(({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers, auxiliary, insight }) => {
       const norms = layers.map((layer) => ({ name: layer.name, gradientNorm: layer.gradientNorm }));
-      return `${toJson({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers: norms, insight })}\n`;
+      return `${toJson({ step, loss, regularization, learningRate, gradientNorm, clipScale, layers: norms, auxiliary, insight })}\n`;
     })
     .join("");
 }

@@ -9,6 +9,7 @@ import type { Optimizer } from "../optim/index.ts";
 import type { DescribedSchedule } from "../optim/schedule.ts";
 import type { TrainerOptions } from "../train/options.ts";
 import { loadDataset, type ReadFile } from "./dataset.ts";
+import { initializationOf } from "./initialization.ts";
 import { lossOf } from "./loss.ts";
 import { buildModel } from "./model.ts";
 import { groupsOf, optimizerOf } from "./optimizer.ts";
@@ -19,7 +20,21 @@ import type { Experiment } from "./schema/index.ts";
 
 /** What `gpu.train` takes, for samples of that many features. */
 export function trainerOptions(experiment: Experiment, features: number): TrainerOptions {
-  const { batchSize, seed, regularizer, gradientNoise, groups, constraint, clip, nonFinite, loss, dataset, insight, monitor } = experiment;
+  const {
+    batchSize,
+    seed,
+    initialization,
+    regularizer,
+    gradientNoise,
+    groups,
+    constraint,
+    clip,
+    nonFinite,
+    loss,
+    dataset,
+    insight,
+    monitor,
+  } = experiment;
   return {
     model: buildModel(experiment.model, features),
     loss: lossOf(loss),
@@ -28,6 +43,7 @@ export function trainerOptions(experiment: Experiment, features: number): Traine
     order: dataset.order,
     nonFinite,
     optimizer: optimizerOf(experiment.optimizer, scheduleOf(experiment.schedule)),
+    ...(initialization ? { initialization: initializationOf(initialization) } : {}),
     ...(gradientNoise ? { gradientNoise: noiseOf(gradientNoise) } : {}),
     ...(constraint ? { constraint: constraintOf(constraint) } : {}),
     ...(clip ? { clip: clipOf(clip) } : {}),

@@ -3,7 +3,6 @@ import * as init from "../init/index.ts";
 import * as nn from "../nn/index.ts";
 import { placeFaults } from "./placeFaults.ts";
 import type { InitSpec, LayerSpec, StochasticDepthSpec } from "./schema/index.ts";
-import { unbuilt } from "./unbuilt.ts";
 
 export function buildModel(layers: readonly LayerSpec[], features: number): nn.Module {
   return nn.sequential(...build(layers, features).modules);
@@ -106,6 +105,8 @@ function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
     }
     case "highway":
       return nn.highway(...build(layer.body, features, place).modules, { gateBias: layer.gateBias });
+    case "auxiliary":
+      return nn.auxiliary({ name: layer.name, weight: layer.weight }, ...build(layer.body, features, place).modules);
     case "concat":
       return nn.concat(...layer.branches.map((branch) => nn.sequential(...build(branch, features, place).modules)));
     case "sigmoid":
@@ -122,8 +123,6 @@ function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
     case "glu":
     case "swiglu":
       return PLAIN[layer.type]();
-    default:
-      throw unbuilt(layer.type);
   }
 }
 
@@ -139,6 +138,7 @@ const SCALED = {
   heUniform: init.heUniform,
   heNormal: init.heNormal,
   orthogonal: init.orthogonal,
+  identity: init.identity,
 } as const;
 
 function initializerOf(spec: InitSpec, fanIn: number): init.Initializer {
@@ -159,10 +159,7 @@ function initializerOf(spec: InitSpec, fanIn: number): init.Initializer {
       return init.uniform({ low: spec.low, high: spec.high });
     case "normal":
       return init.normal({ mean: spec.mean, standardDeviation: spec.standardDeviation });
-    case "identity":
-      throw unbuilt(spec.type);
     default:
-      if (typeof spec.gain === "string") throw unbuilt(spec.gain);
       return SCALED[spec.type](spec.gain === undefined ? {} : { gain: spec.gain });
   }
 }

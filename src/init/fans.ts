@@ -20,7 +20,26 @@ export function fans(what: string, shape: Shape): Fans {
   return { fanIn: inputs * receptive, fanOut: outputs * receptive };
 }
 
-export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "selu";
+export type Nonlinearity =
+  | "linear"
+  | "sigmoid"
+  | "tanh"
+  | "relu"
+  | "leakyRelu"
+  | "selu"
+  | "elu"
+  | "celu"
+  | "gelu"
+  | "silu"
+  | "softplus"
+  | "mish"
+  | "hardSigmoid"
+  | "hardSwish"
+  | "softsign"
+  | "lecunTanh";
+
+/** A factor, or the name of the activation that follows. */
+export type Gain = number | Nonlinearity;
 
 const GAINS = {
   linear: () => 1,
@@ -29,12 +48,30 @@ const GAINS = {
   relu: () => Math.SQRT2,
   leakyRelu: (slope) => Math.sqrt(2 / (1 + slope * slope)),
   selu: () => 3 / 4,
+  // PyTorch has none for the others. 1/√E[f(z)²] with z normal keeps the second moment; by Gauss-Legendre quadrature to all digits
+  // (test/cpu/init.test.ts integrates again in another way).
+  elu: () => 1.2451983007007064,
+  celu: () => 1.2451983007007064,
+  gelu: () => 1.5335304411955353,
+  silu: () => 1.6765324703310913,
+  softplus: () => 1.0418668355353016,
+  mish: () => 1.486847581273208,
+  hardSigmoid: () => 1.8978404247295588,
+  hardSwish: () => 1.7366572127665416,
+  softsign: () => 2.3375333631085393,
+  lecunTanh: () => 1.1543694539761429,
 } as const satisfies Record<Nonlinearity, (slope: number) => number>;
 
 export const NONLINEARITIES = Object.keys(GAINS) as Nonlinearity[];
 
-/** Recommended gains, as `torch.nn.init.calculate_gain` has them; `negativeSlope` matters to leakyRelu only. */
+/** Recommended gains: `torch.nn.init.calculate_gain`'s, and 1/√E[f(z)²] for activations that it lacks; `negativeSlope` matters to leakyRelu only. */
 export function gain(nonlinearity: Nonlinearity, negativeSlope = 0.01): number {
   checkChoice("init.gain", "nonlinearity", nonlinearity, NONLINEARITIES);
   return GAINS[nonlinearity](checkNumber("init.gain", "negativeSlope", negativeSlope));
+}
+
+/** The number that a gain is. */
+export function gainOf(what: string, given: Gain): number {
+  if (typeof given !== "string") return checkNumber(what, "gain", given, { least: 0 });
+  return gain(checkChoice(what, "gain", given, NONLINEARITIES));
 }

@@ -1,13 +1,14 @@
 /** Orthogonal weights: a linear net of them keeps the norm of every signal and every gradient exactly, at any depth. */
-import { checkNumber, checkOptions } from "../core/check.ts";
+import { checkOptions } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { checkShape, sizeOf } from "../core/shape.ts";
+import { type Gain, gainOf } from "./fans.ts";
 import type { Initializer } from "./initializer.ts";
 
 export interface OrthogonalOptions {
   /** Factor on the whole matrix; default 1. */
-  readonly gain?: number;
+  readonly gain?: Gain;
 }
 
 /**
@@ -17,7 +18,7 @@ export interface OrthogonalOptions {
  */
 export function orthogonal(options: OrthogonalOptions = {}): Initializer {
   checkOptions("init.orthogonal", options, ["gain"]);
-  const gain = checkNumber("init.orthogonal", "gain", options.gain ?? 1);
+  const gain = gainOf("init.orthogonal", options.gain ?? 1);
   return {
     name: "orthogonal",
     generate(shape, random) {

@@ -7,9 +7,9 @@
  *   LeCun    σ = 1 / √fanIn                  LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998
  * The uniform forms draw from ±√3·σ, which has the same variance; the normal forms are not truncated, as in PyTorch.
  */
-import { checkChoice, checkInteger, checkNumber, checkOptions } from "../core/check.ts";
+import { checkChoice, checkInteger, checkOptions } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { type Fans, fans, gain, NONLINEARITIES, type Nonlinearity } from "./fans.ts";
+import { type Fans, fans, type Gain, gain, gainOf, NONLINEARITIES, type Nonlinearity } from "./fans.ts";
 import { elementwise, type Initializer } from "./initializer.ts";
 
 type Distribution = "uniform" | "normal";
@@ -24,8 +24,8 @@ function scaled(name: string, distribution: Distribution, deviation: (fans: Fans
 }
 
 export interface GlorotOptions {
-  /** Default 1. */
-  readonly gain?: number;
+  /** A number, or the name of the activation that follows; default 1. */
+  readonly gain?: Gain;
   /** Takes the gain of a nonlinearity instead of a number. */
   readonly nonlinearity?: Nonlinearity;
 }
@@ -37,8 +37,8 @@ export interface HeOptions {
   readonly nonlinearity?: Nonlinearity;
   /** Of leakyRelu; default 0.01. */
   readonly negativeSlope?: number;
-  /** A gain as a number instead of a nonlinearity. */
-  readonly gain?: number;
+  /** A number, or the name of the activation that follows, instead of a nonlinearity. */
+  readonly gain?: Gain;
 }
 
 function resolveGain(what: string, options: HeOptions, standard: Nonlinearity): number {
@@ -47,7 +47,7 @@ function resolveGain(what: string, options: HeOptions, standard: Nonlinearity): 
       "argument",
       `${what}: gain ${options.gain} and nonlinearity "${options.nonlinearity}" are both given; leave one out`,
     );
-  if (options.gain !== undefined) return checkNumber(what, "gain", options.gain, { least: 0 });
+  if (options.gain !== undefined) return gainOf(what, options.gain);
   const nonlinearity = checkChoice(what, "nonlinearity", options.nonlinearity ?? standard, NONLINEARITIES);
   return gain(nonlinearity, options.negativeSlope);
 }

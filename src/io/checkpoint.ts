@@ -48,14 +48,42 @@ export interface LoadResult {
   readonly unexpected: readonly string[];
 }
 
-/** The file's values for a model's tensors. A name that is missing or unexpected is refused unless `partial`; a wrong shape always. */
+/** What a tensor of a file is called in the model; null leaves it out. */
+export type Rename = (name: string) => string | null;
+
+/**
+ * The file's values for a model's tensors, under the names that `rename` gives them. A name that is missing or unexpected is refused unless
+ * `partial`; a wrong shape always.
+ */
 export function decodeWeights(
   bytes: Uint8Array,
   fileName: string,
   tensors: readonly ModelTensor[],
   partial: boolean,
+  rename: Rename = (name) => name,
 ): { values: ModelValues; result: LoadResult } {
-  return match(decodeSafetensors(bytes, fileName).tensors, fileName, tensors, partial);
+  return match(renamed(decodeSafetensors(bytes, fileName).tensors, fileName, rename), fileName, tensors, partial);
+}
+
+function renamed(stored: SafetensorsFile["tensors"], fileName: string, rename: Rename): SafetensorsFile["tensors"] {
+  const found = new Map<string, StoredTensor>();
+  for (const [name, tensor] of stored) {
+    const wanted = rename(name);
+    if (wanted === null) continue;
+    if (typeof wanted !== "string")
+      throw new FathomError(
+        "argument",
+        `trainer.load: rename gives ${show(wanted)} for ${name}; it gives a name, or null to leave a tensor out`,
+      );
+    const other = found.get(wanted);
+    if (other)
+      throw new FathomError(
+        "argument",
+        `trainer.load: rename gives ${other.name} and ${name} of ${fileName} the one name ${wanted}; leave one out by null`,
+      );
+    found.set(wanted, tensor);
+  }
+  return found;
 }
 
 function match(

@@ -1,6 +1,6 @@
 /** All of a model's parameters and statistics, by PyTorch's names, in depth order. */
 import { FathomError } from "../core/errors.ts";
-import type { Module, ParameterSpec, StatisticsSpec } from "./module.ts";
+import type { AuxiliarySpec, Module, ParameterSpec, StatisticsSpec } from "./module.ts";
 
 export interface NamedParameter extends ParameterSpec {
   readonly module: Module;
@@ -16,9 +16,15 @@ export interface NamedStatistics extends StatisticsSpec {
   readonly path: string;
 }
 
+export interface NamedAuxiliary extends AuxiliarySpec {
+  readonly module: Module;
+  readonly path: string;
+}
+
 export interface Collected {
   readonly parameters: readonly NamedParameter[];
   readonly statistics: readonly NamedStatistics[];
+  readonly auxiliaries: readonly NamedAuxiliary[];
 }
 
 export const joinPath = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
@@ -26,6 +32,7 @@ export const joinPath = (path: string, name: string): string => (path === "" ? n
 export function collect(model: Module): Collected {
   const parameters = new Map<Module, { path: string; aliases: string[] }>();
   const statistics: NamedStatistics[] = [];
+  const auxiliaries: NamedAuxiliary[] = [];
   const stack: { path: string; module: Module }[] = [{ path: "", module: model }];
   for (let top = stack.pop(); top; top = stack.pop()) {
     const { path, module } = top;
@@ -39,6 +46,16 @@ export function collect(model: Module): Collected {
           `${module.description} stands both at ${known.path} and at ${path}; its running statistics cannot serve two places. Make a batch-norm for each`,
         );
       statistics.push({ ...module.statistics, module, path });
+    }
+    if (module.auxiliary) {
+      const { name } = module.auxiliary;
+      const other = auxiliaries.find((one) => one.name === name);
+      if (other)
+        throw new FathomError(
+          "argument",
+          `the auxiliary heads at ${other.path} and at ${path} are both called "${name}"; give each a name of its own`,
+        );
+      auxiliaries.push({ ...module.auxiliary, module, path });
     }
     for (let index = module.children.length - 1; index >= 0; index--) {
       const { name, module: child } = module.children[index]!;
@@ -56,5 +73,6 @@ export function collect(model: Module): Collected {
       })),
     ),
     statistics,
+    auxiliaries,
   };
 }

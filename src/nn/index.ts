@@ -20,6 +20,7 @@ export {
   swiglu,
   tanh,
 } from "./activations.ts";
+export { type AuxiliaryOptions, auxiliary } from "./auxiliary.ts";
 export { type BatchNormOptions, batchNorm } from "./batchNorm.ts";
 export { concat } from "./concat.ts";
 export { dense } from "./dense.ts";

@@ -30,6 +30,12 @@ export interface StatisticsSpec {
   readonly momentum: number;
 }
 
+/** A head whose loss is trained besides the model's own. */
+export interface AuxiliarySpec {
+  readonly name: string;
+  readonly weight: number;
+}
+
 export interface Child {
   readonly name: string;
   readonly module: Module;
@@ -43,6 +49,7 @@ export interface Module {
   /** The module's own; those of its children are not among them. */
   readonly parameters: readonly ParameterSpec[];
   readonly statistics: StatisticsSpec | null;
+  readonly auxiliary: AuxiliarySpec | null;
   readonly children: readonly Child[];
   /** Features that an input must have; null where any number will do. */
   readonly takes: number | null;
@@ -61,6 +68,8 @@ export interface ForwardContext {
   batchNorm(x: Tensor, scale: Tensor | null, shift: Tensor | null, epsilon: number): Tensor;
   /** Drops elements at random; each use in a model draws numbers of its own. Only asked for in training. */
   dropout(x: Tensor, rate: number): Tensor;
+  /** Takes the outputs of an auxiliary head. Only called in training. */
+  auxiliary(output: Tensor): void;
   /** Drops whole rows at random, or everything; numbered with dropout's uses. Only asked for in training. */
   stochasticDepth(x: Tensor, rate: number, mode: "row" | "batch"): Tensor;
 }
@@ -74,6 +83,7 @@ export function defineModule(module: Pick<Module, "type" | "forward"> & Partial<
     description: module.type,
     parameters: NOTHING,
     statistics: null,
+    auxiliary: null,
     children: NOTHING,
     takes: null,
     gives: same,

@@ -22,6 +22,13 @@ export interface ModelStates {
   readonly step: StateBuffer;
 }
 
+export interface TraceOptions {
+  /** Whether anything is dropped in training; default true. */
+  readonly random?: boolean;
+  /** Is told what each leaf module has made. */
+  readonly watch?: (module: Module, path: string, output: Node) => void;
+}
+
 export class ModelTrace implements ForwardContext {
   readonly training: boolean;
   /** One node for each segment of the arena: what gradients are taken of. */
@@ -33,26 +40,32 @@ export class ModelTrace implements ForwardContext {
   readonly activations: ActivationLayer[] = [];
   /** [2, features] each: means, then biased variances; in the order of the running layout's segments. */
   readonly batchStatistics: (Node | null)[];
+  /** Outputs of the auxiliary heads, in the order of their names in the collected model. */
+  readonly auxiliaryOutputs: Node[] = [];
   private readonly runtime: Runtime;
   private readonly states: ModelStates;
   private readonly running: RunningLayout;
   private readonly byModule = new Map<Module, Map<string, Node>>();
+  private readonly auxiliaryIndex = new Map<Module, number>();
   private readonly normIndex = new Map<Module, number>();
   private readonly known = new Set<Node>();
   private readonly made: Tensor[] = [];
   private module: Module;
   private path = "";
   private randomUsers = 0;
+  private readonly options: TraceOptions;
 
   constructor(
     runtime: Runtime,
     training: boolean,
     model: Module,
-    { parameters, statistics }: Collected,
+    { parameters, statistics, auxiliaries }: Collected,
     arena: Arena,
     running: RunningLayout,
     states: ModelStates,
+    options: TraceOptions = {},
   ) {
+    this.options = options;
     this.runtime = runtime;
     this.training = training;
     this.module = model;
@@ -64,6 +77,7 @@ export class ModelTrace implements ForwardContext {
       nodes.set(own, this.parameterNodes[index]!);
       this.byModule.set(module, nodes);
     }
+    for (const [index, { module }] of auxiliaries.entries()) this.auxiliaryIndex.set(module, index);
     for (const [index, { module }] of statistics.entries()) this.normIndex.set(module, index);
     this.batchStatistics = new Array<Node | null>(statistics.length).fill(null);
   }
@@ -73,7 +87,7 @@ export class ModelTrace implements ForwardContext {
     this.known.add(x);
     const { module } = this;
     const output = module.forward(this.wrap(x), this).node;
-    if (module.children.length === 0) this.number(output, module.description);
+    if (module.children.length === 0) this.leaf(module, output, module.description);
     return output;
   }
 
@@ -99,7 +113,7 @@ export class ModelTrace implements ForwardContext {
     this.module = module;
     this.path = joinPath(outer.path, name);
     const y = module.forward(x, this);
-    if (module.children.length === 0) this.number(y.node, `${this.path} (${module.description})`);
+    if (module.children.length === 0) this.leaf(module, y.node, `${this.path} (${module.description})`);
     if (isActivation(module)) this.activations.push({ name: this.path, type: module.type, units: unitsOf(y.node), node: y.node });
     this.module = outer.module;
     this.path = outer.path;
@@ -118,6 +132,10 @@ export class ModelTrace implements ForwardContext {
     return this.wrap(y);
   }
 
+  auxiliary(output: Tensor): void {
+    this.auxiliaryOutputs[this.auxiliaryIndex.get(this.module)!] = output.node;
+  }
+
   dropout(x: Tensor, rate: number): Tensor {
     return this.drop(x, rate, 1);
   }
@@ -128,11 +146,17 @@ export class ModelTrace implements ForwardContext {
 
   /** `together` elements, one after another, share a fate. */
   private drop(x: Tensor, rate: number, together: number): Tensor {
+    if (this.options.random === false) return x;
     // Two looks at one leaf are one binding; two leaves would be two, of the eight that a kernel with its epilogue has.
     const words = this.states.step.node();
     const word = (at: number): Node => reshape(slice(words, [{ start: at, end: at + 1 }]), []);
     const user = scalar(this.randomUsers++, "u32");
     return this.wrap(dropout(x.node, scalar(rate), word(STEP.seed), word(STEP.attemptedStep), user, together));
+  }
+
+  private leaf(module: Module, output: Node, name: string): void {
+    this.number(output, name);
+    this.options.watch?.(module, this.path, output);
   }
 
   /** Gives the checked nodes that a leaf module has made its layer's number. */

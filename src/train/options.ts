@@ -1,6 +1,7 @@
 /** What a trainer is made of. */
 import { checkChoice, checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
+import type { Initialization } from "../init/initialization.ts";
 import type { Loss } from "../nn/losses.ts";
 import { isModule, type Module } from "../nn/module.ts";
 import { type Clip, isClip } from "../optim/clip.ts";
@@ -22,6 +23,8 @@ export interface TrainerOptions {
   readonly optimizer: Optimizer;
   /** Of initial weights, data order and dropout; default 0. */
   readonly seed?: number;
+  /** What is done to the weights of the whole model once they are drawn. */
+  readonly initialization?: Initialization;
   readonly clip?: Clip;
   readonly regularizer?: Regularizer;
   /** On every gradient, the penalty's included; before norms and clip. */
@@ -45,6 +48,7 @@ export interface ResolvedOptions {
   readonly batchSize: number;
   readonly optimizer: Optimizer;
   readonly seed: number;
+  readonly initialization: Initialization | null;
   readonly clip: Clip | null;
   readonly regularizer: Regularizer | null;
   readonly gradientNoise: GradientNoise | null;
@@ -61,6 +65,7 @@ const KEYS = [
   "batchSize",
   "optimizer",
   "seed",
+  "initialization",
   "clip",
   "regularizer",
   "gradientNoise",
@@ -73,13 +78,19 @@ const KEYS = [
 
 export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   checkOptions("train", options, KEYS);
-  const { model, loss, optimizer, clip, regularizer, gradientNoise, constraint } = options;
+  const { model, loss, optimizer, initialization, clip, regularizer, gradientNoise, constraint } = options;
   const demand = (holds: boolean, name: string, value: unknown, example: string): void => {
     if (!holds) throw new FathomError("argument", `train: ${name} is ${show(value)}; pass ${example}`);
   };
   demand(isModule(model), "model", model, "a module such as nn.sequential(nn.linear(64, 10))");
   demand(typeof loss?.mean === "function", "loss", loss, "a loss such as nn.softmaxCrossEntropy()");
   demand(typeof optimizer?.learningRate === "function", "optimizer", optimizer, "an optimizer such as optim.sgd({ learningRate: 0.1 })");
+  demand(
+    initialization === undefined || ["zeroLast", "fixup", "lsuv"].includes(initialization?.type),
+    "initialization",
+    initialization,
+    "init.lsuv(), init.fixup() or init.zeroLast(), or leave it out",
+  );
   demand(clip === undefined || isClip(clip), "clip", clip, "optim.clipGlobalNorm(1), or leave it out");
   demand(
     regularizer === undefined || (typeof regularizer?.l1 === "number" && typeof regularizer.l2 === "number"),
@@ -98,6 +109,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     model,
     loss,
     optimizer,
+    initialization: initialization ?? null,
     clip: clip ?? null,
     regularizer: regularizer ?? null,
     gradientNoise: gradientNoise ?? null,

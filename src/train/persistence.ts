@@ -11,6 +11,7 @@ import {
   type LoadResult,
   type ModelTensor,
   type ModelValues,
+  type Rename,
 } from "../io/checkpoint.ts";
 import { momentNames } from "../optim/optimizers.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -75,8 +76,8 @@ export class Persistence {
     return { values, kept, counters };
   }
 
-  async load(bytes: Uint8Array, fileName: string, partial: boolean): Promise<LoadResult> {
-    const { values, result } = decodeWeights(bytes, fileName, this.tensors, partial);
+  async load(bytes: Uint8Array, fileName: string, partial: boolean, rename?: Rename): Promise<LoadResult> {
+    const { values, result } = decodeWeights(bytes, fileName, this.tensors, partial, rename);
     const counters = await this.states.counters.read();
     this.write(values, counters[0]!);
     return result;

@@ -13,10 +13,16 @@ export interface LayerReport {
   readonly gradientNorm: number;
 }
 
+/** The loss of an auxiliary head, without its weight. */
+export interface AuxiliaryReport {
+  readonly name: string;
+  readonly loss: number;
+}
+
 export interface Report {
   /** From 0. */
   readonly step: number;
-  /** Before this step's update, without the penalty. */
+  /** Of the main output, before this step's update, without the penalty. */
   readonly loss: number;
   readonly regularization: number;
   /** Of this step's update: the schedule's, times what a plateau has made of it. */
@@ -26,6 +32,8 @@ export interface Report {
   readonly clipScale: number;
   /** Every parameter tensor, in depth order. */
   readonly layers: readonly LayerReport[];
+  /** The auxiliary heads' own losses; only where there are any. */
+  readonly auxiliary?: readonly AuxiliaryReport[];
   /** Updates made until now, this one included. */
   readonly appliedStep: number;
   /** Whether this step's update was left out, because something was not finite. */
@@ -38,9 +46,9 @@ export interface Report {
 const MOST_RING_WORDS = 1 << 18;
 const MOST_SLOTS = 64;
 
-/** Records that the ring holds, and those of insight, of so many words: step k's lies at slot k mod slots. */
-export function ringSlots(segments: number, insightWords = 0): number {
-  return Math.max(2, Math.min(MOST_SLOTS, Math.floor(MOST_RING_WORDS / (recordWords(segments) + insightWords))));
+/** Records that the ring holds, with `otherWords` beside the norms, those of insight and of auxiliary heads: step k's lies at slot k mod slots. */
+export function ringSlots(segments: number, otherWords = 0): number {
+  return Math.max(2, Math.min(MOST_SLOTS, Math.floor(MOST_RING_WORDS / (recordWords(segments) + otherWords))));
 }
 
 /** What stopped, or would have stopped, a run. */
@@ -60,15 +68,16 @@ export interface StepRecord {
 
 const numbered = (word: number): number | null => (word === NONE ? null : word);
 
-/** Record `index` of what was read from the ring. */
-export function decodeRecord(words: Uint32Array, index: number, segments: readonly Segment[]): StepRecord {
-  const base = index * recordWords(segments.length);
+/** Record `index` of what was read from the ring; `heads` are the names of the auxiliary heads. */
+export function decodeRecord(words: Uint32Array, index: number, segments: readonly Segment[], heads: readonly string[] = []): StepRecord {
+  const base = index * recordWords(segments.length, heads.length);
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
   const word = (at: number): number => words[base + at]!;
   const float = (at: number): number => floats[base + at]!;
   const step = word(RECORD.attemptedStep);
   const status = word(RECORD.status);
   const layers = segments.map(({ name, role }, segment): LayerReport => ({ name, role, gradientNorm: float(RECORD.norms + segment) }));
+  const auxiliary = heads.map((name, head): AuxiliaryReport => ({ name, loss: float(RECORD.norms + segments.length + head) }));
   return {
     report: {
       step,
@@ -78,6 +87,7 @@ export function decodeRecord(words: Uint32Array, index: number, segments: readon
       gradientNorm: float(RECORD.globalNorm),
       clipScale: float(RECORD.clipScale),
       layers,
+      ...(heads.length > 0 ? { auxiliary } : {}),
       appliedStep: word(RECORD.appliedStep),
       skipped: (status & 2) !== 0,
     },
@@ -100,6 +110,7 @@ export function nonFiniteError(
   { step, layer, segment }: NonFinite,
   layerNames: readonly string[],
   segments: readonly Segment[],
+  heads: readonly string[] = [],
 ): FathomError {
   const layerName = layer === null ? null : (layerNames[layer] ?? `layer ${layer}`);
   const parameter = segment === null ? null : segments[segment]!.name;
@@ -108,7 +119,7 @@ export function nonFiniteError(
       ? `the output of layer ${layer}, ${layerName}, is not finite (it is the first such layer)`
       : parameter !== null
         ? `the gradient of ${parameter} is not finite (the first in backward order), though every layer's output is`
-        : "the loss is not finite, though every layer's output is";
+        : `the loss${heads.length > 0 ? `, or that of an auxiliary head (${heads.join(", ")}),` : ""} is not finite, though every layer's output is`;
   return new FathomError(
     "non-finite",
     `training stopped at step ${step}: ${where}. That update was not made. Use a smaller learning rate, clip: optim.clipGlobalNorm(1), another initialisation, or nonFinite: "skip"`,

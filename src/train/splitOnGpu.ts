@@ -52,17 +52,22 @@ export function checkTargets({ name, targets }: Loss, split: Split): void {
     );
 }
 
-/** The model's output for one batch must fit the targets. */
-export function checkOutput({ name, targets }: Loss, output: { shape: Shape; dtype: "f32" | "i32" | "u32" }, split: Split): void {
+/** The output for one batch, of the model or of a head in it, must fit the targets. */
+export function checkOutput(
+  { name, targets }: Loss,
+  output: { shape: Shape; dtype: "f32" | "i32" | "u32" },
+  split: Split,
+  what = "the model",
+): void {
   if (targets === "classes") {
     if (output.shape.length !== 2)
-      throw new FathomError("shape", `train: ${name} takes logits f32[rows, classes], and the model gives ${describe(output)}`);
+      throw new FathomError("shape", `train: ${name} takes logits f32[rows, classes], and ${what} gives ${describe(output)}`);
     const labels = split.y as Int32Array;
     const most = labels.reduce((all, label) => Math.max(all, label), 0);
     if (most >= output.shape[1]!)
       throw new FathomError(
         "shape",
-        `train: the data set has the class ${most}, and the model gives ${output.shape[1]} outputs; its last layer needs at least ${most + 1}`,
+        `train: the data set has the class ${most}, and ${what} gives ${output.shape[1]} outputs; its last layer needs at least ${most + 1}`,
       );
     return;
   }
@@ -70,6 +75,6 @@ export function checkOutput({ name, targets }: Loss, output: { shape: Shape; dty
   if (sizeOf(features) !== sizeOf(split.yShape) || output.shape.length !== split.yShape.length + 1)
     throw new FathomError(
       "shape",
-      `train: ${name} takes targets shaped like the output, and the model gives ${describe(output)} where the targets are [${[rows, ...split.yShape].join(",")}]`,
+      `train: ${name} takes targets shaped like the output, and ${what} gives ${describe(output)} where the targets are [${[rows, ...split.yShape].join(",")}]`,
     );
 }

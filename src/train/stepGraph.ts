@@ -8,7 +8,9 @@ import type { Node } from "../graph/node.ts";
 import { commitRunning, type RunningRow, runningTable } from "../ops/arena/commitRunning.ts";
 import { finishStatistics } from "../ops/arena/finishStatistics.ts";
 import { gatherBatch } from "../ops/arena/gatherBatch.ts";
+import { LOSS_STRIDE } from "../ops/arena/layout.ts";
 import { maxNorm } from "../ops/arena/maxNorm.ts";
+import { scalar } from "../ops/define.ts";
 import { pack } from "../ops/pack.ts";
 import { prepareGradients } from "./gradients.ts";
 import { insightGraph } from "./insightGraph.ts";
@@ -88,6 +90,11 @@ function build(parts: Parts, trace: ModelTrace): Built {
   const batch = gather(options.batchSize, split, step, permutation);
   const output = trace.forward(batch.x);
   checkOutput(options.loss, output, split.split);
+  const heads = states.collected.auxiliaries.map(({ name, weight }, index) => {
+    const own = trace.auxiliaryOutputs[index]!;
+    checkOutput(options.loss, own, split.split, `the auxiliary head "${name}"`);
+    return { node: options.loss.mean(trace.wrap(own), trace.wrap(batch.y)).node, gradient: scalar(weight) };
+  });
   const loss = options.loss.mean(trace.wrap(output), trace.wrap(batch.y)).node;
   const flags = flagsFor(runtime, states, trace);
 
@@ -96,7 +103,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
     states.factors[index]!.rate === 0 ? [] : [{ node, offset: arena.segments[index]!.offset }],
   );
   const found = backward(
-    [{ node: loss }],
+    [{ node: loss }, ...heads],
     trained.map(({ node }) => node),
   );
   const gradients = trained.flatMap(({ offset }, index) => {
@@ -116,13 +123,14 @@ function build(parts: Parts, trace: ModelTrace): Built {
       partials: prepared.partials,
       segments: nodes.segments,
       step,
-      loss,
+      loss: lossesOf(loss, heads),
       counters: counters.node(),
       flags: flags.node(),
       ring: ring.node(),
     },
     {
       segments: arena.segments.length,
+      auxiliary: heads.length,
       layers: trace.layerNames.length,
       slots: states.slots,
       ...prepared.finish,
@@ -168,6 +176,13 @@ function build(parts: Parts, trace: ModelTrace): Built {
     ...insight.assignments,
   ];
   return { assignments, made: insight.tables };
+}
+
+/** The main loss, and behind it those of the auxiliary heads. */
+function lossesOf(loss: Node, heads: readonly { readonly node: Node }[]): Node {
+  if (heads.length === 0) return loss;
+  const parts = [{ node: loss }, ...heads].map(({ node }, index) => ({ node, offset: LOSS_STRIDE * index }));
+  return pack(parts, LOSS_STRIDE * parts.length);
 }
 
 /** The rows of the split from `batchStart` on, through the permutation where there is one. */

@@ -1,5 +1,5 @@
 /** The trainer: a model, its parameters on the GPU, and the ways to run, look at, save and resume it. */
-import { checkInteger, checkOptions } from "../core/check.ts";
+import { checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError, throwIfAborted } from "../core/errors.ts";
 import { checkDataset, checkSplit, type Dataset, type Split } from "../data/dataset.ts";
 import type { LoadResult } from "../io/checkpoint.ts";
@@ -10,6 +10,7 @@ import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
 import { decodeInsight, type InsightWords } from "./insight.ts";
 import { type LoopHost, trainingLoop } from "./loop.ts";
+import { layerSequentialUnitVariance } from "./lsuv.ts";
 import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
 import { Persistence } from "./persistence.ts";
 import { type Needed, PreparedStep, type StepWords } from "./preparedStep.ts";
@@ -22,7 +23,7 @@ import { createStates, regroup, type TrainerStates } from "./trainerStates.ts";
 export type { Evaluation } from "./evaluation.ts";
 export type { ActivationInsight, HistogramInsight, Insight, InsightOptions, ParameterInsight } from "./insight.ts";
 export type { NonFinitePolicy, TrainerOptions } from "./options.ts";
-export type { LayerReport, Report } from "./report.ts";
+export type { AuxiliaryReport, LayerReport, Report } from "./report.ts";
 
 export interface RunOptions {
   /** Updates that this run makes. */
@@ -30,6 +31,15 @@ export interface RunOptions {
   /** Reports come of the steps that this divides, and of the last; default 1. */
   readonly every?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface LoadOptions {
+  /** Whether names may be missing in the file or in the model; default false. */
+  readonly partial?: boolean;
+  /** What a tensor of the file is called in this model; null leaves it out. */
+  readonly rename?: (name: string) => string | null;
+  /** What errors call the file. */
+  readonly fileName?: string;
 }
 
 export interface ParameterInfo {
@@ -59,6 +69,8 @@ export class Trainer {
   private disposed = false;
   private warmed = false;
   private attempted = 0;
+  /** Whether the weights are as they were drawn: not trained, not loaded, and not scaled by data. */
+  private drawn = true;
   /** Steps of a paused run that someone waits for. */
   private readonly singleSteps: {
     readonly step: number;
@@ -145,8 +157,24 @@ export class Trainer {
     if (this.disposed) made.dispose();
     else this.current = made;
     this.throwIfDisposed();
+    await this.initialize(split);
     if (!this.warmed) await made.warmReads();
     this.warmed = true;
+  }
+
+  /** What an initialisation by data does to weights that were only drawn yet: once, with the first data set. */
+  private async initialize(split: SplitOnGpu): Promise<void> {
+    const { initialization } = this.options;
+    if (!this.drawn || initialization?.type !== "lsuv") return;
+    try {
+      await layerSequentialUnitVariance(this.runtime, this.options, this.states, split, initialization);
+    } catch (error) {
+      this.current?.dispose();
+      this.current = null;
+      throw error;
+    }
+    this.throwIfDisposed();
+    this.drawn = false;
   }
 
   /**
@@ -187,19 +215,20 @@ export class Trainer {
     if (this.running)
       throw new FathomError("argument", "trainer.run: a run of this trainer is under way; let it end, or leave its loop, before the next");
     this.running = true;
-    const { slots, arena } = this.states;
+    const { slots, arena, collected } = this.states;
+    const heads = collected.auxiliaries.map(({ name }) => name);
     try {
       const insight = this.options.insight;
       await this.compileFor(dataset, { plain: insight === null || every * insight.every > 1, insight: insight !== null });
       const loop = trainingLoop(this.host(), { first: this.attempted, steps, every, slots, control: this.control, signal });
       for await (const { words: read, indices } of loop)
         for (const index of indices) {
-          const { report: plain, stopped } = decodeRecord(read.words, index, arena.segments);
+          const { report: plain, stopped } = decodeRecord(read.words, index, arena.segments, heads);
           const report = this.withInsight(plain, read.insight, index);
           if (stopped) {
             const bad = await this.recover(loop);
             if (report.step === bad.step) yield report;
-            throw nonFiniteError(bad, this.states.layerNames, arena.segments);
+            throw nonFiniteError(bad, this.states.layerNames, arena.segments, heads);
           }
           if (this.singleSteps[0]?.step === report.step) this.singleSteps.shift()!.resolve(report);
           yield report;
@@ -325,11 +354,22 @@ export class Trainer {
     return this.persistence.save();
   }
 
-  /** Takes weights and statistics from safetensors. Every name and shape must fit, unless `partial`, which takes what does. */
-  async load(bytes: Uint8Array, options: { readonly partial?: boolean; readonly fileName?: string } = {}): Promise<LoadResult> {
+  /**
+   * Takes weights and statistics from safetensors. Every name must fit, unless `partial`, which takes those that do; a shape must always. With
+   * `rename` a shallow net can start a deeper one (Simonyan and Zisserman, 2015): it says what a tensor of the file is called here, or null.
+   */
+  async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadResult> {
     this.throwIfBusy("load");
-    checkOptions("trainer.load", options, ["partial", "fileName"]);
-    return this.persistence.load(bytes, options.fileName ?? "weights", options.partial ?? false);
+    checkOptions("trainer.load", options, ["partial", "rename", "fileName"]);
+    const { partial = false, rename, fileName = "weights" } = options;
+    if (rename !== undefined && typeof rename !== "function")
+      throw new FathomError(
+        "argument",
+        `trainer.load: rename is ${show(rename)}; pass a function such as (name) => name.replace("4.", "8.")`,
+      );
+    const result = await this.persistence.load(bytes, fileName, partial, rename);
+    this.drawn = false;
+    return result;
   }
 
   /** Everything that resuming needs: weights, moments, statistics and counters. */
@@ -343,6 +383,7 @@ export class Trainer {
     this.throwIfBusy("restore");
     checkOptions("trainer.restore", options, ["fileName"]);
     this.attempted = this.persistence.restore(bytes, options.fileName ?? "checkpoint");
+    this.drawn = false;
   }
 
   private throwIfBusy(what: string): void {

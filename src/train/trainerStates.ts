@@ -1,11 +1,11 @@
 /** Everything a trainer keeps on the GPU: the arena contract's states, made and filled. */
 import { FathomError } from "../core/errors.ts";
-import { Random } from "../core/random.ts";
 import { type Collected, collect } from "../nn/collect.ts";
 import { COUNTERS, recordWords, STEP } from "../ops/arena/layout.ts";
 import { type GroupFactors, groupFactors, type ParameterGroup } from "../optim/groups.ts";
 import { factorTable, initialMoment, momentCount, type Optimizer } from "../optim/optimizers.ts";
 import { type Arena, groupedChunks, layOutArena } from "./arena.ts";
+import { initialParameters } from "./initialWeights.ts";
 import type { ObservedActivation } from "./insight.ts";
 import { createInsightRings, type InsightRings, insightWords } from "./insightRings.ts";
 import { layOutStacks, type MuonStacks, stackedChunks } from "./muonStacks.ts";
@@ -66,8 +66,9 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
   const runningLayout = layOutRunning(collected.statistics);
   const count = momentCount(optimizer);
   const insight = insightWords(options, arena.segments.length);
-  const slots = ringSlots(arena.segments.length, insight.parameters + insight.activations);
-  const words = recordWords(arena.segments.length);
+  const heads = collected.auxiliaries.length;
+  const slots = ringSlots(arena.segments.length, heads + insight.parameters + insight.activations);
+  const words = recordWords(arena.segments.length, heads);
   const made: StateBuffer[] = [];
   const state: Runtime["state"] = (...of) => {
     const one = runtime.state(...of);
@@ -83,7 +84,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       runningLayout,
       slots,
       recordWords: words,
-      parameters: state("parameters", "f32", arena.size, initialParameters(collected, arena, seed)),
+      parameters: state("parameters", "f32", arena.size, initialParameters(model, collected, arena, seed, options.initialization)),
       moments: count > 0 ? state("moments", "f32", count * arena.size, initialMoments(arena, count, initialMoment(optimizer))) : null,
       step: state("step", "u32", STEP.words),
       counters: state("counters", "u32", COUNTERS.words),
@@ -136,18 +137,5 @@ export function initialMoments(arena: Arena, count: number, value: number): Floa
   const values = new Float32Array(count * arena.size);
   for (let own = 0; own < count; own++)
     for (const { offset, size } of arena.segments) values.fill(value, own * arena.size + offset, own * arena.size + offset + size);
-  return values;
-}
-
-/** Each parameter draws random numbers of its own, so that changing one leaves the others as they were. */
-function initialParameters({ parameters }: Collected, arena: Arena, seed: number): Float32Array {
-  const values = new Float32Array(arena.size);
-  for (const [index, { init, shape }] of parameters.entries())
-    values.set(init.generate(shape, new Random(seed, "init", { node: index })), arena.segments[index]!.offset);
-  for (const [index, { derived, module }] of parameters.entries()) {
-    if (!derived) continue;
-    const { offset, size, shape } = arena.segments[parameters.findIndex((one) => one.module === module && one.own === derived.from)]!;
-    values.set(derived.make(values.subarray(offset, offset + size), shape), arena.segments[index]!.offset);
-  }
   return values;
 }

@@ -3,6 +3,7 @@ import { FathomError } from "../../src/core/errors.ts";
 import { Random } from "../../src/core/random.ts";
 import { fans } from "../../src/init/fans.ts";
 import * as init from "../../src/init/index.ts";
+import { erf } from "../../src/ops/erf.ts";
 
 const random = (node = 0) => new Random(7, "init", { node });
 
@@ -58,6 +59,44 @@ describe("gain", () => {
     ["selu", undefined, 0.75],
   ] as const)("%s (%s) is %f", (nonlinearity, slope, expected) => {
     expect(init.gain(nonlinearity, slope)).toBeCloseTo(expected, 15);
+  });
+
+  const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+  const hardSigmoid = (z: number): number => Math.min(Math.max(z + 3, 0), 6) / 6;
+  const elu = (z: number): number => (z > 0 ? z : Math.expm1(z));
+  it.each<[init.Nonlinearity, (z: number) => number]>([
+    ["relu", (z) => Math.max(z, 0)],
+    ["elu", elu],
+    ["celu", elu],
+    ["gelu", (z) => (z * (1 + erf(z / Math.SQRT2))) / 2],
+    ["silu", (z) => z / (1 + Math.exp(-z))],
+    ["softplus", softplus],
+    ["mish", (z) => z * Math.tanh(softplus(z))],
+    ["hardSigmoid", hardSigmoid],
+    ["hardSwish", (z) => z * hardSigmoid(z)],
+    ["softsign", (z) => z / (1 + Math.abs(z))],
+    ["lecunTanh", (z) => 1.7159 * Math.tanh((2 * z) / 3)],
+  ])("of %s keeps the second moment of normal numbers", (name, f) => {
+    // The trapezoidal rule with steps of which 3, where functions bend, is a whole multiple: its error is a series in h², whose first two
+    // terms Richardson's extrapolation takes out.
+    const moment = (h: number): number => {
+      let sum = 0;
+      for (let k = Math.round(-12 / h); k <= Math.round(12 / h); k++) sum += f(k * h) ** 2 * Math.exp(-((k * h) ** 2) / 2);
+      return (sum * h) / Math.sqrt(2 * Math.PI);
+    };
+    const [one, two, four] = [1 / 64, 1 / 128, 1 / 256].map(moment) as [number, number, number];
+    const [first, second] = [(4 * two - one) / 3, (4 * four - two) / 3];
+    const third = (16 * second - first) / 15;
+    expect(Math.abs(init.gain(name) * Math.sqrt(third) - 1)).toBeLessThan(1e-11);
+  });
+
+  it("may be named wherever it is a number", () => {
+    for (const make of [init.glorotNormal, init.heUniform, init.orthogonal, init.identity]) {
+      const named = make({ gain: "silu" }).generate([4, 4], random());
+      expect(named).toEqual(make({ gain: 1.6765324703310913 }).generate([4, 4], random()));
+      expect(() => make({ gain: "swish" as never })).toThrow(`init.${make().name}: gain is "swish"; use one of "linear", "sigmoid"`);
+      expect(() => make({ gain: -1 })).toThrow(`init.${make().name}: gain is -1`);
+    }
   });
 });
 
@@ -117,12 +156,13 @@ describe("every initialiser", () => {
     init.lecunNormal(),
     init.orthogonal(),
     init.pytorchLinear(),
+    init.identity(),
   ];
   it.each(all)("$name repeats for one place, differs for another, and takes a shape of no elements", (initializer) => {
     const first = initializer.generate([6, 5], random());
     expect(first).toHaveLength(30);
     expect(initializer.generate([6, 5], random())).toEqual(first);
-    if (!["zeros", "constant"].includes(initializer.name)) expect(initializer.generate([6, 5], random(1))).not.toEqual(first);
+    if (!["zeros", "constant", "identity"].includes(initializer.name)) expect(initializer.generate([6, 5], random(1))).not.toEqual(first);
     for (const shape of [
       [0, 5],
       [5, 0],
@@ -201,5 +241,23 @@ describe("refused options", () => {
   ])("%#", (call, message) => {
     expect(call).toThrow(message);
     expect(call).toThrow(FathomError);
+  });
+});
+
+describe("identity", () => {
+  it("is the gain where row and column are equal, and 0 elsewhere", () => {
+    expect([...init.identity().generate([2, 3], random())]).toEqual([1, 0, 0, 0, 1, 0]);
+    expect([...init.identity({ gain: 0.5 }).generate([3, 2], random())]).toEqual([0.5, 0, 0, 0.5, 0, 0]);
+    for (const shape of [[4], [2, 2, 2]])
+      expect(() => init.identity().generate(shape, random())).toThrow("needs a weight of shape [out, in]");
+  });
+});
+
+describe("the initialisation of a model", () => {
+  it("is refused by its options", () => {
+    expect(init.lsuv()).toEqual({ type: "lsuv", tolerance: 0.1, iterations: 10 });
+    expect(() => init.lsuv({ tolerance: 1 })).toThrow("init.lsuv: tolerance is 1; use a finite number above 0, below 1");
+    expect(() => init.lsuv({ iterations: 0 })).toThrow("init.lsuv: iterations is 0");
+    expect(() => init.lsuv({ turns: 3 } as never)).toThrow('no option "turns"');
   });
 });

@@ -2,8 +2,6 @@
 import { oracleCases, oracleExperimentText } from "./oracleFixture.ts";
 
 const AWAITED = {
-  initialisers: /"identity"|"gain": "/,
-  auxiliary: /auxiliary/,
   clips: /"adaptive"/,
   constraints: /maxNorm/,
 } satisfies Record<string, RegExp>;

@@ -4,7 +4,20 @@ import type { Listed, Op, Reference } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { CLIP_CODES, type ClipKind, type ClipScale, clipScale, scaleUnlessBad } from "./clip.ts";
-import { bitsOf, COUNTERS, exponentOf, floatOf, NONE, PARTIAL, RECORD, recordWords, requireWords, STEP, SUMMARY } from "./layout.ts";
+import {
+  bitsOf,
+  COUNTERS,
+  exponentOf,
+  floatOf,
+  LOSS_STRIDE,
+  NONE,
+  PARTIAL,
+  RECORD,
+  recordWords,
+  requireWords,
+  STEP,
+  SUMMARY,
+} from "./layout.ts";
 import { advancePlateau, type PlateauAttributes, plateauFactor, plateauOverrides } from "./plateau.ts";
 
 /** What a non-finite number leads to: the end of training, the loss of one update, or nothing. */
@@ -12,6 +25,8 @@ export type NonFinitePolicy = "stop" | "skip" | "ignore";
 
 export interface FinishAttributes {
   readonly segments: number;
+  /** Losses of auxiliary heads, which lie behind the main one, 64 elements apart; none where left out. */
+  readonly auxiliary?: number;
   /** Layers whose kernels are checked: "flags" has 64 words for each. */
   readonly layers: number;
   /** Records that the ring holds. */
@@ -32,14 +47,15 @@ const FLAG_STRIDE = 64;
 /** Inputs: partials, segments, step, loss, counters, flags, ring. Outputs: summary, and the last three as they become. */
 export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttributes>({
   name: "finishStatistics",
-  infer: ([, segmentTable, step, loss, counters, flags, ring], { segments, layers, slots, clip }): readonly TensorType[] => {
+  infer: ([, segmentTable, step, loss, counters, flags, ring], { segments, auxiliary = 0, layers, slots, clip }): readonly TensorType[] => {
     const what = "finishStatistics";
     requireWords(what, "segments", segmentTable, 2 * segments);
     requireWords(what, "step", step, STEP.words);
     requireWords(what, "counters", counters, COUNTERS.words);
     if (flags.shape[0]! < FLAG_STRIDE * layers) requireWords(what, "flags", flags, FLAG_STRIDE * layers);
-    requireWords(what, "ring", ring, slots * recordWords(segments));
-    if (loss.shape.length > 0) requireWords(what, "loss", loss, 1);
+    requireWords(what, "ring", ring, slots * recordWords(segments, auxiliary));
+    if (auxiliary > 0) requireWords(what, "loss", loss, LOSS_STRIDE * (1 + auxiliary));
+    else if (loss.shape.length > 0) requireWords(what, "loss", loss, 1);
     const words = SUMMARY.words + (clip === "parameterNorm" ? 2 * segments : 0);
     return [{ shape: [words], dtype: "u32" }, counters, flags, ring].map(({ shape, dtype }) => ({ shape, dtype: dtype as "u32" }));
   },
@@ -47,7 +63,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
   reference: (inputs, attributes) => finish(inputs, attributes),
   form: {
     kind: "kernel",
-    kernel: (inputs, _outputs, { segments, layers, slots, clip, tiles = 0, policy, plateau }, target) => {
+    kernel: (inputs, _outputs, { segments, auxiliary = 0, layers, slots, clip, tiles = 0, policy, plateau }, target) => {
       const size = workgroupSize(target);
       let lanes = 1;
       while (lanes * 2 * segments <= size) lanes *= 2;
@@ -58,6 +74,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
             defines: { SIZE: size, PLATEAU: plateau !== null },
             overrides: {
               SEGMENTS: segments,
+              AUXILIARY: auxiliary,
               LAYERS: layers,
               SLOTS: slots,
               LANES: lanes,
@@ -87,14 +104,17 @@ interface Norm {
 
 const normOf = ({ squares, infinite, undefined: none }: Norm): number => (none ? Number.NaN : infinite ? Infinity : Math.sqrt(squares));
 
-function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, tiles = 0, policy, plateau }: FinishAttributes): Reference[] {
+function finish(
+  inputs: Listed<Reference>,
+  { segments, auxiliary = 0, layers, slots, clip, tiles = 0, policy, plateau }: FinishAttributes,
+): Reference[] {
   const [partials, segmentTable, step, loss] = inputs;
   const [counters, flags, ring] = [inputs[4], inputs[5], inputs[6]].map(({ data }) => data.slice()) as [
     Float64Array,
     Float64Array,
     Float64Array,
   ];
-  const record = (step.data[STEP.attemptedStep]! % slots) * recordWords(segments);
+  const record = (step.data[STEP.attemptedStep]! % slots) * recordWords(segments, auxiliary);
   const all: Norm = { squares: 0, highest: 0, infinite: false, undefined: false };
   let penalty = 0;
   let badSegment = NONE;
@@ -125,7 +145,8 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, tile
     if (flags[FLAG_STRIDE * layer] !== 0) badLayer = layer;
     flags[FLAG_STRIDE * layer] = 0;
   }
-  const bad = badLayer !== NONE || badSegment !== NONE || !Number.isFinite(loss.data[0]!);
+  const losses = Array.from({ length: 1 + auxiliary }, (_, index) => loss.data[LOSS_STRIDE * index]!);
+  const bad = badLayer !== NONE || badSegment !== NONE || !losses.every(Number.isFinite);
   if (bad) {
     if (counters[COUNTERS.badSteps] === 0) counters.set([step.data[STEP.attemptedStep]!, badLayer, badSegment], COUNTERS.firstBadStep);
     counters[COUNTERS.badSteps]! += 1;
@@ -150,7 +171,10 @@ function finish(inputs: Listed<Reference>, { segments, layers, slots, clip, tile
   const numbers = { loss: bitsOf(loss.data[0]!), penalty: bitsOf(penalty), norm: bitsOf(norm), least: bitsOf(least) };
   const status = (bad ? 1 : 0) | (skip ? 2 : 0) | (stopped ? 4 : 0);
   const head = [step.data[STEP.attemptedStep]!, status, badLayer, badSegment, numbers.loss, numbers.penalty, numbers.norm, numbers.least];
-  ring.set([...head, rate, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms], record + RECORD.attemptedStep);
+  ring.set(
+    [...head, rate, counters[COUNTERS.appliedStep]!, 0, 0, 0, 0, 0, 0, ...norms, ...losses.slice(1).map(bitsOf)],
+    record + RECORD.attemptedStep,
+  );
   const bits = ({ factor, exponent }: ClipScale): number[] => [bitsOf(factor), exponent >>> 0];
   const [factor, exponent] = bits(scale) as [number, number];
   const words = [skip ? 1 : 0, factor, applied, bad ? 1 : 0, numbers.norm, numbers.penalty, rate, exponent];
@@ -165,7 +189,7 @@ export interface FinishInputs {
   readonly partials: Node;
   readonly segments: Node;
   readonly step: Node;
-  /** f32, one element. */
+  /** f32, one element; with auxiliary losses as many as 64 for each, them included. */
   readonly loss: Node;
   readonly counters: Node;
   readonly flags: Node;

@@ -74,7 +74,7 @@ export const SUMMARY = {
   clipExponent: 7,
 } as const;
 
-/** "ring": `16 + segments` words a record, at slot attemptedStep % slots. */
+/** "ring": `16 + segments + auxiliary` words a record, at slot attemptedStep % slots. */
 export const RECORD = {
   attemptedStep: 0,
   /** Bit 0: non-finite number found; bit 1: update skipped; bit 2: stopped. */
@@ -95,9 +95,13 @@ export const RECORD = {
   appliedStep: 9,
   /** f32[segments]: each parameter's gradient norm. */
   norms: 16,
+  // and behind them f32[auxiliary], the losses of auxiliary heads, without their weights
 } as const;
 
-export const recordWords = (segments: number): number => RECORD.norms + segments;
+export const recordWords = (segments: number, auxiliary = 0): number => RECORD.norms + segments + auxiliary;
+
+/** Elements from one loss to the next, where finishStatistics is given those of auxiliary heads behind the main one. */
+export const LOSS_STRIDE = 64;
 
 /** A chunk's record in "chunks" u32[8 · chunks]; the last two are f32: factors of its parameter group, a rate factor of 0 freezes. */
 export const CHUNK = {
