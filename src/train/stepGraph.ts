@@ -162,7 +162,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
         runtime,
         options,
         states,
-        { ...nodes, gradients: prepared.gradients, updated: updated.parameters, activations: trace.activations },
+        { ...nodes, gradients: prepared.gradients, updated: constrained, activations: trace.activations },
         prepared.penalty,
       )
     : { assignments: [], tables: [] };

@@ -179,6 +179,20 @@ describe("a step with insight", () => {
     }
   });
 
+  it("measures the update with the constraint that follows it", async () => {
+    const model = nn.linear(8, 8);
+    const options = { model, loss: nn.meanSquaredError(), batchSize: 8, optimizer: optim.sgd({ learningRate: 0.1 }), insight: {} };
+    const plans = await planTraining({ ...options, constraint: optim.maxNorm(1) }, dataset, { adapterClass: "software", subgroups: false });
+    const order = plans[1]!.plan.dispatches.map(({ label }) => label);
+    expect(order.slice(order.indexOf("insightGradients"))).toEqual([
+      "insightGradients",
+      "updateSgd",
+      "maxNorm",
+      "insightUpdate",
+      "finishInsight",
+    ]);
+  });
+
   it("takes two less where only parameters are looked at, and three less where only activations are", async () => {
     const model = nn.sequential(nn.linear(8, 8), nn.tanh(), nn.linear(8, 8));
     const [plain, parameters] = (await dispatches(model, { activations: false })) as [number, number];
