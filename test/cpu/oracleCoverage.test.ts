@@ -16,7 +16,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "dataset.parity": "test/cpu/data.test.ts",
   "dataset.gaussian": "test/cpu/data.test.ts",
   "dataset.safetensors.order = shuffled": "test/gpu/trainerControl.test.ts",
-  initialization: "test/cpu/init.test.ts",
+  initialization: "test/cpu/initialWeights.test.ts",
   insight: "test/gpu/insight.test.ts",
   nonFinite: "test/gpu/trainerNonFinite.test.ts",
 };
