@@ -5,6 +5,8 @@ import { basename, dirname, extname, resolve } from "node:path";
 import { FathomError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { type Experiment, parseExperiment, prepareExperiment } from "../experiment/index.ts";
+import { checkModel } from "../train/checkModel.ts";
+import { resolveOptions } from "../train/options.ts";
 import { checkOutput, checkTargets } from "../train/splitOnGpu.ts";
 import { slug } from "./format.ts";
 
@@ -49,8 +51,16 @@ async function checkFit(experiment: Experiment, files: Readonly<Record<string, s
     const { dataset, options } = await prepareExperiment(experiment, (name) => readFile(files[name]!));
     const { model, loss, batchSize } = options;
     checkTargets(loss, dataset.train);
-    const width = model.gives(sizeOf(dataset.sampleShape));
-    if (width !== null) checkOutput(loss, { shape: [batchSize, width], dtype: "f32" }, dataset.train);
+    const { auxiliaries } = checkModel(resolveOptions(options)).collected;
+    const checkWidth = (width: number | null, what?: string): void => {
+      if (width !== null) checkOutput(loss, { shape: [batchSize, width], dtype: "f32" }, dataset.train, what);
+    };
+    checkWidth(model.gives(sizeOf(dataset.sampleShape)));
+    for (const { name, module } of auxiliaries)
+      checkWidth(
+        module.children.reduce<number | null>((width, child) => child.module.gives(width), null),
+        `the auxiliary head "${name}"`,
+      );
   } catch (error) {
     if (!(error instanceof FathomError) || error.code === "internal") throw error;
     throw new FathomError("experiment", `${path}: ${error.message}`, { cause: error, details: { ...error.details } });

@@ -68,6 +68,7 @@ export function linear(inFeatures: number, outFeatures: number, options: LinearO
     type: "linear",
     description: `linear ${inFeatures} → ${outFeatures}${parametrization === "none" ? "" : ` (${parametrization})`}`,
     parameters: parameters({ shape: [outFeatures, inFeatures], init: options.init ?? standard }, biased ? [bias] : []),
+    growsWithWeight: parametrization !== "weightStandardization",
     takes: inFeatures,
     gives: () => outFeatures,
     forward: (x, context) => (biased ? x.linear(weight(context), context.parameter("bias")) : x.linear(weight(context))),

@@ -51,6 +51,8 @@ export interface Module {
   readonly statistics: StatisticsSpec | null;
   readonly auxiliary: AuxiliarySpec | null;
   readonly children: readonly Child[];
+  /** Whether its outputs grow with its weight; not where that is standardised. */
+  readonly growsWithWeight: boolean;
   /** Features that an input must have; null where any number will do. */
   readonly takes: number | null;
   /** Features of the output, where the input has `features`; null where that is not known. */
@@ -85,6 +87,7 @@ export function defineModule(module: Pick<Module, "type" | "forward"> & Partial<
     statistics: null,
     auxiliary: null,
     children: NOTHING,
+    growsWithWeight: true,
     takes: null,
     gives: same,
     ...module,

@@ -75,7 +75,7 @@ export function groupFactors(
     const some = names.slice(0, 6).join(", ") + (names.length > 6 ? ` and ${names.length - 6} more` : "");
     throw new FathomError(
       "argument",
-      `${what}: no parameter is in group ${index}, ${show(pattern)}${role ? ` of role ${role}` : ""}, that is not in an earlier one; there are ${some}`,
+      `${what}: no parameter is in groups[${index}], ${show(pattern)}${role ? ` of role ${role}` : ""}, that is not in an earlier one; there are ${some}`,
     );
   }
   if (factors.every(({ rate }) => rate === 0))

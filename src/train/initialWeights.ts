@@ -23,17 +23,41 @@ export function initialParameters(
     values.set(derived.make(values.subarray(offset, offset + size), shape), arena.segments[index]!.offset);
   }
   if (initialization?.type === "zeroLast" || initialization?.type === "fixup") {
-    const blocks = modulesOf([{ name: "", module: model }]).filter(({ type }) => type === "residual");
-    if (blocks.length === 0)
-      throw new FathomError(
-        "argument",
-        `train: initialization is init.${initialization.type}(), and the model has no residual block; give it nn.residual(…), or leave the initialization out`,
-      );
+    const blocks = residualBlocks(model);
     const scale = scaler(parameters, arena, values);
     if (initialization.type === "zeroLast") zeroLast(blocks, scale);
     else fixup(model, blocks, scale);
   }
   return values;
+}
+
+const residualBlocks = (model: Module): Module[] => modulesOf([{ name: "", module: model }]).filter(({ type }) => type === "residual");
+
+/** Refuses an initialization that would do nothing to this model, or leave it unable to learn. */
+export function checkInitialization(model: Module, { type }: Initialization): void {
+  const refuse = (why: string, remedy: string): never => {
+    throw new FathomError("argument", `train: initialization is init.${type}(), and ${why}; ${remedy}`);
+  };
+  const all = modulesOf([{ name: "", module: model }], true);
+  const standardized = all.find(({ growsWithWeight }) => !growsWithWeight);
+  if (type === "lsuv" && !all.some((module) => module.type === "linear"))
+    refuse(`the model (${model.description}) has no linear layer to scale`, "give it one, or leave the initialization out");
+  if (type !== "zeroLast" && standardized)
+    refuse(
+      `the outputs of ${standardized.description} do not depend on the size of its weight`,
+      'use parametrization "weightNorm", or another initialization',
+    );
+  if (type === "lsuv") return;
+  const blocks = residualBlocks(model);
+  if (blocks.length === 0) refuse("the model has no residual block", "give it nn.residual(…), or leave the initialization out");
+  const closed = blocks
+    .flatMap(({ parameters }) => parameters)
+    .find(({ role, init }) => role === "residualScale" && init.generate([1], new Random(0, "init"))[0] === 0);
+  if (closed)
+    refuse(
+      "a residual block has the scale rezero, which begins as 0: with its body 0 too neither would ever get a gradient",
+      "give the scale another initial, or leave the initialization out",
+    );
 }
 
 /** Multiplies a module's weight, and its bias where it has one. */
@@ -76,12 +100,12 @@ function fixup(model: Module, blocks: readonly Module[], scale: Scale): void {
   if (head) scale(head, 0, 0);
 }
 
-/** The modules below, in depth order; heads of auxiliary losses are no part of the way to the output. */
-function modulesOf(children: readonly Child[]): Module[] {
+/** The modules below, in depth order; heads of auxiliary losses are no part of the way to the output, and come only where they are asked for. */
+function modulesOf(children: readonly Child[], heads = false): Module[] {
   const found: Module[] = [];
   const stack = [...children].reverse();
   for (let top = stack.pop(); top; top = stack.pop()) {
-    if (top.module.type === "auxiliary") continue;
+    if (top.module.type === "auxiliary" && !heads) continue;
     found.push(top.module);
     stack.push(...[...top.module.children].reverse());
   }

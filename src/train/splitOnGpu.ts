@@ -48,7 +48,7 @@ export function checkTargets({ name, targets }: Loss, split: Split): void {
   if (classes !== (targets === "classes"))
     throw new FathomError(
       "dtype",
-      `train: the loss ${name} takes ${targets === "classes" ? "classes (whole numbers)" : "float targets"}, and the data set has ${classes ? "classes" : "float targets"}`,
+      `train: the loss ${name} takes ${targets === "classes" ? "classes (whole numbers)" : "float targets"}, and the data set has ${classes ? "classes; use softmaxCrossEntropy or multiMargin" : "float targets; use meanSquaredError, meanAbsoluteError, huber or binaryCrossEntropyWithLogits"}`,
     );
 }
 

@@ -1,10 +1,10 @@
 /** Everything a trainer keeps on the GPU: the arena contract's states, made and filled. */
-import { FathomError } from "../core/errors.ts";
-import { type Collected, collect } from "../nn/collect.ts";
+import type { Collected } from "../nn/collect.ts";
 import { COUNTERS, recordWords, STEP } from "../ops/arena/layout.ts";
 import { type GroupFactors, groupFactors, type ParameterGroup } from "../optim/groups.ts";
 import { factorTable, initialMoment, momentCount, type Optimizer } from "../optim/optimizers.ts";
 import { type Arena, groupedChunks, layOutArena } from "./arena.ts";
+import { checkModel } from "./checkModel.ts";
 import { initialParameters } from "./initialWeights.ts";
 import type { ObservedActivation } from "./insight.ts";
 import { createInsightRings, type InsightRings, insightWords } from "./insightRings.ts";
@@ -53,15 +53,9 @@ export interface TrainerStates {
 }
 
 export function createStates(runtime: Runtime, options: ResolvedOptions): TrainerStates {
-  const { model, optimizer, seed, groups } = options;
-  const collected = collect(model);
-  if (collected.parameters.length === 0)
-    throw new FathomError(
-      "argument",
-      `train: the model (${model.description}) has no parameters, so there is nothing to train; give it a layer such as nn.linear(64, 10)`,
-    );
+  const { model, optimizer, seed } = options;
+  const { collected, factors } = checkModel(options);
   const arena = layOutArena(collected.parameters);
-  const factors = groupFactors("train", groups, collected.parameters);
   const stacks = stacksFor(optimizer, arena, factors);
   const runningLayout = layOutRunning(collected.statistics);
   const count = momentCount(optimizer);

@@ -189,6 +189,17 @@ describe("keys that do not go together", () => {
         },
         "model[1].body[0].branches[1][0]: ",
       ],
+      [
+        { groups: [{ parameters: "9.*" }] },
+        'no parameter is in groups[0], "9.*", that is not in an earlier one; there are 0.weight (weight)',
+      ],
+      [{ groups: [{ parameters: "*", learningRateFactor: 0 }] }, "the groups freeze every parameter"],
+      [{ initialization: "fixup" }, "initialization is init.fixup(), and the model has no residual block"],
+      [
+        { model: [{ ...auxiliary, body: [linear] }, ...minimal.model] },
+        'the data set has the class 9, and the auxiliary head "a" gives 8 outputs',
+      ],
+      [{ dataset: { type: "gaussian", classes: 3, dimensions: 3 }, model: ["tanh"] }, "has no parameters, so there is nothing to train"],
     ];
     for (const [index, [change, message]] of cases.entries()) {
       const path = fileOf(`unfit-${index}`, { ...minimal, ...change });

@@ -34,9 +34,9 @@ describe("groups", () => {
 
   it("are refused where none is in one, with names; and where all is frozen", () => {
     expect(() => ratesOf({ parameters: "2.*", learningRateFactor: 0 })).toThrow(
-      'train: no parameter is in group 0, "2.*", that is not in an earlier one; there are 0.weight (weight), 0.bias (bias), 1.weight (normScale)',
+      'train: no parameter is in groups[0], "2.*", that is not in an earlier one; there are 0.weight (weight), 0.bias (bias), 1.weight (normScale)',
     );
-    expect(() => ratesOf({ parameters: "*", learningRateFactor: 2 }, { parameters: "0.bias" })).toThrow(/in group 1, "0\.bias"/);
+    expect(() => ratesOf({ parameters: "*", learningRateFactor: 2 }, { parameters: "0.bias" })).toThrow(/in groups\[1\], "0\.bias"/);
     expect(() => ratesOf({ parameters: "0.*", role: "activation" })).toThrow(/"0\.\*" of role activation/);
     expect(() => ratesOf({ parameters: "*", learningRateFactor: 0 })).toThrow(/freeze every parameter/);
     // Float32 knows no smaller one.

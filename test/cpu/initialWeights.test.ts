@@ -5,7 +5,7 @@ import { parseExperiment } from "../../src/experiment/parse.ts";
 import { init, nn, optim } from "../../src/index.ts";
 import { collect } from "../../src/nn/collect.ts";
 import { layOutArena } from "../../src/train/arena.ts";
-import { initialParameters } from "../../src/train/initialWeights.ts";
+import { checkInitialization, initialParameters } from "../../src/train/initialWeights.ts";
 import { resolveOptions } from "../../src/train/options.ts";
 
 /** By name, what each parameter has become in terms of what was drawn: one factor for all of it. */
@@ -126,7 +126,23 @@ describe("the option", () => {
     expect(() => resolveOptions({ ...options, initialization: "lsuv" as never })).toThrow(
       'train: initialization is "lsuv"; pass init.lsuv()',
     );
-    for (const initialization of [init.zeroLast(), init.fixup()])
-      expect(() => factors(options.model, initialization)).toThrow(/the model has no residual block; give it nn.residual/);
+    const standardized = nn.residual(nn.linear(4, 4), nn.linear(4, 4, { parametrization: "weightStandardization" }));
+    const rezero = nn.residual(linear(4, 4), { scale: "rezero" });
+    for (const [initialization, model, message] of [
+      [init.zeroLast(), options.model, /the model has no residual block; give it nn.residual/],
+      [init.fixup(), options.model, /the model has no residual block; give it nn.residual/],
+      [init.lsuv(), nn.tanh(), /the model \(tanh\) has no linear layer to scale/],
+      [
+        init.lsuv(),
+        nn.auxiliary({ name: "a" }, standardized),
+        /outputs of linear 4 → 4 \(weightStandardization\) do not depend on the size/,
+      ],
+      [init.fixup(), standardized, /do not depend on the size of its weight; use parametrization "weightNorm"/],
+      [init.zeroLast(), rezero, /neither would ever get a gradient; give the scale another initial/],
+      [init.fixup(), nn.sequential(rezero), /the scale rezero, which begins as 0/],
+    ] as const)
+      expect(() => checkInitialization(model, initialization)).toThrow(message);
+    expect(() => checkInitialization(standardized, init.zeroLast())).not.toThrow();
+    expect(() => checkInitialization(nn.residual(linear(4, 4), { scale: "layerScale" }), init.zeroLast())).not.toThrow();
   });
 });

@@ -136,7 +136,7 @@ describe("setGroups", () => {
     const before = await weightsOf(trainer);
     await reportsOf(trainer, dataset, { steps: 1 });
     expect(await weightsOf(trainer)).not.toEqual(before);
-    await expect(trainer.setGroups([{ parameters: "7.*" }])).rejects.toThrow(/trainer\.setGroups: no parameter is in group 0, "7\.\*"/);
+    await expect(trainer.setGroups([{ parameters: "7.*" }])).rejects.toThrow(/trainer\.setGroups: no parameter is in groups\[0\], "7\.\*"/);
     const run = trainer.run(dataset, { steps: 2 });
     await run.next();
     await expect(trainer.setGroups([])).rejects.toThrow(/a run is under way/);
