@@ -26,13 +26,13 @@ export interface PreparedGradients {
   readonly penalty: boolean;
   /** For finishStatistics. */
   readonly partials: Node;
-  readonly finish: Pick<FinishAttributes, "clip" | "tiles">;
+  readonly finish: Pick<FinishAttributes, "clip" | "rowScales">;
   /** What the update takes, and what it still does to them. */
   readonly updated: Node;
   readonly update: UpdateAttributes;
 }
 
-/** A pack's parts begin at multiples of 64 elements. */
+/** A pack's parts begin at multiples of 64 elements; its end is rounded too, because the kernel reads it by fours. */
 const aligned = (size: number): number => Math.ceil(size / 64) * 64;
 
 export function prepareGradients(
@@ -58,7 +58,7 @@ export function prepareGradients(
     };
   const { ratio, epsilon } = clip;
   const clipped = clipRows({ ...nodes, gradients, rows: states.rows!.node() }, { ratio, epsilon, regularizer: penalty });
-  const tiles = clipped.least.shape[0]!;
+  const count = clipped.least.shape[0]!;
   const offset = aligned(partials.shape[0]!);
   const parts = [
     { node: partials, offset: 0 },
@@ -67,8 +67,8 @@ export function prepareGradients(
   return {
     gradients,
     penalty,
-    partials: pack(parts, offset + tiles),
-    finish: { clip: kind, tiles },
+    partials: pack(parts, offset + aligned(count)),
+    finish: { clip: kind, rowScales: { offset, count } },
     updated: clipped.gradients,
     update: { regularizer: false, clip: CLIP_FORMS[kind] },
   };

@@ -32,12 +32,14 @@ export interface FinishAttributes {
   /** Records that the ring holds. */
   readonly slots: number;
   readonly clip: ClipKind;
-  /** For an adaptive clip, records of the row table, whose least scales lie behind the partials; default 0. */
-  readonly tiles?: number;
+  /** For an adaptive clip: where, behind the partials, the least scale of each record of the row table lies; in words. */
+  readonly rowScales?: { readonly offset: number; readonly count: number };
   readonly policy: NonFinitePolicy;
   /** Null where the schedule does not follow the losses. */
   readonly plateau: PlateauAttributes | null;
 }
+
+const NO_ROWS = { offset: 0, count: 0 };
 
 const POLICY_CODES = { stop: 0, skip: 1, ignore: 2 } as const satisfies Record<NonFinitePolicy, number>;
 
@@ -63,7 +65,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
   reference: (inputs, attributes) => finish(inputs, attributes),
   form: {
     kind: "kernel",
-    kernel: (inputs, _outputs, { segments, auxiliary = 0, layers, slots, clip, tiles = 0, policy, plateau }, target) => {
+    kernel: (_inputs, _outputs, { segments, auxiliary = 0, layers, slots, clip, rowScales = NO_ROWS, policy, plateau }, target) => {
       const size = workgroupSize(target);
       let lanes = 1;
       while (lanes * 2 * segments <= size) lanes *= 2;
@@ -79,8 +81,8 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
               SLOTS: slots,
               LANES: lanes,
               CLIP: CLIP_CODES[clip],
-              TILES: tiles,
-              LEASTS: inputs[0].shape[0]! - tiles,
+              TILES: rowScales.count,
+              LEASTS: rowScales.offset,
               POLICY: POLICY_CODES[policy],
               ...plateauOverrides(plateau),
             },
@@ -106,7 +108,7 @@ const normOf = ({ squares, infinite, undefined: none }: Norm): number => (none ?
 
 function finish(
   inputs: Listed<Reference>,
-  { segments, auxiliary = 0, layers, slots, clip, tiles = 0, policy, plateau }: FinishAttributes,
+  { segments, auxiliary = 0, layers, slots, clip, rowScales = NO_ROWS, policy, plateau }: FinishAttributes,
 ): Reference[] {
   const [partials, segmentTable, step, loss] = inputs;
   const [counters, flags, ring] = [inputs[4], inputs[5], inputs[6]].map(({ data }) => data.slice()) as [
@@ -161,10 +163,9 @@ function finish(
   const norm = normOf(all);
   const bySegment = clip === "parameterNorm";
   const scale = clipScale(bySegment ? "none" : clip, limit, norm, all.highest);
-  const rowScales = Array.from(partials.data.subarray(partials.data.length - tiles), floatOf);
   const factors =
     clip === "adaptive"
-      ? [scaleUnlessBad(1, norm), ...rowScales]
+      ? [scaleUnlessBad(1, norm), ...Array.from(partials.data.subarray(rowScales.offset, rowScales.offset + rowScales.count), floatOf)]
       : (bySegment ? scales : [scale]).map(({ factor, exponent }) => factor * 2 ** exponent);
   // Math.min gives NaN where there is one.
   const least = Math.min(...factors);
