@@ -11,8 +11,7 @@ import {
 } from "../../src/experiment/index.ts";
 import { encodeSafetensors } from "../../src/io/index.ts";
 import { collect } from "../../src/nn/collect.ts";
-import { readyCases } from "../support/awaitedCases.ts";
-import { loadOracleCase } from "../support/oracleFixture.ts";
+import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
 
 const minimal = {
   format: "fathom-experiment/1",
@@ -97,10 +96,8 @@ describe("a valid experiment", () => {
   });
 });
 
-const ready = await readyCases();
-
 describe("the oracle's experiments", () => {
-  it.each(ready)("%s has PyTorch's parameters", async (name) => {
+  it.each(oracleCases)("%s has PyTorch's parameters", async (name) => {
     const { experiment, trace, weights, data } = await loadOracleCase(name);
     const model = trainerOptions(experiment, data.x.shape[1]!).model;
     const { parameters, statistics } = collect(model);

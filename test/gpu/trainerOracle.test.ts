@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { open } from "../../src/index.ts";
-import { readyCases } from "../support/awaitedCases.ts";
-import { countedCases, loadOracleCase } from "../support/oracleFixture.ts";
+import { countedCases, loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
 import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
 
 // Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
@@ -24,8 +23,9 @@ const FIREFOX = [
   ...["radam", "lion", "lamb", "muon", "adamw-groups", "plateau", "epochs", "noise", "value-clip", "stochastic-depth"],
 ];
 
-const ready = await readyCases();
-const chosen = ready.filter((name) => !countedCases.includes(name) && (!navigator.userAgent.includes("Firefox") || FIREFOX.includes(name)));
+const chosen = oracleCases.filter(
+  (name) => !countedCases.includes(name) && (!navigator.userAgent.includes("Firefox") || FIREFOX.includes(name)),
+);
 
 describe("training follows PyTorch", () => {
   // The counted cases are run, and compared, where their dispatches are counted.
@@ -43,7 +43,7 @@ describe("training follows PyTorch", () => {
     trainer.dispose();
   });
 
-  it.skipIf(!ready.includes("every-layer"))("to the outputs, from a state that PyTorch saved", async () => {
+  it.skipIf(!oracleCases.includes("every-layer"))("to the outputs, from a state that PyTorch saved", async () => {
     const oracle = await loadOracleCase("every-layer");
     const { trainer } = await trainerOf(gpu, oracle);
     await trainer.load(oracle.bytes.final, { fileName: "final.safetensors" });
