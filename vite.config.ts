@@ -1,6 +1,6 @@
 /** What Vite serves and builds: the library, the command line with its page, and the demo. `vite` alone serves the demo. */
 import { resolve } from "node:path";
-import { defineConfig, type UserConfig } from "vite";
+import { defineConfig, type Plugin, type UserConfig } from "vite";
 import packageJson from "./package.json" with { type: "json" };
 
 const root = import.meta.dirname;
@@ -8,6 +8,21 @@ const at = (path: string): string => resolve(root, path);
 const dependencies = Object.keys(packageJson.dependencies);
 /** The package's dependencies, and what lies within them. */
 const isDependency = (id: string): boolean => dependencies.some((name) => id === name || id.startsWith(`${name}/`));
+
+const RAW = "export default ";
+
+/** Takes comments, indents and empty lines out of shaders. Nothing in WGSL but a comment has two slashes. */
+const smallShaders = (): Plugin => ({
+  name: "small-shaders",
+  apply: "build",
+  transform(code, id) {
+    if (!id.endsWith(".wgsl?raw") || !code.startsWith(RAW)) return null;
+    const shader = JSON.parse(code.slice(RAW.length).replace(/;?\s*$/, "")) as string;
+    const lines = shader.split("\n").map((line) => line.replace(/\/\/.*$/, "").trim());
+    const kept = lines.filter((line) => line !== "").map((line) => `${line}\n`);
+    return { code: RAW + JSON.stringify(kept.join("")), map: null };
+  },
+});
 
 type Target = "library" | "cli" | "page" | "demo";
 
@@ -48,6 +63,8 @@ const TARGETS = {
     root: at("demo"),
     base: "./",
     build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022" },
+    // In pieces, so that the digits come only where they are wanted.
+    worker: { format: "es", plugins: () => [smallShaders()] },
     // The demo imports ../src, which is outside its root.
     server: { fs: { allow: [root] } },
   },
