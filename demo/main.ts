@@ -1,178 +1,116 @@
-/** The page: one net that trains live, its loss and its gradient norms by layer, and what they say. */
-import { type Diagnosis, data, diagnose, FathomError, open, type Report, type Trainer } from "../src/index.ts";
-import { type Decades, decadesOf, drawLoss, drawNorms, fillTable } from "./charts.ts";
-import { readSettings, trainerOptions } from "./settings.ts";
+/** The page: puts its parts together, and draws at most once per frame. */
+import { Charts } from "./charts.ts";
+import { Compare } from "./compare.ts";
+import { find } from "./dom.ts";
+import { Editor } from "./editor.ts";
+import { csvOf, download, pngOf } from "./exports.ts";
+import { Form } from "./form.ts";
+import { listenToKeys } from "./keys.ts";
+import { Lab } from "./lab.ts";
+import { readLink, writeLink } from "./link.ts";
+import { theme } from "./palette.ts";
+import { showRun } from "./runBar.ts";
+import { StoryPanel } from "./storyPanel.ts";
 
-const STEPS = 1000;
-/** The verdict looks at so many reports; it is read aloud, so it does not change at every step. */
-const JUDGED_REPORTS = 200;
-const VERDICT_MILLISECONDS = 1500;
-const MOST_TABLE_ROWS = 20;
+/** The largest experiment file that is taken when dropped. */
+const MOST_BYTES = 1 << 20;
 
-const find = <E extends Element>(selector: string): E => {
-  const found = document.querySelector<E>(selector);
-  if (!found) throw new Error(`the page has no ${selector}`);
-  return found;
+let waiting = false;
+const redraw = (): void => {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    draw();
+  });
 };
 
-const form = find<HTMLFormElement>("#settings");
-const startButton = find<HTMLButtonElement>("#start");
-const resetButton = find<HTMLButtonElement>("#reset");
-const verdictLine = find<HTMLElement>("#verdict");
-const numbersLine = find<HTMLElement>("#numbers");
-const charts = { norms: find<SVGElement>("#norms"), loss: find<SVGElement>("#loss") };
-const tables = { norms: find<HTMLDetailsElement>("#norms-table"), loss: find<HTMLDetailsElement>("#loss-table") };
+const lab = new Lab({
+  changed: redraw,
+  checked: (faults) => editor.showFaults(faults),
+  moved: (state) => {
+    history.replaceState(null, "", writeLink(state));
+    show();
+  },
+});
+const form = new Form(find("#choices"), lab.state.choices, (choices) => lab.choose(choices));
+const editor = new Editor({ check: (text) => lab.check(text), use: (text) => lab.edit(text) });
+const stories = new StoryPanel(({ choices }) => {
+  lab.choose(choices);
+  // A change that a run may go on with is still another stage of the story.
+  lab.reset();
+  lab.start();
+});
+const charts = new Charts(redraw);
+const compare = new Compare(redraw);
 
-/** One training, from Start to its end or to Reset. */
-interface Run {
-  readonly controller: AbortController;
-  readonly reports: Report[];
-  readonly started: number;
-  trainer: Trainer | null;
-  decades: Decades | null;
-  judgedAt: number;
-  drawn: number;
-  frame: number;
+/** The state, in the form, the story and the editor. */
+function show(): void {
+  const { choices, experiment } = lab.state;
+  form.show(choices);
+  stories.show(choices);
+  find<HTMLElement>("#by-hand").hidden = experiment === null;
+  editor.show(experiment ?? JSON.stringify(lab.experiment, null, 2), experiment !== null);
+  redraw();
 }
-
-let run: Run | null = null;
-
-function say(text: string, kind: Diagnosis["kind"] | "error" | "plain" = "plain"): void {
-  if (verdictLine.textContent === text) return;
-  verdictLine.textContent = text;
-  verdictLine.dataset["kind"] = kind;
-}
-
-const weightsOf = (report: Report): Report["layers"] => report.layers.filter(({ role }) => role === "weight");
 
 function draw(): void {
-  if (!run) return;
-  run.frame = requestAnimationFrame(draw);
-  const { reports } = run;
-  const last = reports.at(-1);
-  if (!last || run.drawn === reports.length) return;
-  run.drawn = reports.length;
-  const weights = weightsOf(last);
-  const norms = weights.map(({ gradientNorm }) => gradientNorm);
-  run.decades = decadesOf(norms, run.decades);
-  drawNorms(charts.norms, norms, run.decades);
-  const losses = reports.map(({ loss }) => loss);
-  drawLoss(charts.loss, losses, STEPS);
-  numbersLine.textContent = `step ${last.step + 1} of ${STEPS}, loss ${last.loss.toPrecision(3)}, gradient norm ${last.gradientNorm.toPrecision(3)}${last.clipScale < 1 ? `, clipped to ${(100 * last.clipScale).toPrecision(2)} %` : ""}`;
-  if (tables.norms.open) {
-    const rows = weights.map(({ name, gradientNorm }, layer) => [String(layer + 1), name, gradientNorm.toExponential(2)]);
-    fillTable(find("#norms-table > section"), ["layer", "weights", "gradient norm"], rows);
-  }
-  if (tables.loss.open) {
-    const every = Math.ceil(reports.length / MOST_TABLE_ROWS);
-    const rows = reports.filter((_, index) => index % every === 0).map(({ step, loss }) => [String(step), loss.toPrecision(4)]);
-    fillTable(find("#loss-table > section"), ["step", "loss"], rows);
-  }
-  if (performance.now() - run.judgedAt > VERDICT_MILLISECONDS) sayVerdict(run);
+  showRun(lab);
+  const colours = theme();
+  charts.draw(lab.history, compare.runs(lab.history), colours);
+  compare.fill(lab.history);
+  find<HTMLButtonElement>("#pin").disabled = !lab.history || compare.has(lab.history) || compare.full;
+  for (const button of document.querySelectorAll<HTMLButtonElement>("#csv, #png")) button.disabled = !lab.history;
 }
 
-function sayVerdict(current: Run, stopped: { step: number; where: string } | null = null): void {
-  current.judgedAt = performance.now();
-  // The beginning stays among them, because learning is measured from there.
-  const { reports } = current;
-  const judged = reports.length > JUDGED_REPORTS ? [reports[0]!, ...reports.slice(1 - JUDGED_REPORTS)] : reports;
-  const { kind, text } = diagnose(judged, { chance: Math.log(10), stopped });
-  say(text, kind);
-}
-
-function showButtons(): void {
-  const going = run?.trainer && !run.controller.signal.aborted;
-  startButton.textContent = !run ? "Start" : going && !run.trainer?.paused ? "Pause" : "Go on";
-  startButton.disabled = run !== null && !going;
-  resetButton.disabled = run === null;
-}
-
-function reset(message: string): void {
-  if (run) {
-    cancelAnimationFrame(run.frame);
-    run.controller.abort();
-    // A paused run does not look at its signal until it goes on.
-    run.trainer?.resume();
-  }
-  run = null;
-  say(message);
-  numbersLine.textContent = "\u00a0";
-  drawNorms(charts.norms, [], { low: -4, high: 1 });
-  drawLoss(charts.loss, [], STEPS);
-  for (const table of Object.values(tables)) table.querySelector("section")?.replaceChildren();
-  showButtons();
-}
-
-const gpu = await open().catch((error: unknown) => {
-  // The reason and the remedy for the browser at hand.
-  say(error instanceof FathomError ? error.message : `WebGPU could not be opened: ${String(error)}`, "error");
-  for (const control of form.elements) (control as HTMLInputElement).disabled = true;
-  return null;
+const pressed = (selector: string, action: () => void): void => find(selector).addEventListener("click", action);
+pressed("#play", () => lab.play());
+pressed("#step", () => lab.step());
+pressed("#reset", () => lab.reset());
+pressed("#pin", () => lab.history && compare.pin(lab.history));
+pressed("#remedy", () => {
+  const remedy = lab.saying.remedy;
+  if (!remedy) return;
+  lab.choose({ ...lab.state.choices, ...remedy.changes });
+  lab.reset();
+  lab.start();
+});
+pressed("#drop-experiment", () => lab.open({ ...lab.state, experiment: null }));
+pressed("#json", () => {
+  const { experiment } = lab;
+  const text = typeof experiment === "string" ? experiment : JSON.stringify(experiment, null, 2);
+  download("experiment.json", new Blob([text], { type: "application/json" }));
+});
+pressed("#csv", () => lab.history && download("reports.csv", new Blob([csvOf(lab.history)], { type: "text/csv" })));
+pressed("#png", async () => {
+  const image = lab.history && (await pngOf(charts.forExport, lab.history.name, theme()));
+  if (image) download("charts.png", image);
 });
 
-async function train(current: Run): Promise<void> {
-  const { controller, reports } = current;
-  const { signal } = controller;
-  let trainer: Trainer | null = null;
-  try {
-    const dataset = await data.digits();
-    trainer = await gpu!.train(trainerOptions(readSettings(form)));
-    if (signal.aborted) return;
-    current.trainer = trainer;
-    await trainer.prepare(dataset);
-    if (signal.aborted) return;
-    showButtons();
-    for await (const report of trainer.run(dataset, { steps: STEPS, signal })) reports.push(report);
-    draw();
-    sayVerdict(current);
-    const { accuracy } = await trainer.evaluate(dataset.test!);
-    if (!signal.aborted && accuracy !== null)
-      numbersLine.textContent = `${STEPS} steps in ${((performance.now() - current.started) / 1000).toFixed(0)} s, test accuracy ${(100 * accuracy).toFixed(1)} %`;
-  } catch (error) {
-    if (signal.aborted) return;
-    draw();
-    if (error instanceof FathomError && error.code === "non-finite") sayVerdict(current, whereStopped(error));
-    else say(error instanceof Error ? error.message : String(error), "error");
-  } finally {
-    trainer?.dispose();
-    if (run === current) {
-      cancelAnimationFrame(current.frame);
-      current.trainer = null;
-      showButtons();
-    }
-  }
-}
+const help = find<HTMLDialogElement>("#help");
+pressed("#show-help", () => help.showModal());
+listenToKeys({ play: () => lab.play(), step: () => lab.step(), reset: () => lab.reset(), help: () => help.showModal() });
 
-function whereStopped({ details, message }: FathomError): { step: number; where: string } {
-  const { step, layerName, parameter } = details;
-  return { step: Number(step), where: layerName ? `the output of ${layerName}` : parameter ? `the gradient of ${parameter}` : message };
-}
-
-form.addEventListener("submit", (event) => {
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", async (event) => {
   event.preventDefault();
-  if (!gpu) return;
-  if (run?.trainer) {
-    if (run.trainer.paused) run.trainer.resume();
-    else run.trainer.pause();
-    showButtons();
-    return;
-  }
-  const now = performance.now();
-  run = { controller: new AbortController(), reports: [], started: now, trainer: null, decades: null, judgedAt: now, drawn: 0, frame: 0 };
-  say("Compiling the step …");
-  showButtons();
-  draw();
-  void train(run);
+  const file = event.dataTransfer?.files[0];
+  if (!file) return;
+  if (file.size > MOST_BYTES) showFaults([`${file.name} has ${file.size} bytes; an experiment file has at most ${MOST_BYTES}`]);
+  else lab.edit(await file.text());
 });
-form.addEventListener("input", () => {
-  find("#depth-shown").textContent = find<HTMLInputElement>("#depth").value;
-  if (run) reset("The settings have changed. Press Start to train that net.");
-});
-resetButton.addEventListener("click", () => reset("Press Start."));
 
-if (gpu) {
-  find("#adapter").textContent =
-    `Runs on ${gpu.adapter.description}${gpu.adapter.class === "software" ? ", which is no GPU but the processor" : ""}.`;
-  startButton.disabled = false;
-  reset("Press Start: with sigmoids and small weights, hardly any gradient reaches the first layers.");
+function showFaults(faults: readonly string[]): void {
+  const holder = find<HTMLElement>("#link-faults");
+  holder.hidden = faults.length === 0;
+  holder.textContent = faults.length > 0 ? `The link or file was not taken whole: ${faults.join("; ")}.` : "";
 }
+
+function openLink(): void {
+  const { faults, ...state } = readLink(location.hash);
+  lab.open(state);
+  showFaults(faults);
+}
+addEventListener("hashchange", openLink);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+openLink();

@@ -1,0 +1,81 @@
+/** The form, made from the table of controls: each with its label, its range and its line of explanation. */
+import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, type Control, type Group, readChoice } from "./choices.ts";
+import { make } from "./dom.ts";
+
+const GROUPS: readonly Group[] = ["Net", "Training", "Remedies", "Data"];
+
+/** Controls that say nothing under some choices. */
+const SHOWN: Partial<Record<ChoiceName, (choices: Choices) => boolean>> = {
+  samples: ({ data }) => data !== "digits",
+  noise: ({ data }) => data !== "digits",
+  clipMax: ({ clip }) => clip !== "none",
+  lambda: ({ regularizer }) => regularizer !== "none",
+};
+
+interface Field {
+  readonly row: HTMLElement;
+  readonly input: HTMLInputElement | HTMLSelectElement;
+  readonly fault: HTMLElement;
+}
+
+export class Form {
+  private readonly fields = new Map<ChoiceName, Field>();
+  private choices: Choices;
+
+  constructor(holder: HTMLElement, choices: Choices, onChange: (choices: Choices) => void) {
+    this.choices = choices;
+    for (const group of GROUPS) {
+      const rows = CHOICE_NAMES.filter((name) => CONTROLS[name].group === group).map((name) => this.row(name));
+      holder.append(make("details", { open: true }, make("summary", {}, group), ...rows));
+    }
+    holder.addEventListener("change", ({ target }) => {
+      const name = (target as HTMLInputElement).name as ChoiceName;
+      const field = this.fields.get(name);
+      if (!field) return;
+      const read = readChoice(name, field.input.value);
+      const fault = "fault" in read ? read.fault : "";
+      field.fault.textContent = fault;
+      field.input.setAttribute("aria-invalid", String(fault !== ""));
+      if ("fault" in read) return;
+      this.choices = { ...this.choices, [name]: read.value };
+      this.showRows();
+      onChange(this.choices);
+    });
+    this.show(choices);
+  }
+
+  show(choices: Choices): void {
+    this.choices = choices;
+    for (const [name, { input, fault }] of this.fields) {
+      input.value = String(choices[name]);
+      input.setAttribute("aria-invalid", "false");
+      fault.textContent = "";
+    }
+    this.showRows();
+  }
+
+  private showRows(): void {
+    for (const [name, { row }] of this.fields) row.hidden = SHOWN[name]?.(this.choices) === false;
+  }
+
+  private row(name: ChoiceName): HTMLElement {
+    const control: Control = CONTROLS[name];
+    const id = `choice-${name}`;
+    const input = control.kind === "choice" ? selectOf(control.options) : numberOf(control);
+    Object.assign(input, { id, name });
+    input.setAttribute("aria-describedby", `${id}-help ${id}-fault`);
+    const range = control.kind === "number" ? ` From ${control.least} to ${control.most.toLocaleString("en")}.` : "";
+    const help = make("small", { id: `${id}-help` }, control.help + range);
+    const fault = make("small", { id: `${id}-fault`, className: "fault" });
+    fault.setAttribute("role", "alert");
+    const row = make("div", { className: "row" }, make("label", { htmlFor: id }, control.label), input, help, fault);
+    this.fields.set(name, { row, input, fault });
+    return row;
+  }
+}
+
+const selectOf = (options: Readonly<Record<string, string>>): HTMLSelectElement =>
+  make("select", {}, ...Object.entries(options).map(([value, text]) => make("option", { value }, text)));
+
+const numberOf = ({ least, most, whole }: Control & { readonly kind: "number" }): HTMLInputElement =>
+  make("input", { type: "number", min: String(least), max: String(most), step: whole ? "1" : "any" });

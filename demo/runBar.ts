@@ -1,0 +1,64 @@
+/** Buttons, progress, the verdict and the numbers of the run. */
+import { find } from "./dom.ts";
+import type { History } from "./history.ts";
+import type { Lab, Phase } from "./lab.ts";
+import { percent } from "./table.ts";
+
+const PLAY_TEXT = {
+  opening: "Play",
+  unusable: "Play",
+  idle: "Play",
+  preparing: "Pause",
+  playing: "Pause",
+  paused: "Go on",
+  done: "Play again",
+  failed: "Play again",
+} as const satisfies Record<Phase, string>;
+
+/** Sets what is another than before only: a live region reads what it is given. */
+function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function showRun({ phase, saying, history, adapter }: Lab): void {
+  document.body.dataset["phase"] = phase;
+  const usable = phase !== "opening" && phase !== "unusable";
+  const play = find<HTMLButtonElement>("#play");
+  setText(play, PLAY_TEXT[phase]);
+  play.disabled = !usable;
+  find<HTMLButtonElement>("#step").disabled = !usable;
+  find<HTMLButtonElement>("#reset").disabled = history === null;
+  for (const button of document.querySelectorAll<HTMLButtonElement>("#stages button")) button.disabled = !usable;
+
+  const verdict = find<HTMLElement>("#verdict");
+  setText(verdict, saying.text);
+  verdict.dataset["kind"] = saying.kind;
+  const remedy = find<HTMLButtonElement>("#remedy");
+  remedy.hidden = saying.remedy === null;
+  if (saying.remedy) setText(remedy, `Try ${saying.remedy.text}`);
+
+  const progress = find<HTMLProgressElement>("#progress");
+  progress.max = history?.steps ?? 1;
+  progress.value = history?.step ?? 0;
+  setText(find("#numbers"), history ? numbersOf(history) : "\u00a0");
+  setText(find("#adapter"), adapter);
+}
+
+function numbersOf(history: History): string {
+  const { step, steps, count, stepsPerSecond, dispatches, parameters } = history;
+  if (count === 0) return parameters > 0 ? `${parameters} parameters, ${dispatches} dispatches a step` : "\u00a0";
+  const last = count - 1;
+  const clip = history.value(last, "clipScale");
+  const seen = history.evaluations.at(-1);
+  const left = stepsPerSecond && step < steps ? `, ${Math.ceil((steps - step) / stepsPerSecond)} s left` : "";
+  return [
+    `step ${step} of ${steps}`,
+    stepsPerSecond ? `${stepsPerSecond >= 10 ? Math.round(stepsPerSecond) : stepsPerSecond.toFixed(1)} steps/s${left}` : "",
+    `loss ${history.value(last, "loss").toPrecision(3)}`,
+    `gradient norm ${history.value(last, "gradientNorm").toPrecision(3)}${clip < 1 ? `, clipped to ${(100 * clip).toPrecision(2)} %` : ""}`,
+    `first to last layer ${history.ratio(last).toExponential(1)}`,
+    seen?.testAccuracy == null ? "" : `test accuracy ${percent(seen.testAccuracy)}`,
+  ]
+    .filter((part) => part !== "")
+    .join(" · ");
+}

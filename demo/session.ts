@@ -1,0 +1,70 @@
+/** The page's end of the worker: one worker, one run at a time, and what it says handed on by type. */
+import type { FromWorker, Given, ToWorker } from "./messages.ts";
+
+type Handlers = { readonly [K in FromWorker["type"]]: (message: Extract<FromWorker, { type: K }>) => void };
+
+export class Session {
+  private readonly handlers: Handlers;
+  private worker: Worker;
+  private run = 0;
+  private checks = 0;
+
+  constructor(handlers: Handlers) {
+    this.handlers = handlers;
+    this.worker = this.makeWorker();
+  }
+
+  private makeWorker(): Worker {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.hear(data));
+    worker.addEventListener("error", ({ message }) =>
+      this.handlers.unusable({
+        type: "unusable",
+        code: "internal",
+        message: `The worker that trains failed: ${message || "it could not be loaded"}`,
+      }),
+    );
+    return worker;
+  }
+
+  private hear(message: FromWorker): void {
+    // What a run says that has been given up is too late.
+    if ("run" in message && message.run !== this.run) return;
+    if (message.type === "checked" && message.id !== this.checks) return;
+    (this.handlers[message.type] as (message: FromWorker) => void)(message);
+  }
+
+  private post(message: ToWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  /** Ends the run before. */
+  start(experiment: Given, paused: boolean): void {
+    this.post({ type: "start", run: ++this.run, experiment, paused });
+  }
+
+  change(experiment: Given): void {
+    this.post({ type: "change", run: this.run, experiment });
+  }
+
+  /** The answer to the latest only is handed on. */
+  check(experiment: Given): void {
+    this.post({ type: "check", id: ++this.checks, experiment });
+  }
+
+  stop(): void {
+    this.run++;
+    this.post({ type: "stop" });
+  }
+
+  tell(type: "pause" | "resume" | "step"): void {
+    this.post({ type });
+  }
+
+  /** After a lost device: with a new worker comes a new one. */
+  renew(): void {
+    this.run++;
+    this.worker.terminate();
+    this.worker = this.makeWorker();
+  }
+}

@@ -1,0 +1,130 @@
+/** Presets that show a failure and its cure, stage by stage. Pure. */
+import { type Choices, STANDARD } from "./choices.ts";
+
+export interface Stage {
+  readonly label: string;
+  readonly text: string;
+  readonly choices: Choices;
+}
+
+export interface Story {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+  readonly look: string;
+  readonly stages: readonly Stage[];
+}
+
+const stage = (label: string, text: string, changes: Partial<Choices>): Stage => ({ label, text, choices: { ...STANDARD, ...changes } });
+
+const RELU = { activation: "relu", init: "heNormal" } as const;
+const BATCH_NORM = { ...RELU, normalisation: "batchNorm" } as const;
+const FIFTY = { ...BATCH_NORM, depth: 50, width: 32, rate: 0.05 } as const;
+const FEW = { data: "spirals", samples: 120, noise: 0.1, depth: 4, width: 64, optimizer: "adam", rate: 0.003, ...RELU } as const;
+const NOISE = { ...BATCH_NORM, depth: 3, rate: 0.05, schedule: "linear", steps: 300 } as const;
+
+export const STORIES: readonly Story[] = [
+  {
+    id: "vanishing",
+    title: "The gradient that never arrives",
+    text: "Thirty sigmoid layers with small weights learn nothing: each layer passes on about a fifth of the gradient that it gets, and thirty fifths in a row are 10⁻²¹.",
+    look: "The bars: their scale is one of powers of ten. In the heat map the first layers are dark from the first step to the last.",
+    stages: [
+      stage("Sigmoid", "Nothing reaches the first layer, and the loss stays at that of guessing, 2.3.", {}),
+      stage("Glorot and tanh", "Weights as long as they should be, and an activation whose slope is 1 at 0: all bars are alike.", {
+        activation: "tanh",
+        init: "glorotUniform",
+      }),
+      stage("He and ReLU", "Half of the units are 0, so weights must be longer by √2.", RELU),
+      stage("Residual, batch-norm", "A way around each layer, and every layer's inputs at mean 0 and variance 1.", {
+        ...BATCH_NORM,
+        skips: "residual",
+      }),
+    ],
+  },
+  {
+    id: "exploding",
+    title: "Batch-norm alone explodes",
+    text: "Batch-norm keeps signals in bounds on their way up. On the way down, in fifty ReLU layers, it multiplies the gradient by about 1.2 at each.",
+    look: "The first bars tower over the last ones, by 10⁴ at the first step. Watch what the first steps do to the loss.",
+    stages: [
+      stage(
+        "Batch-norm alone",
+        "The first layer's gradient is thousands of times the last's, and the first steps throw the weights about.",
+        FIFTY,
+      ),
+      stage("With a clip", "The same gradients, but no step is longer than the clip lets it be.", {
+        ...FIFTY,
+        clip: "globalNorm",
+        clipMax: 1,
+      }),
+      stage("With skips", "A way around each layer takes the factor away.", { ...FIFTY, skips: "residual" }),
+    ],
+  },
+  {
+    id: "dead",
+    title: "Dead units",
+    text: "A step that is too long can push a ReLU's inputs below 0 for every sample. Its slope is 0 there, so it never comes back.",
+    look: "Bars that fall to an open stub: a gradient of exactly 0.",
+    stages: [
+      stage("Rate too large", "At this rate the first steps kill whole layers.", { ...RELU, depth: 10, rate: 1 }),
+      stage("Leaky ReLU", "A small slope below 0 lets the gradient through, so that units may recover.", {
+        ...RELU,
+        activation: "leakyRelu",
+        depth: 10,
+        rate: 0.1,
+      }),
+      stage("Lower rate", "The same net as at first, with steps that it can bear.", { ...RELU, depth: 10, rate: 0.01 }),
+    ],
+  },
+  {
+    id: "over-fitting",
+    title: "Learnt by heart",
+    text: "A hundred noisy points and thousands of weights: the net soon knows each point, and nothing more.",
+    look: "Train and test loss: where they part, the net learns by heart. The plane shows islands around single points.",
+    stages: [
+      stage("Unbound", "The training loss goes to 0, and the test loss rises.", FEW),
+      stage("Dropout", "A third of the units is left out at random: no unit can rely on another.", { ...FEW, dropout: 0.3 }),
+      stage("l2", "Long weights cost: the boundary becomes smooth.", { ...FEW, regularizer: "l2", lambda: 0.01 }),
+    ],
+  },
+  {
+    id: "noise",
+    title: "Batch-norm's noise",
+    text: "Batch-norm takes mean and variance from the batch, so that a sample's output depends on its neighbours. Small batches make much noise, which also regularises.",
+    look: "How rough the loss is, and the accuracies at the end.",
+    stages: [
+      stage("Batches of 4", "Rough: every batch has a mean of its own.", { ...NOISE, batchSize: 4 }),
+      stage("Batches of 32", "Smoother.", { ...NOISE, batchSize: 32 }),
+      stage("Batches of 256", "Hardly any noise.", { ...NOISE, batchSize: 256 }),
+    ],
+  },
+  {
+    id: "schedule",
+    title: "Let it settle",
+    text: "A large rate gets somewhere fast and then jumps about the goal. A small one settles and takes for ever. A schedule does one after the other.",
+    look: "Pin the first run and compare the ends of the curves.",
+    stages: [
+      stage("Constant", "It never comes to rest.", { ...RELU, depth: 6, batchSize: 16, rate: 0.08 }),
+      stage("Cosine to 0", "Begins alike, and settles.", { ...RELU, depth: 6, batchSize: 16, rate: 0.08, schedule: "cosine" }),
+    ],
+  },
+  {
+    id: "two-hundred",
+    title: "Two hundred layers",
+    text: "All remedies together: He, batch-norm, residual blocks, a clip and a warm-up.",
+    look: "Two hundred bars of about one length, and a loss that falls.",
+    stages: [
+      stage("Without", "The same depth, ReLU and He alone.", { ...RELU, depth: 200, width: 32 }),
+      stage("With", "It trains.", {
+        ...BATCH_NORM,
+        depth: 200,
+        width: 32,
+        skips: "residual",
+        clip: "globalNorm",
+        schedule: "warmUp",
+        rate: 0.05,
+      }),
+    ],
+  },
+];

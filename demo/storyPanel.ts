@@ -1,0 +1,47 @@
+/** The stories: which one is told, its sentences, and a button for each stage. */
+import { type Choices, differing } from "./choices.ts";
+import { find, make } from "./dom.ts";
+import { STORIES, type Stage, type Story } from "./stories.ts";
+
+export class StoryPanel {
+  private readonly select = find<HTMLSelectElement>("#story");
+  private readonly onStage: (stage: Stage) => void;
+  private buttons: { readonly stage: Stage; readonly button: HTMLButtonElement }[] = [];
+
+  constructor(onStage: (stage: Stage) => void) {
+    this.onStage = onStage;
+    this.select.append(...STORIES.map(({ id, title }) => make("option", { value: id }, title)));
+    this.select.addEventListener("change", () => this.tell(STORIES.find(({ id }) => id === this.select.value)!));
+    this.tell(STORIES[0]!);
+  }
+
+  private tell({ text, look, stages }: Story): void {
+    find("#story-text").textContent = text;
+    find("#story-look").textContent = `Look at: ${look}`;
+    find("#stage-text").textContent = "";
+    this.buttons = stages.map((stage) => {
+      const button = make("button", { type: "button" }, stage.label);
+      button.addEventListener("click", () => this.onStage(stage));
+      return { stage, button };
+    });
+    find("#stages").replaceChildren(...this.buttons.map(({ button }) => make("li", {}, button)));
+  }
+
+  /** Marks the stage that the choices are those of, in whichever story it is. */
+  show(choices: Choices): void {
+    const same = ({ choices: its }: Stage): boolean => differing(its, choices).length === 0;
+    if (!this.buttons.some(({ stage }) => same(stage))) {
+      const story = STORIES.find(({ stages }) => stages.some(same));
+      if (story) {
+        this.select.value = story.id;
+        this.tell(story);
+      }
+    }
+    let text = "";
+    for (const { stage, button } of this.buttons) {
+      button.setAttribute("aria-pressed", String(same(stage)));
+      if (same(stage)) text = stage.text;
+    }
+    find("#stage-text").textContent = text;
+  }
+}

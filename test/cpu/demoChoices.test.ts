@@ -1,0 +1,124 @@
+/** The demo's controls, stories and remedies: each makes an experiment that the schema takes and the library builds. */
+import { describe, expect, it } from "vitest";
+import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, type Control, nameOf, STANDARD } from "../../demo/choices.ts";
+import { experimentOf } from "../../demo/experimentOf.ts";
+import { csvOf } from "../../demo/exports.ts";
+import { History } from "../../demo/history.ts";
+import { remedyFor } from "../../demo/remedies.ts";
+import { STORIES } from "../../demo/stories.ts";
+import { fromExperiment, type LayerSpec } from "../../src/experiment/index.ts";
+
+const changed = (changes: Partial<Choices>): Choices => ({ ...STANDARD, ...changes });
+/** Linear layers, those of repeats counted as often as they are made. */
+const linears = (layers: readonly LayerSpec[]): number =>
+  layers.reduce((sum, layer) => {
+    const inner = "body" in layer ? linears(layer.body) : 0;
+    return sum + (layer.type === "linear" ? 1 : "times" in layer ? layer.times * inner : inner);
+  }, 0);
+
+const EACH = CHOICE_NAMES.flatMap((name): [ChoiceName, string | number][] => {
+  const control: Control = CONTROLS[name];
+  const values = control.kind === "choice" ? Object.keys(control.options) : [control.least, control.most];
+  return values.map((value) => [name, value]);
+});
+
+describe("the demo's choices", () => {
+  it.each(EACH)("build with %s %s, among few remedies and among many", (name, value) => {
+    const many = changed({ depth: 3, normalisation: "layerNorm", skips: "residual", clip: "globalNorm", regularizer: "l2", dropout: 0.1 });
+    for (const others of [changed({ depth: 3 }), many])
+      expect(() => fromExperiment(experimentOf({ ...others, [name]: value }))).not.toThrow();
+  });
+
+  it("make as many weights as there are hidden layers, and one for the output", () => {
+    for (const skips of ["none", "residual", "rezero", "highway"] as const)
+      for (const depth of [1, 2, 30])
+        expect(linears(fromExperiment(experimentOf(changed({ depth, skips }))).experiment.model)).toBe(depth + 1);
+  });
+
+  it("say what they set", () => {
+    const { experiment } = fromExperiment(
+      experimentOf(
+        changed({
+          rate: 0.3,
+          schedule: "cosine",
+          steps: 40,
+          clip: "value",
+          clipMax: 2,
+          regularizer: "l1",
+          lambda: 0.5,
+          data: "xor",
+          samples: 50,
+        }),
+      ),
+    );
+    expect(experiment.schedule).toMatchObject({ type: "cosine", initial: 0.3, steps: 40 });
+    expect(experiment.clip).toEqual({ type: "value", max: 2 });
+    expect(experiment.regularizer).toMatchObject({ type: "l1", lambda: 0.5 });
+    expect(experiment.dataset).toMatchObject({ type: "xor", samples: 50, noise: 0.05 });
+  });
+
+  it("name a run by its net and by what is not the standard", () => {
+    expect(nameOf(STANDARD)).toBe("30 sigmoid, normal, σ = 0.1");
+    expect(nameOf(changed({ activation: "relu", init: "heNormal", skips: "residual", rate: 0.1 }))).toBe(
+      "30 ReLU, He, residual, learning rate 0.1",
+    );
+  });
+});
+
+describe("the demo's stories", () => {
+  it.each(STORIES.flatMap(({ id, stages }) => stages.map((stage) => [`${id}: ${stage.label}`, stage] as const)))(
+    "%s builds",
+    (_, { choices }) => {
+      expect(() => fromExperiment(experimentOf(choices))).not.toThrow();
+    },
+  );
+});
+
+describe("the demo's remedies", () => {
+  const KINDS = ["nonFinite", "dead", "saturated", "vanishing", "exploding", "stalled"] as const;
+
+  it.each(KINDS)("against %s change something, build, and come to an end", (kind) => {
+    let choices = STANDARD;
+    for (let tried = 0; ; tried++) {
+      const remedy = remedyFor(kind, choices);
+      if (!remedy) break;
+      expect(tried).toBeLessThan(12);
+      const next = { ...choices, ...remedy.changes };
+      expect(next).not.toEqual(choices);
+      choices = next;
+      expect(() => fromExperiment(experimentOf(choices))).not.toThrow();
+    }
+    expect(choices).not.toEqual(STANDARD);
+  });
+
+  it("leave a healthy net alone, and begin with what is likeliest", () => {
+    expect(remedyFor("healthy", STANDARD)).toBeNull();
+    expect(remedyFor("vanishing", STANDARD)?.changes).toEqual({ activation: "tanh", init: "glorotUniform" });
+    expect(remedyFor("exploding", changed({ activation: "relu", init: "large" }))?.changes).toEqual({ init: "heNormal" });
+  });
+});
+
+describe("the demo's history", () => {
+  it("keeps rows as they grow, and writes them as CSV", () => {
+    const history = new History("", STANDARD, {});
+    history.prepare({
+      type: "prepared",
+      run: 1,
+      weights: ['a,"b"', "c"],
+      steps: 500,
+      classes: 2,
+      parameters: 1,
+      dispatches: 1,
+      points: null,
+    });
+    for (let step = 0; step < 300; step++) history.append(Float32Array.of(step, 0.5, 0.25, 2, 1, step + 1, 2), 10 * step);
+    expect(history.count).toBe(300);
+    expect(history.step).toBe(300);
+    expect(history.ratio(99)).toBe(50);
+    expect(history.stepsPerSecond).toBeCloseTo(100, 6);
+    const lines = csvOf(history).trimEnd().split("\n");
+    expect(lines[0]).toBe('step,loss,learningRate,gradientNorm,clipScale,"gradientNorm a,""b""","gradientNorm c"');
+    expect(lines).toHaveLength(301);
+    expect(lines[100]).toBe("99,0.5,0.25,2,1,100,2");
+  });
+});
