@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Finished, runModule } from "../support/childProcess.ts";
+import { type Finished, runModule, runProgram } from "../support/childProcess.ts";
 import { compareFinal, compareTrace } from "../support/compareTrace.ts";
 import { loadOracleCase } from "../support/oracleFixture.ts";
 import { caseFolder } from "../support/oraclePython.ts";
@@ -120,8 +120,8 @@ describe("fathom train", () => {
 });
 
 describe("fathom check", () => {
-  it("passes the oracle's files, and names what is wrong in others by its path", async () => {
-    const good = await fathom("check", `${caseFolder("deep-tanh")}experiment.json`);
+  it("passes the oracle's files, from a clone by npx too, and names what is wrong in others by its path", async () => {
+    const good = await runProgram("npx", ["fathom", "check", `${caseFolder("deep-tanh")}experiment.json`]);
     expect([good.code, good.stderr]).toEqual([0, ""]);
     const wrong = experimentFile("wrong", { model: [{ type: "linear", units: -3 }] });
     const lost = experimentFile("lost", { dataset: { type: "safetensors", file: "gone.safetensors", order: "sequential" } });
