@@ -36,7 +36,10 @@ export type Nonlinearity =
   | "hardSigmoid"
   | "hardSwish"
   | "softsign"
-  | "lecunTanh";
+  | "lecunTanh"
+  | "prelu"
+  | "glu"
+  | "swiglu";
 
 /** A factor, or the name of the activation that follows. */
 export type Gain = number | Nonlinearity;
@@ -60,6 +63,11 @@ const GAINS = {
   hardSwish: () => 1.7366572127665416,
   softsign: () => 2.3375333631085393,
   lecunTanh: () => 1.1543694539761429,
+  // At the slope 0.25 that it begins with.
+  prelu: () => Math.sqrt(2 / (1 + 0.25 ** 2)),
+  // 1/√E[(a·f(b))²] with a and b normal and independent, which is 1/√E[f(b)²].
+  glu: () => 1.8462285453386054,
+  swiglu: () => 1.6765324703310913,
 } as const satisfies Record<Nonlinearity, (slope: number) => number>;
 
 export const NONLINEARITIES = Object.keys(GAINS) as Nonlinearity[];

@@ -76,6 +76,10 @@ describe("gain", () => {
     ["hardSwish", (z) => z * hardSigmoid(z)],
     ["softsign", (z) => z / (1 + Math.abs(z))],
     ["lecunTanh", (z) => 1.7159 * Math.tanh((2 * z) / 3)],
+    ["prelu", (z) => (z > 0 ? z : z / 4)],
+    // Of the halves the one is normal as it is, and its second moment 1.
+    ["glu", (z) => 1 / (1 + Math.exp(-z))],
+    ["swiglu", (z) => z / (1 + Math.exp(-z))],
   ])("of %s keeps the second moment of normal numbers", (name, f) => {
     // The trapezoidal rule with steps of which 3, where functions bend, is a whole multiple: its error is a series in h², whose first two
     // terms Richardson's extrapolation takes out.

@@ -17,6 +17,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "dataset.gaussian": "test/cpu/data.test.ts",
   "dataset.safetensors.order = shuffled": "test/gpu/trainerControl.test.ts",
   initialization: "test/cpu/initialWeights.test.ts",
+  "model.gain = prelu": "test/cpu/init.test.ts",
+  "model.gain = glu": "test/cpu/init.test.ts",
+  "model.gain = swiglu": "test/cpu/init.test.ts",
   insight: "test/gpu/insight.test.ts",
   nonFinite: "test/gpu/trainerNonFinite.test.ts",
 };

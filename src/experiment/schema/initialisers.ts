@@ -21,6 +21,9 @@ export const GAINS = [
   "hardSwish",
   "softsign",
   "lecunTanh",
+  "prelu",
+  "glu",
+  "swiglu",
 ] as const;
 export type GainName = (typeof GAINS)[number];
 

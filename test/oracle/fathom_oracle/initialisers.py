@@ -15,6 +15,7 @@ PYTORCH_GAINS = {"linear": "linear", "sigmoid": "sigmoid", "tanh": "tanh", "relu
 OTHER_GAINS = {
     "elu": nn.ELU(), "celu": nn.CELU(), "gelu": nn.GELU(), "silu": nn.SiLU(), "softplus": nn.Softplus(), "mish": nn.Mish(),
     "hardSigmoid": nn.Hardsigmoid(), "hardSwish": nn.Hardswish(), "softsign": nn.Softsign(), "lecunTanh": lecun_tanh,
+    "prelu": nn.LeakyReLU(0.25), "glu": nn.Sigmoid(), "swiglu": nn.SiLU(),
 }  # fmt: skip
 
 
