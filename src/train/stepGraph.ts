@@ -1,6 +1,7 @@
 /**
  * One training step as a program: gather → forward → loss → backward → gradients packed into their arena → statistics → update → running
- * statistics. Whatever the depth, what comes after the backward pass is three dispatches, or four with batch-norm.
+ * statistics. Whatever the depth, what comes after the backward pass is three dispatches, and one more each for batch-norm, noise, a clip row by
+ * row and a constraint; lamb and muon, which go tensor by tensor, have updates of several.
  */
 import { backward } from "../autodiff/backward.ts";
 import { FathomError } from "../core/errors.ts";
