@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { parseExperiment } from "../../src/experiment/parse.ts";
-import { type Dataset, init, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
+import { init, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
 import { compareTrace, describeViolations } from "../support/compareTrace.ts";
 import { loadOracleCase } from "../support/oracleFixture.ts";
 import { reportsOf, trainerOf } from "../support/oracleRun.ts";
+import { waves } from "../support/waves.ts";
 
 // Firefox compiles a pipeline on a software adapter in half a second.
 vi.setConfig({ testTimeout: 180_000 });
@@ -16,19 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-const dataset: Dataset = {
-  name: "waves",
-  sampleShape: [4],
-  classes: null,
-  train: {
-    count: 8,
-    x: Float32Array.from({ length: 32 }, (_, index) => Math.sin(index)),
-    xScale: 1,
-    y: Float32Array.from({ length: 16 }, (_, index) => Math.cos(index)),
-    yShape: [2],
-  },
-  test: null,
-};
+const dataset = waves(8, 4);
 
 /** The head's output is 1e20, whose square is no float32, though all its layers and gradients are. */
 const options = (policy: "stop" | "skip", bias: number): TrainerOptions => ({

@@ -1,9 +1,10 @@
 /** Parameter groups in training: factors, freezing, and other groups between two steps. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine.ts";
-import { type Dataset, nn, open, optim, type Trainer, type TrainerOptions } from "../../src/index.ts";
+import { nn, open, optim, type Trainer, type TrainerOptions } from "../../src/index.ts";
 import { reportsOf } from "../support/oracleRun.ts";
 import { readSafetensors } from "../support/safetensorsReader.ts";
+import { waves } from "../support/waves.ts";
 
 let gpu: Engine;
 beforeAll(async () => {
@@ -11,19 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-const dataset: Dataset = {
-  name: "waves",
-  sampleShape: [3],
-  classes: null,
-  train: {
-    count: 8,
-    x: Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)),
-    xScale: 1,
-    y: Float32Array.from({ length: 16 }, (_, i) => Math.cos(i)),
-    yShape: [2],
-  },
-  test: null,
-};
+const dataset = waves(8, 3);
 
 const options = (more: Partial<TrainerOptions> = {}): TrainerOptions => ({
   model: nn.sequential(nn.linear(3, 5), nn.batchNorm(5), nn.tanh(), nn.linear(5, 2)),

@@ -1,7 +1,7 @@
 /** Optimizers in training: dispatches at any depth, runs that go on from a checkpoint, and norms of any magnitude. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine.ts";
-import { type Dataset, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
+import { nn, open, optim, type TrainerOptions } from "../../src/index.ts";
 import { decodeSafetensors } from "../../src/io/safetensors.ts";
 import { lambMomentsOp, updateLambOp } from "../../src/ops/arena/lamb.ts";
 import { bitsOf, floatOf, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
@@ -14,6 +14,7 @@ import { spread } from "../support/float64.ts";
 import { reportsOf } from "../support/oracleRun.ts";
 import { f32, hardware, type KernelInput, referenceOf, runKernel, software, u32 } from "../support/runKernel.ts";
 import { readSafetensors } from "../support/safetensorsReader.ts";
+import { waves } from "../support/waves.ts";
 
 let gpu: Engine;
 beforeAll(async () => {
@@ -21,19 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-const dataset: Dataset = {
-  name: "waves",
-  sampleShape: [4],
-  classes: null,
-  train: {
-    count: 12,
-    x: Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)),
-    xScale: 1,
-    y: Float32Array.from({ length: 24 }, (_, i) => Math.cos(i)),
-    yShape: [2],
-  },
-  test: null,
-};
+const dataset = waves(12, 4);
 const rate = { learningRate: 0.01 };
 const optionsOf = (optimizer: TrainerOptions["optimizer"], hidden = 2): TrainerOptions => ({
   model: nn.sequential(
