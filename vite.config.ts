@@ -11,14 +11,14 @@ const isDependency = (id: string): boolean => dependencies.some((name) => id ===
 
 const RAW = "export default ";
 
-/** Takes comments, indents and empty lines out of shaders. Nothing in WGSL but a comment has two slashes. */
+/** Takes comments and empty lines out of shaders; indents tell the engine where a function ends. Nothing in WGSL but a comment has two slashes. */
 const smallShaders = (): Plugin => ({
   name: "small-shaders",
   apply: "build",
   transform(code, id) {
     if (!id.endsWith(".wgsl?raw") || !code.startsWith(RAW)) return null;
     const shader = JSON.parse(code.slice(RAW.length).replace(/;?\s*$/, "")) as string;
-    const lines = shader.split("\n").map((line) => line.replace(/\/\/.*$/, "").trim());
+    const lines = shader.split("\n").map((line) => line.replace(/\/\/.*$/, "").trimEnd());
     const kept = lines.filter((line) => line !== "").map((line) => `${line}\n`);
     return { code: RAW + JSON.stringify(kept.join("")), map: null };
   },

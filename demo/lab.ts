@@ -86,7 +86,9 @@ export class Lab {
     return this.state.experiment === null ? remedyFor(kind, this.state.choices) : null;
   }
 
-  private fail(code: string, message: string): void {
+  private fail(code: string, whole: string): void {
+    // A kernel that does not compile comes with its source.
+    const message = whole.split("\n", 1)[0]!;
     // The verdict says it in its own words, with a remedy.
     if (code === "non-finite" && this.saying.kind !== "plain") {
       this.enter("failed", this.saying);

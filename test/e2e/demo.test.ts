@@ -11,7 +11,7 @@ import { REPOSITORY } from "../support/childProcess.ts";
 
 /** A name that is no localhost, so that a page from there is in no secure context. */
 const INSECURE_HOST = "lab.test";
-const MOST_GZIPPED = 150_000;
+const MOST_GZIPPED = 150 * 1024;
 
 let built: string;
 let server: PreviewServer;
@@ -119,8 +119,20 @@ describe("the demo", () => {
     expect(complaints).toEqual([]);
   });
 
+  it("tells of units that die, and of those that do not", async () => {
+    await open();
+    await reachPhase("idle");
+    await page.select("#story", "dead");
+    await press("#stages li:nth-child(1) button");
+    await until("death", async () => (await text("#verdict")).startsWith("dead: "));
+    await press("#stages li:nth-child(3) button");
+    await until("an accuracy", async () => Number(/test accuracy ([\d.]+)/.exec(await text("#numbers"))?.[1] ?? 0) > 80);
+    await until("health", async () => (await text("#verdict")).startsWith("healthy"));
+    expect(complaints).toEqual([]);
+  });
+
   it("pauses, steps, goes on under another rate, and loses and repeats no step", async () => {
-    await open("#fathom=1&depth=2&width=16&activation=tanh&data=xor&samples=200&steps=18");
+    await open("#fathom=1&depth=2&width=16&activation=tanh&data=xor&samples=200&steps=18&dropout=0.1");
     await reachPhase("idle");
     await page.keyboard.press("ArrowRight");
     await reach(1);
