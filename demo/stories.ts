@@ -20,6 +20,7 @@ const stage = (label: string, text: string, changes: Partial<Choices>): Stage =>
 const RELU = { activation: "relu", init: "heNormal" } as const;
 const BATCH_NORM = { ...RELU, normalisation: "batchNorm" } as const;
 const FIFTY = { ...BATCH_NORM, depth: 50, width: 32, rate: 0.05 } as const;
+const DEAD = { ...RELU, depth: 10, optimizer: "adam", steps: 200 } as const;
 const FEW = { data: "spirals", samples: 120, noise: 0.1, depth: 4, width: 64, optimizer: "adam", rate: 0.003, ...RELU } as const;
 const NOISE = { ...BATCH_NORM, depth: 3, rate: 0.05, schedule: "linear", steps: 300 } as const;
 
@@ -64,17 +65,16 @@ export const STORIES: readonly Story[] = [
   {
     id: "dead",
     title: "Dead units",
-    text: "A step that is too long can push a ReLU's inputs below 0 for every sample. Its slope is 0 there, so it never comes back.",
-    look: "Bars that fall to an open stub: a gradient of exactly 0.",
+    text: "Steps that are too long push a ReLU's inputs below 0 for every sample. Its slope is 0 there, so it never comes back.",
+    look: "Bars that fall to an open stub: a gradient of exactly 0. The loss then stands at 2.3, that of guessing.",
     stages: [
-      stage("Rate too large", "At this rate the first steps kill whole layers.", { ...RELU, depth: 10, rate: 1 }),
-      stage("Leaky ReLU", "A small slope below 0 lets the gradient through, so that units may recover.", {
-        ...RELU,
+      stage("Rate too large", "At this rate whole layers are dead after a few steps, and nothing revives them.", { ...DEAD, rate: 0.1 }),
+      stage("Leaky ReLU", "A small slope below 0 lets the gradient through even at that rate: the net lives, and hardly learns.", {
+        ...DEAD,
         activation: "leakyRelu",
-        depth: 10,
         rate: 0.1,
       }),
-      stage("Lower rate", "The same net as at first, with steps that it can bear.", { ...RELU, depth: 10, rate: 0.01 }),
+      stage("Lower rate", "The first net again, with steps that it can bear.", { ...DEAD, rate: 0.003 }),
     ],
   },
   {
