@@ -1,16 +1,17 @@
-/** `npm run mutants [-- --only FILE --browser firefox|chromium --sample N --seed S]`: whether the kernel tests find a wrong sign or a missing term. */
+/** `npm run mutants [-- --only FILE --tests FILE,FILE --browser firefox|chromium --sample N --seed S]`: whether the kernel tests find a wrong sign or a missing term. */
 import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 
 const OPTIONS = {
   only: { type: "string", default: "" },
+  tests: { type: "string", default: "" },
   browser: { type: "string", default: "firefox" },
   sample: { type: "string", default: "0" },
   seed: { type: "string", default: "1" },
 } as const;
 
 export async function main(args: string[]): Promise<number> {
-  const { only, browser, sample, seed } = parseArgs({ args, options: OPTIONS }).values;
+  const { only, tests, browser, sample, seed } = parseArgs({ args, options: OPTIONS }).values;
   for (const [name, value] of Object.entries({ sample, seed }))
     if (!/^[0-9]+$/.test(value)) throw new Error(`--${name} is a whole number, not ${value}`);
   if (browser !== "chromium" && browser !== "firefox") throw new Error(`--browser is chromium or firefox, not ${browser}`);
@@ -19,6 +20,7 @@ export async function main(args: string[]): Promise<number> {
     env: {
       ...process.env,
       FATHOM_MUTANTS_ONLY: only,
+      FATHOM_MUTANTS_TESTS: tests,
       FATHOM_MUTANTS_BROWSER: browser,
       FATHOM_MUTANTS_SAMPLE: sample,
       FATHOM_MUTANTS_SEED: seed,

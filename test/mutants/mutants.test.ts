@@ -3,18 +3,16 @@ import { expect, inject, it } from "vitest";
 import { SHADERS } from "../../src/ops/shaders.ts";
 import { answerPromptly } from "../support/promptAnswers.ts";
 import { type KernelTest, prepare, tests } from "./collect.ts";
-import { EQUIVALENT } from "./equivalent.ts";
+import { isEquivalent } from "./equivalent.ts";
 import { type Mutant, mutantsOf } from "./mutate.ts";
+import { isTarget } from "./targets.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    mutants: { readonly only: string; readonly sample: number; readonly seed: number };
+    mutants: { readonly only: string; readonly tests: string; readonly sample: number; readonly seed: number };
   }
 }
 
-/** The kernels of optimizers, clips, norms and losses, and what they share. */
-const MUTATED =
-  /^(update|finish|gradient_statistics|batch_norm|row_norm|commit|clip|constrain|noise|softmax|pointwise|multi_margin)|loss|norm|lib\/(update|scaled|plateau|columns|lanes)\.wgsl$/;
 const SOURCES = import.meta.glob<string>("../../shaders/**/*.wgsl", { query: "?raw", import: "default", eager: true });
 const FILES = import.meta.glob("../gpu/*.test.ts");
 const TEXTS = import.meta.glob<string>("../gpu/*.test.ts", { query: "?raw", import: "default", eager: true });
@@ -25,7 +23,7 @@ const KERNEL_TEST = /runKernel\(|runGraphs\(|plateau/;
 /** A test may take so many milliseconds; a mutant may loop for long. */
 const LIMIT = 20_000;
 
-const { only, sample, seed } = inject("mutants");
+const { only, tests: files, sample, seed } = inject("mutants");
 
 const devices = new Set<GPUDevice>();
 /** Errors of the device, which a test would not see, and shaders that do not compile: those are no mutants. */
@@ -106,6 +104,23 @@ interface Planned extends Mutant {
   readonly covering: readonly KernelTest[];
 }
 
+interface Counts {
+  killed: number;
+  survived: number;
+  /** By the list. */
+  equivalent: number;
+  /** Does not compile, and is no mutant. */
+  invalid: number;
+}
+
+const told = ({ killed, survived, equivalent, invalid }: Counts): string =>
+  `${killed} killed, ${survived} survived, ${equivalent} equivalent by the list, ${invalid} do not compile`;
+
+const total = (all: readonly Counts[]): Counts => {
+  const sum = (of: keyof Counts): number => all.reduce((whole, one) => whole + one[of], 0);
+  return { killed: sum("killed"), survived: sum("survived"), equivalent: sum("equivalent"), invalid: sum("invalid") };
+};
+
 /** Mulberry32. */
 function random(state: number): () => number {
   let at = state;
@@ -120,7 +135,9 @@ function random(state: number): () => number {
 it("kills every mutant", async () => {
   listen();
   const shaders = watchShaders();
-  for (const [path, load] of Object.entries(FILES)) if (KERNEL_TEST.test(TEXTS[path]!)) await load();
+  const wanted = files.split(",");
+  for (const [path, load] of Object.entries(FILES))
+    if (KERNEL_TEST.test(TEXTS[path]!) && wanted.some((part) => path.includes(part))) await load();
   await prepare();
   const known: { test: KernelTest; reads: Set<string>; time: number }[] = [];
   for (const test of tests) {
@@ -133,7 +150,7 @@ it("kills every mutant", async () => {
   known.sort((a, b) => a.time - b.time);
   const planned = Object.entries(SOURCES).flatMap(([path, source]): Planned[] => {
     const file = path.replace("../../shaders/", "");
-    if (!MUTATED.test(file) || !file.includes(only)) return [];
+    if (!isTarget(file) || !file.includes(only)) return [];
     const readers = [...shaders.originals].filter(([, text]) => text.includes(source));
     const covering = known.filter(({ reads }) => readers.some(([name]) => reads.has(name))).map(({ test }) => test);
     return mutantsOf(source).map((mutant) => {
@@ -142,6 +159,7 @@ it("kills every mutant", async () => {
       return { ...mutant, file, overrides, covering };
     });
   });
+  if (planned.length === 0) throw new Error(`no mutated shader has ${only} in its name`);
   const draw = random(seed);
   const chosen =
     sample > 0
@@ -153,7 +171,7 @@ it("kills every mutant", async () => {
       : planned;
   console.log(`${chosen.length} mutants of ${new Set(chosen.map(({ file }) => file)).size} files, ${tests.length} kernel tests`);
   const survivors: string[] = [];
-  const counts = { killed: 0, invalid: 0, equivalent: 0 };
+  const counts = new Map<string, Counts>();
   /** What killed the last mutants of a file is tried first. */
   const deadly = new Map<string, KernelTest[]>();
   const begun = performance.now();
@@ -170,21 +188,22 @@ it("kills every mutant", async () => {
       break;
     }
     shaders.override(new Map());
-    if (invalid) counts.invalid++;
+    const count = counts.get(mutant.file) ?? { killed: 0, survived: 0, equivalent: 0, invalid: 0 };
+    counts.set(mutant.file, count);
+    if (invalid) count.invalid++;
     else if (killer) {
-      counts.killed++;
+      count.killed++;
       deadly.set(mutant.file, [killer, ...first.filter((one) => one !== killer)]);
-    } else if (EQUIVALENT.some(({ file, before, after }) => file === mutant.file && before === mutant.before && after === mutant.after))
-      counts.equivalent++;
+    } else if (isEquivalent(mutant, mutant.file)) count.equivalent++;
     else {
+      count.survived++;
       survivors.push(name);
       console.log(`survived: ${name}`);
     }
-    if (index % 50 === 49)
-      console.log(`${index + 1} of ${chosen.length}, ${Math.round((performance.now() - begun) / 1000)} s, ${survivors.length} survived`);
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    if (index % 50 === 49) console.log(`${index + 1} of ${chosen.length}, ${seconds} s, ${survivors.length} survived`);
+    if (chosen[index + 1]?.file !== mutant.file && sample === 0) console.log(`${mutant.file}, after ${seconds} s: ${told(count)}`);
   }
-  console.log(
-    `${counts.killed} killed, ${survivors.length} survived, ${counts.equivalent} equivalent by the list, ${counts.invalid} do not compile`,
-  );
+  console.log(`all: ${told(total([...counts.values()]))}`);
   expect(survivors, "mutants that no test kills").toEqual([]);
 });

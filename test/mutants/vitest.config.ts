@@ -25,6 +25,7 @@ export default defineConfig({
       fuzz: { all: 0, few: 0, seed: 1 },
       mutants: {
         only: process.env["FATHOM_MUTANTS_ONLY"] ?? "",
+        tests: process.env["FATHOM_MUTANTS_TESTS"] ?? "",
         sample: number("FATHOM_MUTANTS_SAMPLE", 0),
         seed: number("FATHOM_MUTANTS_SEED", 1),
       },
