@@ -201,3 +201,72 @@ describe("a larger arena", () => {
     },
   );
 });
+
+describe("terms that other tests hide", () => {
+  const small = layOutArena([3, 34].map((size, index) => ({ name: `p${index}`, role: "weight", shape: [size] })));
+  const noise = spread(3 * small.size, 29);
+  const chunks = u32(small.chunks);
+  const weights = f32([small.size], noise.slice(0, small.size));
+  const common = { regularizer: true, clip: "scale" } as const;
+
+  async function compare<A extends UpdateAttributes>(
+    op: Op<A>,
+    attributes: A,
+    given: { readonly slopes: KernelInput; readonly moments: KernelInput; readonly applied: number; readonly table?: Float32Array },
+  ): Promise<void> {
+    const { slopes, moments, applied, table } = given;
+    const inputs = [
+      slopes,
+      chunks,
+      u32(summaryWords(applied, 0.5)),
+      u32(stepWords(0.75)),
+      ...(table ? [f32([table.length], table)] : []),
+      weights,
+      moments,
+    ];
+    const actual = await runKernel(op, inputs, attributes);
+    const truth = referenceOf(op, inputs, attributes);
+    for (const [state, { data }] of truth.entries())
+      for (const { offset, size } of small.segments)
+        for (let index = offset; index < offset + size; index++) {
+          const got = actual[state]!.data[index]!;
+          const value = data[index]!;
+          if (!(Math.abs(got - value) <= 32 * 2 ** -24 * Math.max(1, Math.abs(value))))
+            expect.fail(`${op.name}, ${applied} updates before, state ${state} element ${index}: ${got} for ${value}`);
+        }
+  }
+
+  // An epsilon as large as the roots, a decay of the rate and of the momentum that one update shows, and weight decay of either kind.
+  it.each([false, true])("show in few updates, decoupled %s", async (decoupled) => {
+    const slopes = f32([small.size], noise.slice(small.size, 2 * small.size));
+    const moments = (kept: number): KernelInput =>
+      f32(
+        [kept * small.size],
+        Array.from({ length: kept * small.size }, (_, index) => 0.25 + Math.abs(noise[index % noise.length]!) / 2),
+      );
+    const betas = { beta1: 0.75, beta2: 0.875, epsilon: 0.5, decoupled, ...common };
+    for (const applied of [0, 1, 9]) {
+      await compare(
+        updateAdagradOp,
+        { learningRateDecay: 0.25, epsilon: 0.5, decoupled, ...common },
+        { slopes, moments: moments(1), applied },
+      );
+      const nadam = nadamTable(0.75, 0.875, 1);
+      await compare(updateNadamOp, { ...betas, momentumDecay: 1 }, { slopes, moments: moments(2), applied, table: nadam });
+      await compare(updateRadamOp, betas, { slopes, moments: moments(2), applied, table: radamTable(0.75, 0.875) });
+      const rmsprop = { alpha: 0.75, epsilon: 0.5, momentum: 0, centered: false, decoupled, ...common };
+      await compare(updateRmspropOp, rmsprop, { slopes, moments: moments(1), applied });
+    }
+  });
+
+  it("show in Lion's sign: neither operand decides it alone, and every factor turns it somewhere", async () => {
+    // With 0.9·m + 0.1·g: g beside m turns the sign at −9.
+    const ratios = [2, -2, -8.5, -9.5, 9.5, -30];
+    const m = Array.from({ length: small.size }, (_, index) => (index % 2 === 0 ? 0.5 : -0.5));
+    const slopes = f32(
+      [small.size],
+      m.map((value, index) => value * ratios[(index >> 1) % ratios.length]!),
+    );
+    await compare(updateLionOp, { beta1: 0.9, beta2: 0.75, ...common }, { slopes, moments: f32([small.size], m), applied: 1 });
+  });
+});
