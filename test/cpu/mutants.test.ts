@@ -49,6 +49,14 @@ describe("mutants", () => {
     expect(made("f(a, b + c, d);")).toEqual(["f(a, b - c, d);", "f(a, b, d);", "f(a, c, d);"]);
   });
 
+  it("end a loop before it begins, for a comparison turned might not let it end", () => {
+    expect(made("for (var at = lane; at < min(a, 8u); at += 2u) {")).toEqual([
+      "for (var at = lane; false; at += 2u) {",
+      "for (var at = lane; at < min(a, 8u); at -= 2u) {",
+      "for (var at = lane; at < max(a, 8u); at += 2u) {",
+    ]);
+  });
+
   it("leave comments, directives and declarations alone, and change one line at a time", () => {
     for (const line of [
       "// a + b",

@@ -30,6 +30,8 @@ const devices = new Set<GPUDevice>();
 const heard: string[] = [];
 const checks: Promise<unknown>[] = [];
 let invalid = false;
+/** By no doing of a test: whatever ran after it would fail. */
+let lost = false;
 
 function listen(): void {
   const { requestDevice } = GPUAdapter.prototype;
@@ -37,7 +39,10 @@ function listen(): void {
     const device = await requestDevice.call(this, descriptor);
     devices.add(device);
     device.addEventListener("uncapturederror", ({ error }) => heard.push(error.message));
-    void device.lost.then(({ message }) => heard.push(`lost: ${message}`));
+    void device.lost.then(({ message, reason }) => {
+      heard.push(`lost: ${message}`);
+      if (reason !== "destroyed") lost = true;
+    });
     return device;
   };
   const { createShaderModule } = GPUDevice.prototype;
@@ -94,6 +99,9 @@ async function failure(test: KernelTest): Promise<string | null> {
   );
   const found = await Promise.race([ran, late]);
   window.clearTimeout(timer);
+  // The next test must find the device idle.
+  await ran;
+  if (lost) throw new Error(`the device was lost in ${test.name}`);
   await Promise.all(checks.splice(0));
   return found;
 }

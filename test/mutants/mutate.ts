@@ -45,15 +45,25 @@ const RULES: readonly Rule[] = [
 /** Directives, attributes, declarations and comments compute nothing. */
 const SILENT = /^\s*(#|\/\/|@|override\b|enable\b|alias\b|struct\b|requires\b|\w+: \w+,?$)/;
 
+/** What stands before the condition of a loop, and the condition. */
+const LOOP = /^(\s*for \([^;]*; )([^;]*);/;
+const COMPARISON = /^ (<|>|<=|>=|==|!=) $/;
+
 export function mutantsOf(source: string): Mutant[] {
   const lines = source.split("\n");
   return lines.flatMap((line, index) => {
     if (SILENT.test(line)) return [];
     const code = line.replace(/\/\/.*$/, "");
     const changed = new Set<string>();
+    const loop = LOOP.exec(code);
+    const condition = loop ? { from: loop[1]!.length, to: loop[1]!.length + loop[2]!.length } : null;
+    // A loop whose condition is turned might run for minutes: it does not run at all instead.
+    if (condition) changed.add(`${code.slice(0, condition.from)}false${code.slice(condition.to)}`);
     for (const { pattern, make } of RULES)
-      for (const found of code.matchAll(pattern))
+      for (const found of code.matchAll(pattern)) {
+        if (condition && COMPARISON.test(found[0]) && found.index >= condition.from && found.index < condition.to) continue;
         changed.add(code.slice(0, found.index) + make(found) + code.slice(found.index + found[0].length));
+      }
     for (const one of dropped(code)) changed.add(one);
     return [...changed].map((after) => ({
       line: index + 1,
