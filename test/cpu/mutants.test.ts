@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SHADERS } from "../../src/ops/shaders.ts";
 import { isEquivalent } from "../mutants/equivalent.ts";
-import { mutantsOf } from "../mutants/mutate.ts";
+import { mutantsOf, withFuel } from "../mutants/mutate.ts";
 import { isTarget, LEFT_OUT, LEFT_OUT_LIBRARIES } from "../mutants/targets.ts";
 
 const made = (line: string): string[] => mutantsOf(line).map((mutant) => mutant.after);
@@ -55,6 +55,11 @@ describe("mutants", () => {
       "for (var at = lane; at < min(a, 8u); at -= 2u) {",
       "for (var at = lane; at < max(a, 8u); at += 2u) {",
     ]);
+  });
+
+  it("run out of fuel in a loop, unless it holds a barrier", () => {
+    expect(withFuel("for (var at = lane; at < end; at += 2u) {")).toContain("for (var at = lane; has_fuel() && (at < end); at += 2u) {");
+    expect(withFuel("for (var half = 8u; half > 0u; half /= 2u) {")).toContain("for (var half = 8u; half > 0u; half /= 2u) {");
   });
 
   it("leave comments, directives and declarations alone, and change one line at a time", () => {

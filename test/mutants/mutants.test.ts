@@ -4,7 +4,7 @@ import { SHADERS } from "../../src/ops/shaders.ts";
 import { answerPromptly } from "../support/promptAnswers.ts";
 import { type KernelTest, prepare, tests } from "./collect.ts";
 import { isEquivalent } from "./equivalent.ts";
-import { type Mutant, mutantsOf } from "./mutate.ts";
+import { type Mutant, mutantsOf, withFuel } from "./mutate.ts";
 import { isTarget } from "./targets.ts";
 
 declare module "vitest" {
@@ -163,7 +163,7 @@ it("kills every mutant", async () => {
     const covering = known.filter(({ reads }) => readers.some(([name]) => reads.has(name))).map(({ test }) => test);
     return mutantsOf(source).map((mutant) => {
       // The replacement must not be read as a pattern.
-      const overrides = new Map(readers.map(([name, text]) => [name, text.replace(source, () => mutant.text)]));
+      const overrides = new Map(readers.map(([name, text]) => [name, withFuel(text.replace(source, () => mutant.text))]));
       return { ...mutant, file, overrides, covering };
     });
   });
@@ -189,6 +189,7 @@ it("kills every mutant", async () => {
     invalid = false;
     const first = deadly.get(mutant.file) ?? [];
     let killer: KernelTest | undefined;
+    const start = performance.now();
     for (const test of new Set([...first, ...mutant.covering])) {
       const wrong = await failure(test);
       if (!wrong) continue;
@@ -196,6 +197,7 @@ it("kills every mutant", async () => {
       break;
     }
     shaders.override(new Map());
+    if (performance.now() - start > LIMIT) console.log(`${Math.round((performance.now() - start) / 1000)} s: ${name}`);
     const count = counts.get(mutant.file) ?? { killed: 0, survived: 0, equivalent: 0, invalid: 0 };
     counts.set(mutant.file, count);
     if (invalid) count.invalid++;

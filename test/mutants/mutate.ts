@@ -117,3 +117,19 @@ function operandStart(code: string, to: number, isProduct: boolean): number {
   }
   return to;
 }
+
+/** Rounds of all loops that one invocation may make. */
+const FUEL = 1 << 17;
+const BOUNDED_LOOP = /for \((var (?!half|first|pass_index)[^;]*; )([^;]+);/g;
+
+/** The text with loops that end, whatever their bounds have become; but for those that hold a barrier, which all invocations must reach. */
+export function withFuel(text: string): string {
+  const loops = text.replace(BOUNDED_LOOP, (_, start: string, condition: string) => `for (${start}has_fuel() && (${condition});`);
+  return `${loops}
+var<private> fuel: u32 = ${FUEL}u;
+fn has_fuel() -> bool {
+  fuel = max(fuel, 1u) - 1u;
+  return fuel > 0u;
+}
+`;
+}
