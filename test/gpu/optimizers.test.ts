@@ -16,7 +16,17 @@ import { layOutArena } from "../../src/train/arena.ts";
 import { initialMoments } from "../../src/train/trainerStates.ts";
 import { optimizerUpdate } from "../../src/train/update.ts";
 import { spread } from "../support/float64.ts";
-import { arena, gathered, gradients, learningRates, optimizerCases, placed, start, tablesFor } from "../support/optimizerFixture.ts";
+import {
+  arena,
+  gathered,
+  gradients,
+  learningRates,
+  type OptimizerCase,
+  optimizerCases,
+  placed,
+  start,
+  tablesFor,
+} from "../support/optimizerFixture.ts";
 import { f32, hardware, type KernelInput, referenceOf, runKernel, software, u32 } from "../support/runKernel.ts";
 
 let gpu: Engine;
@@ -41,14 +51,14 @@ function stepWords(weightDecay: number, more: Partial<Record<"l2" | "l1", number
 }
 
 describe("50 updates by given gradients", () => {
-  /** All variants side by side in one program. */
-  async function run() {
+  /** Variants side by side in one program. */
+  async function run(cases: readonly OptimizerCase[]): Promise<void> {
     const shared = {
       gradients: gpu.state("gradients", "f32", arena.size),
       segments: gpu.state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
       summary: gpu.state("summary", "u32", SUMMARY.words),
     };
-    const sides = optimizerCases.map(({ optimizer }, index) => {
+    const sides = cases.map(({ optimizer }, index) => {
       const kept = momentCount(optimizer);
       const table = factorTable(optimizer);
       const { stacks, chunks } = tablesFor(optimizer);
@@ -70,7 +80,7 @@ describe("50 updates by given gradients", () => {
       assignments: gpu.trace(() =>
         sides.flatMap(({ parameters, moments, step, table, chunks, stacks }, index) => {
           const made = optimizerUpdate(
-            optimizerCases[index]!.optimizer,
+            cases[index]!.optimizer,
             stacks,
             {
               parameters: parameters.node(),
@@ -89,8 +99,6 @@ describe("50 updates by given gradients", () => {
       ),
       states: [...Object.values(shared), ...sides.flatMap(({ step, chunks, table }) => (table ? [step, chunks, table] : [step, chunks]))],
     });
-    const after = new Map<number, number[][]>();
-    const wanted = new Set(optimizerCases.flatMap(({ after: counts }) => [...counts.keys()]));
     const states = async (): Promise<number[][]> =>
       Promise.all(
         sides
@@ -101,37 +109,32 @@ describe("50 updates by given gradients", () => {
       shared.gradients.write(placed(gradient));
       shared.summary.write(summaryWords(applied, learningRates[applied]!));
       gpu.submit([program]);
-      if (wanted.has(applied + 1))
-        after.set(applied + 1, await Promise.all(sides.map(async ({ parameters }) => gathered((await parameters.read()) as Float32Array))));
+      const count = applied + 1;
+      for (const [index, { name, after }] of cases.entries()) {
+        const expected = after.get(count);
+        if (!expected) continue;
+        const actual = gathered((await sides[index]!.parameters.read()) as Float32Array);
+        // An update rounds the parameter, at most 4, and its own step, by a few units; moments pass on what they lost.
+        const worst = actual.reduce((most, value, element) => Math.max(most, Math.abs(value - expected[element]!)), 0);
+        expect(worst, `${name} after ${count} updates`).toBeLessThan(count * 8 * 2 ** -24);
+      }
     }
     // A step that is left out, and frozen parameters.
     const before = await states();
     shared.summary.write(summaryWords(gradients.length, 1, 1));
     gpu.submit([program]);
-    const skipped = await states();
+    expect(await states(), "a step that is skipped").toEqual(before);
     shared.summary.write(summaryWords(gradients.length, 1));
     for (const { chunks, words } of sides) chunks.write(words.map((word, index) => (index % CHUNK.words === CHUNK.rateFactor ? 0 : word)));
     gpu.submit([program]);
-    return { after, before, skipped, frozen: await states() };
+    expect(await states(), "frozen parameters").toEqual(before);
+    program.dispose();
   }
-  let done: Awaited<ReturnType<typeof run>>;
-  beforeAll(async () => {
-    done = await run();
-  });
 
-  it.each(optimizerCases.map((one, index) => ({ ...one, index })))("follow the answers: $name", ({ after, index }) => {
-    for (const [count, expected] of after) {
-      const actual = done.after.get(count)![index]!;
-      // An update rounds the parameter, at most 4, and its own step, by a few units; moments pass on what they lost.
-      const worst = actual.reduce((most, value, element) => Math.max(most, Math.abs(value - expected[element]!)), 0);
-      expect(worst, `after ${count} updates`).toBeLessThan(count * 8 * 2 ** -24);
-    }
-  });
-
-  it("leave all as it was where the step is skipped, and where a parameter is frozen", () => {
-    expect(done.skipped).toEqual(done.before);
-    expect(done.frozen).toEqual(done.before);
-  });
+  const types = [...new Set(optimizerCases.map(({ optimizer }) => optimizer.type))];
+  it.each(types)("follow the answers, and leave all as it was where the step is skipped or a parameter frozen: %s", async (type) =>
+    run(optimizerCases.filter(({ optimizer }) => optimizer.type === type)),
+  );
 });
 
 describe("a larger arena", () => {
@@ -251,9 +254,10 @@ describe("terms that other tests hide", () => {
         { learningRateDecay: 0.25, epsilon: 0.5, decoupled, ...common },
         { slopes, moments: moments(1), applied },
       );
-      const nadam = nadamTable(0.75, 0.875, 1);
+      // Cut short, so that what lies behind its end is not what it ends with.
+      const nadam = nadamTable(0.75, 0.875, 1).slice(0, 3 * 4);
       await compare(updateNadamOp, { ...betas, momentumDecay: 1 }, { slopes, moments: moments(2), applied, table: nadam });
-      await compare(updateRadamOp, betas, { slopes, moments: moments(2), applied, table: radamTable(0.75, 0.875) });
+      await compare(updateRadamOp, betas, { slopes, moments: moments(2), applied, table: radamTable(0.75, 0.875).slice(0, 2 * 4) });
       const rmsprop = { alpha: 0.75, epsilon: 0.5, momentum: 0, centered: false, decoupled, ...common };
       await compare(updateRmspropOp, rmsprop, { slopes, moments: moments(1), applied });
     }
