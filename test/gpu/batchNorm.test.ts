@@ -21,7 +21,8 @@ const LONG = [
   { rows: 1024, channels: 5, target: software },
   { rows: 1025, channels: 4, target: software },
   { rows: 5000, channels: 3, target: software },
-  { rows: 5000, channels: 64, target: software },
+  // No row beyond the last block, which would be of none.
+  { rows: 2048, channels: 64, target: software },
   { rows: 4096, channels: 5, target: hardware },
   { rows: 5000, channels: 4, target: hardware },
 ];

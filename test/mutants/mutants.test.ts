@@ -188,12 +188,16 @@ it("kills every mutant", async () => {
   const begun = performance.now();
   for (const [index, mutant] of chosen.entries()) {
     const name = `${mutant.file}:${mutant.line}\n  - ${mutant.before}\n  + ${mutant.after}`;
+    const count = counts.get(mutant.file) ?? { killed: 0, survived: 0, equivalent: 0, invalid: 0 };
+    counts.set(mutant.file, count);
+    // A test that runs in vain is what takes long.
+    const equivalent = isEquivalent(mutant, mutant.file);
     shaders.override(mutant.overrides);
     invalid = false;
     const first = deadly.get(mutant.file) ?? [];
     let killer: KernelTest | undefined;
     const start = performance.now();
-    for (const test of new Set([...first, ...mutant.covering])) {
+    for (const test of equivalent ? [] : new Set([...first, ...mutant.covering])) {
       const wrong = await failure(test);
       if (!wrong) continue;
       killer = test;
@@ -201,13 +205,11 @@ it("kills every mutant", async () => {
     }
     shaders.override(new Map());
     if (performance.now() - start > LIMIT) console.log(`${Math.round((performance.now() - start) / 1000)} s: ${name}`);
-    const count = counts.get(mutant.file) ?? { killed: 0, survived: 0, equivalent: 0, invalid: 0 };
-    counts.set(mutant.file, count);
     if (invalid) count.invalid++;
     else if (killer) {
       count.killed++;
       deadly.set(mutant.file, [killer, ...first.filter((one) => one !== killer)]);
-    } else if (isEquivalent(mutant, mutant.file)) count.equivalent++;
+    } else if (equivalent) count.equivalent++;
     else {
       count.survived++;
       survivors.push(name);
