@@ -4,7 +4,7 @@ import { commitRunningOp, runningTable } from "../../src/ops/arena/commitRunning
 import { type FinishAttributes, finishStatisticsOp } from "../../src/ops/arena/finishStatistics.ts";
 import { type GatherAttributes, gatherBatchOp } from "../../src/ops/arena/gatherBatch.ts";
 import { gradientStatisticsOp } from "../../src/ops/arena/gradientStatistics.ts";
-import { bitsOf, CHUNK, COUNTERS, floatOf, NONE, PARTIAL, RECORD, recordWords, SUMMARY } from "../../src/ops/arena/layout.ts";
+import { bitsOf, CHUNK, COUNTERS, floatOf, LOSS_STRIDE, NONE, PARTIAL, RECORD, recordWords, SUMMARY } from "../../src/ops/arena/layout.ts";
 import { type AdamAttributes, updateAdamOp } from "../../src/ops/arena/updateAdam.ts";
 import { type SgdAttributes, updateSgdOp } from "../../src/ops/arena/updateSgd.ts";
 import { adamTable } from "../../src/optim/adamTable.ts";
@@ -333,6 +333,25 @@ describe("finishStatistics", () => {
     const bad = await statistics(fill((segment, index) => (segment === 0 && index === 0 ? Number.NaN : 0)));
     const { record, summary, float } = await finish(bad, fresh(), { clipMax: 1 }, 1, { policy: "ignore" });
     expect([record[RECORD.status], summary[SUMMARY.skip], record[RECORD.appliedStep], float(RECORD.clipScale)]).toEqual([1, 0, 1, NaN]);
+  });
+
+  it("keeps the losses of auxiliary heads in the record, and finds them where they are not finite", async () => {
+    const partials = await statistics(ordinary);
+    const auxiliary = 2;
+    const size = recordWords(segments, auxiliary);
+    const attributes: FinishAttributes = { segments, auxiliary, layers, slots, clip: "none", policy: "skip", plateau: null };
+    for (const last of [3.5, Infinity]) {
+      const losses = new Float32Array(LOSS_STRIDE * (1 + auxiliary));
+      for (const [index, loss] of [1.5, 2.5, last].entries()) losses[LOSS_STRIDE * index] = loss;
+      const { counters, flags } = fresh();
+      const ring = u32(new Uint32Array(slots * size).fill(7));
+      const inputs = [partials, segmentTable, stepWords({ attemptedStep: 2 }), f32([losses.length], losses), counters, flags, ring];
+      const [summary, , , actual] = await runKernel(finishStatisticsOp, inputs, attributes);
+      const record = actual!.data.subarray(2 * size, 3 * size);
+      expect([...record.subarray(RECORD.norms + segments)].map(floatOf)).toEqual([2.5, last]);
+      expect([floatOf(record[RECORD.loss]!), summary!.data[SUMMARY.skip]]).toEqual([1.5, last === Infinity ? 1 : 0]);
+      expect(actual!.data.every((word, at) => word === 7 || (at >= 2 * size && at < 3 * size))).toBe(true);
+    }
   });
 
   it("finishes nets of thousands of segments", async () => {

@@ -144,6 +144,9 @@ describe.each(KINDS)("%s", (clip) => {
         )
       ).clipScale,
     ).toBe(1);
+    // The root of its squares is exactly 1, and the exponent says the rest.
+    const single = fillArena(arena, (segment, index) => (segment === 1 && index === 0 ? 0.125 : 0));
+    await compare(single, clip, 0.0625, "a power of two");
     const mixed = fillArena(arena, (segment, index) => [1e30, 1e-30, 0][segment]! * noise[index]!);
     for (const limit of [1e-31, 1e29]) await compare(mixed, clip, limit, `mixed to ${limit}`);
   });

@@ -54,6 +54,24 @@ export const EQUIVALENT: readonly Equivalent[] = [
       reason: ANOTHER_GROUP,
     },
   ]),
+  {
+    file: "finish_statistics.wgsl",
+    before: "for (var first = 0u; first < SEGMENTS; first += SIZE / LANES) {",
+    after: /first \+= SIZE( \* LANES)?\)/,
+    reason: "there is more than one lane only where all segments are taken in one round",
+  },
+  {
+    file: "muon_stack.wgsl",
+    before: "for (var element = owned.begin + 4u * lane; element < owned.end; element += 4u * SIZE) {",
+    after: /element \+= (4u|SIZE)\)/,
+    reason: "what several invocations compute and write is the same",
+  },
+  {
+    file: "update_muon.wgsl",
+    before: "for (var at = 0u; at < min(4u, owned.end - element); at++) {",
+    after: /owned\.end( \+ element)?\)/,
+    reason: "what is read behind the end goes into padding, which is not written",
+  },
   ...["lamb_moments.wgsl", "muon_moments.wgsl", "segment_norms.wgsl", "finish_loss.wgsl"].map(
     (file): Equivalent => ({ file, before: "if (lane == 0u) {", after: "if (lane != 0u) {", reason: SAME_IN_ALL_LANES }),
   ),
