@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { runModule } from "../support/childProcess.ts";
-import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
+import { loadOracleCase } from "../support/oracleFixture.ts";
 import { caseFolder, oracleMissing, pytorchOutputs, runOracle } from "../support/oraclePython.ts";
 import { readSafetensors } from "../support/safetensorsReader.ts";
 
@@ -35,33 +35,30 @@ describe.skipIf(missing !== undefined)("oracle", () => {
     expect(loss / trace.evaluation.loss).toBeCloseTo(1, 6);
   });
 
-  it.skipIf(!oracleCases.includes("every-layer"))(
-    "hands a state to Fathom and takes it back, of a net of every kind of layer",
-    async () => {
-      const { experimentText, data } = await loadOracleCase("every-layer");
-      const file = join(folder, "every-layer.json");
-      const dataset = { type: "safetensors", file: `${caseFolder("every-layer")}data.safetensors`, order: "sequential" };
-      // At a rate of 0 only running statistics move.
-      const changes = { seed: 5, dataset, steps: 3, schedule: { type: "constant", initial: 0 } };
-      writeFileSync(file, JSON.stringify({ ...JSON.parse(experimentText), ...changes }));
-      const start = join(folder, "start.safetensors");
-      expect(runOracle("oracle.py", file, "--seed-weights", start).code).toBe(0);
-      const out = join(folder, "every-layer");
-      const { code, stderr } = await runModule("scripts/fathom.ts", ["train", file, "--weights", start, "--out", out, "--quiet"]);
-      expect([code, stderr]).toEqual([0, ""]);
+  it("hands a state to Fathom and takes it back, of a net of every kind of layer", async () => {
+    const { experimentText, data } = await loadOracleCase("every-layer");
+    const file = join(folder, "every-layer.json");
+    const dataset = { type: "safetensors", file: `${caseFolder("every-layer")}data.safetensors`, order: "sequential" };
+    // At a rate of 0 only running statistics move.
+    const changes = { seed: 5, dataset, steps: 3, schedule: { type: "constant", initial: 0 } };
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(experimentText), ...changes }));
+    const start = join(folder, "start.safetensors");
+    expect(runOracle("oracle.py", file, "--seed-weights", start).code).toBe(0);
+    const out = join(folder, "every-layer");
+    const { code, stderr } = await runModule("scripts/fathom.ts", ["train", file, "--weights", start, "--out", out, "--quiet"]);
+    expect([code, stderr]).toEqual([0, ""]);
 
-      const [before, after] = [start, join(out, "weights.safetensors")].map((path) => readSafetensors(new Uint8Array(readFileSync(path))));
-      expect([...after!.keys()].sort()).toEqual([...before!.keys()].sort());
-      for (const [name, tensor] of after!)
-        if (/running|batches/.test(name)) expect(tensor, name).not.toEqual(before!.get(name));
-        else expect(tensor, name).toEqual(before!.get(name));
+    const [before, after] = [start, join(out, "weights.safetensors")].map((path) => readSafetensors(new Uint8Array(readFileSync(path))));
+    expect([...after!.keys()].sort()).toEqual([...before!.keys()].sort());
+    for (const [name, tensor] of after!)
+      if (/running|batches/.test(name)) expect(tensor, name).not.toEqual(before!.get(name));
+      else expect(tensor, name).toEqual(before!.get(name));
 
-      const outputs = pytorchOutputs(file, join(out, "weights.safetensors"), data.x.shape[0]).flat();
-      const loss = outputs.reduce((sum, value, index) => sum + (value - data.y.data[index]!) ** 2, 0) / outputs.length;
-      const { trainLoss } = JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as { trainLoss: number };
-      expect(trainLoss / loss).toBeCloseTo(1, 5);
-    },
-  );
+    const outputs = pytorchOutputs(file, join(out, "weights.safetensors"), data.x.shape[0]).flat();
+    const loss = outputs.reduce((sum, value, index) => sum + (value - data.y.data[index]!) ** 2, 0) / outputs.length;
+    const { trainLoss } = JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as { trainLoss: number };
+    expect(trainLoss / loss).toBeCloseTo(1, 5);
+  });
 
   it("refuses weights that lack a tensor, by its name", () => {
     const bytes = readFileSync(`${caseFolder("batch-norm-sgd")}weights.safetensors`);
