@@ -1,14 +1,15 @@
 /** Who holds memory and for how long: counters return to where they were, replays create nothing, plans are kept and let go. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { open, type Tensor, valueAndGrad } from "../../src/index.ts";
 import { countCalls } from "../support/countedCalls.ts";
 
+// An engine for each test: what an earlier one left to the garbage collector would give its memory back in the middle of a count.
 let gpu: Engine;
-beforeAll(async () => {
+beforeEach(async () => {
   gpu = await open();
 });
-afterAll(() => gpu.dispose());
+afterEach(() => gpu.dispose());
 
 const live = (): { buffers: number; bytes: number } => ({ buffers: gpu.counters.buffers, bytes: gpu.counters.bytes });
 
