@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 import packageJson from "./package.json" with { type: "json" };
+import { demoPages, demoSite } from "./scripts/demoSite.ts";
 
 const root = import.meta.dirname;
 const at = (path: string): string => resolve(root, path);
@@ -62,7 +63,8 @@ const TARGETS = {
   demo: {
     root: at("demo"),
     base: "./",
-    build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022" },
+    plugins: [demoSite()],
+    build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022", rolldownOptions: { input: demoPages() } },
     // In pieces, so that the digits come only where they are wanted.
     worker: { format: "es", plugins: () => [smallShaders()] },
     // The demo imports ../src, which is outside its root.

@@ -1,5 +1,5 @@
 /** The demo page as it is built, in a real browser: it tells its stories, trains, pauses, shares, and says why where it cannot. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -38,14 +38,16 @@ afterAll(async () => {
 });
 afterEach(() => page.close());
 
-async function open(hash = "", host = "127.0.0.1"): Promise<void> {
+const html = (name: string): string => readFileSync(join(built, name), "utf8");
+
+async function open(hash = "", host = "127.0.0.1", name = ""): Promise<void> {
   page = await browser.newPage();
   complaints = [];
   page.on("console", (message) => {
     if (["error", "warn"].includes(message.type())) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`http://${host}:${new URL(server.resolvedUrls!.local[0]!).port}/${hash}`);
+  await page.goto(`http://${host}:${new URL(server.resolvedUrls!.local[0]!).port}/${name}${hash}`);
 }
 
 const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? "");
@@ -67,6 +69,17 @@ const reachPhase = (wanted: string): Promise<void> => until(wanted, async () => 
 const press = (selector: string): Promise<void> => page.$eval(selector, (button) => (button as HTMLButtonElement).click());
 const rows = (table: string): Promise<string[][]> =>
   page.$$eval(`${table} tr`, (lines) => lines.slice(1).map((line) => [...line.children].map((cell) => cell.textContent ?? "")));
+
+/** What a page may load, sooner or later: itself, and every built asset that is named in what it loads. */
+function loadedBy(page: string): string[] {
+  const assets = readdirSync(join(built, "assets"));
+  const loaded = new Set<string>([page]);
+  for (const name of loaded) {
+    const content = readFileSync(join(built, name), "utf8");
+    for (const asset of assets) if (content.includes(asset)) loaded.add(`assets/${asset}`);
+  }
+  return [...loaded];
+}
 
 /** The first layer's gradient over the last's after one step of the stage. */
 async function ratioOf(stage: number): Promise<number> {
@@ -203,12 +216,51 @@ describe("the demo", () => {
     const own = readFileSync(join(built, "index.html"), "utf8");
     expect(own).toContain("script-src 'self'");
     expect(own.match(/<script(?![^>]*\bsrc=)[^>]*>/g)).toBeNull();
-    const files = readdirSync(built, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    const sizes = files.map(({ parentPath, name }) => ({ name, gzipped: gzipSync(readFileSync(join(parentPath, name))).length }));
     // The digits are data, which are fetched where a net learns them.
-    const code = sizes.filter(({ name }) => !name.startsWith("digits.embedded"));
-    const total = code.reduce((sum, { gzipped }) => sum + gzipped, 0);
-    console.log(`the demo, gzipped: ${total} bytes; ${sizes.map(({ name, gzipped }) => `${name} ${gzipped}`).join(", ")}`);
+    const files = loadedBy("index.html").filter((name) => !name.includes("digits.embedded"));
+    const sizes = files.map((name) => ({ name, gzipped: gzipSync(readFileSync(join(built, name))).length }));
+    const total = sizes.reduce((sum, { gzipped }) => sum + gzipped, 0);
+    console.log(`the lab, gzipped: ${total} bytes; ${sizes.map(({ name, gzipped }) => `${name} ${gzipped}`).join(", ")}`);
+    expect(sizes.length).toBeGreaterThan(4);
     expect(total).toBeLessThan(MOST_GZIPPED);
+  });
+});
+
+describe("the site", () => {
+  it("links its pages to one another, to nothing that it lacks, and out of every folder alike", async () => {
+    const pages = readdirSync(built).filter((name) => name.endsWith(".html"));
+    expect(pages).toContain("index.html");
+    const ids = new Map(pages.map((name) => [name, [...html(name).matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)]));
+    const missing: string[] = [];
+    for (const name of pages)
+      for (const [, link] of html(name).matchAll(/<(?:a|link|script|img)\b[^>]*\b(?:href|src)="([^"]+)"/g)) {
+        const [path, anchor] = link!.replaceAll("&amp;", "&").split("#") as [string, string | undefined];
+        const file = path === "" ? name : path === "./" ? "index.html" : path.replace(/^\.\//, "");
+        if (path.startsWith("data:")) continue;
+        const known = path === "" || path.startsWith("./");
+        const anchored = !anchor || anchor.startsWith("fathom=1&") || ids.get(file)?.includes(anchor);
+        if (!known || !existsSync(join(built, file)) || !anchored) missing.push(`${name}: ${link!.slice(0, 80)}`);
+      }
+    expect(missing).toEqual([]);
+    const heads = new Set(
+      pages.map((name) =>
+        /<header class="top">.*<\/header>/s
+          .exec(html(name))?.[0]
+          .replace(' aria-current="page"', "")
+          .replace(/src="[^"]*"/, ""),
+      ),
+    );
+    expect(heads.size).toBe(1);
+    await open("", "127.0.0.1", "formulas.html");
+    expect(await text("h1")).toBe("Remedies, their papers and an experiment for each");
+    const opened = await page.$eval('a[href*="experiment="]', (link) => (link as HTMLAnchorElement).hash);
+    await page.close();
+    await open(opened);
+    await reachPhase("idle");
+    await until(
+      "a checked experiment",
+      async () => !(await page.$eval("#use-experiment", (button) => (button as HTMLButtonElement).disabled)),
+    );
+    expect(complaints).toEqual([]);
   });
 });
