@@ -1,17 +1,31 @@
-/** What the bench command and its page tell each other. */
-import type { ErrorFacts, PageEnvironment } from "../src/cli/wire.ts";
-import type { Effort } from "./measure.ts";
-import type { SuiteResult } from "./schema.ts";
+/** What asks for suites and what runs them tell each other. */
+import type { ErrorFacts } from "../src/cli/wire.ts";
+import type { BenchEnvironment, SuiteResult } from "./schema.ts";
 
 export interface BenchJob {
   readonly suites: readonly string[];
-  readonly effort: Effort;
-  readonly sampleMilliseconds: number;
+  /** A trial: small nets, few and short samples. */
+  readonly quick: boolean;
+  /** That each suite may take. */
+  readonly seconds: number;
+  /** Samples of each thing; null for the preset. */
+  readonly rounds: number | null;
+  /** Of initial weights, data, and the bootstrap. */
+  readonly seed: number;
 }
 
+/** What only the place that has the GPU knows. */
+export type OpenedEnvironment = Pick<
+  BenchEnvironment,
+  "adapter" | "adapterClass" | "vendor" | "architecture" | "features" | "limits" | "userAgent" | "timerQuantum"
+>;
+
 export type BenchEvent =
-  | { readonly type: "opened"; readonly environment: PageEnvironment }
-  | { readonly type: "line"; readonly text: string }
+  | { readonly type: "opened"; readonly environment: OpenedEnvironment }
+  /** `share` of the suite's time that is gone. */
+  | { readonly type: "line"; readonly suite: string; readonly text: string; readonly share: number }
   | { readonly type: "suite"; readonly result: SuiteResult }
+  /** The page was not in sight while it measured. */
+  | { readonly type: "hidden" }
   | { readonly type: "failed"; readonly error: ErrorFacts }
   | { readonly type: "done" };

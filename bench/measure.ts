@@ -1,71 +1,212 @@
 /**
- * Measures contestants against each other in one run: warm-up, then rounds in mirrored order (A B C, C B A, …), so that a drift of the machine
- * falls on all alike; medians and quartiles over the rounds.
+ * Measures contestants against each other in one run: warm-up until stable, then rounds in mirrored order (A B C, C B A, …), so that a drift of the
+ * machine falls on all alike. A sample repeats the work until it is long enough for the clock.
  */
 import { mirrored, spread } from "../src/cli/statistics.ts";
-import type { Entry, Target } from "./schema.ts";
+import { throwIfAborted } from "../src/core/errors.ts";
+import { median, ratioInterval, verdictOf } from "./method/bootstrap.ts";
+import { type Clock, runsInSample } from "./method/clock.ts";
+import type { Deadline } from "./method/deadline.ts";
+import { isStable, MOST_WARM_UPS } from "./method/warmUp.ts";
+import type { Comparison, Entry, Target } from "./schema.ts";
+
+export type Facts = Readonly<Record<string, number | string>>;
 
 export interface Contestant {
+  /** Of one suite alone: "clip-globalNorm-50". */
   readonly id: string;
   readonly title: string;
-  readonly unit: string;
+  /** Left out: times, in "ms" of one run. Else what one run does, which is divided by its time: 2n³ / 1e6 for "GFLOP/s" of a product of n. */
+  readonly rate?: { readonly unit: string; readonly perMillisecond: number };
+  /** Of the median, in its unit. */
   readonly target?: Target;
-  /** Everything that is not measured: compiling, data, warm-up. */
+  /** The id of the contestant of the same group that its time is compared with. The target is of the ratio of times: 1.04 for 4 % more. */
+  readonly over?: { readonly id: string; readonly target?: Target };
+  /** Everything that is not measured: compiling, data, a first run. What it throws leaves this contestant out, and says so. */
   prepare(): Promise<Prepared>;
 }
 
 export interface Prepared {
-  /** One sample, in the contestant's unit. */
-  sample(): Promise<number>;
-  readonly facts: Readonly<Record<string, number | string>>;
+  /** Does the work so many times, and resolves when all of it is done, on the GPU too. It is the harness that takes the time. */
+  run(times: number): Promise<void>;
+  /** Milliseconds; apart from all samples. */
+  readonly compileMilliseconds?: number;
+  /** A function is asked after the last sample. */
+  readonly facts: Facts | (() => Promise<Facts>);
   dispose(): void;
 }
 
 export interface Effort {
-  /** Samples of each contestant, where the time allows. */
+  /** Samples of each contestant, where the time allows; at least 30 for numbers that are published. */
   readonly rounds: number;
-  /** Not begun after so long, once there are `fewestRounds`. */
-  readonly seconds: number;
-  readonly fewestRounds: number;
+  /** Milliseconds that one sample should last at least. */
+  readonly sampleMilliseconds: number;
+  /** At most; 0 for none. */
   readonly warmUps: number;
 }
 
-export async function measure(
-  contestants: readonly Contestant[],
-  effort: Effort,
-  adapterClass: string,
-  tell: (line: string) => void,
-): Promise<Entry[]> {
-  const runners: { contestant: Contestant; prepared: Prepared; samples: number[] }[] = [];
+export const FULL: Effort = { rounds: 30, sampleMilliseconds: 20, warmUps: MOST_WARM_UPS };
+export const QUICK: Effort = { rounds: 3, sampleMilliseconds: 0, warmUps: 0 };
+
+/** Rounds that are made before a deadline may end them: an interval wants some. */
+const FEWEST_ROUNDS = 5;
+/** Of the time, at most, before the rounds. */
+const PREPARING = 0.6;
+
+export interface MeasureContext {
+  readonly effort: Effort;
+  readonly adapterClass: "software" | "hardware";
+  readonly clock: Clock;
+  /** Milliseconds. */
+  readonly quantum: number;
+  /** Of the bootstrap. */
+  readonly seed: number;
+  readonly deadline: Deadline;
+  readonly signal?: AbortSignal | undefined;
+  readonly tell: (line: string) => void;
+  /** Takes note of what was left out, and why. */
+  readonly leave: (what: string) => void;
+}
+
+interface Runner {
+  readonly contestant: Contestant;
+  readonly prepared: Prepared;
+  readonly runs: number;
+  readonly stable: boolean;
+  /** Milliseconds of one run, for each round. */
+  readonly times: number[];
+}
+
+/** The entries of the group, in the order of its contestants; those that could not be prepared, or not in time, are left out. */
+export async function measure(group: string, contestants: readonly Contestant[], context: MeasureContext): Promise<Entry[]> {
+  const { effort, deadline, signal, tell, leave } = context;
+  const preparing = deadline.part(PREPARING);
+  const runners: Runner[] = [];
   try {
     for (const contestant of contestants) {
-      tell(`${contestant.title}: preparing`);
-      const prepared = await contestant.prepare();
-      runners.push({ contestant, prepared, samples: [] });
-      for (let warmUp = 0; warmUp < effort.warmUps; warmUp++) await prepared.sample();
+      throwIfAborted(signal, "the benchmark");
+      if (preparing.over) leave(`${contestant.title}: no time was left`);
+      else await warmedUp(contestant, { ...context, deadline: preparing }, (runner) => runners.push(runner));
     }
-    const started = performance.now();
-    for (let round = 0; round < effort.rounds; round++) {
-      if (round >= effort.fewestRounds && performance.now() - started > effort.seconds * 1000) break;
-      for (const { prepared, samples } of mirrored(runners, round)) samples.push(await prepared.sample());
-      tell(
-        `round ${round + 1} of ${effort.rounds}: ${runners.map(({ contestant, samples }) => `${contestant.id} ${samples.at(-1)!.toPrecision(3)}`).join(", ")}`,
-      );
+    const begun = runners.length > 0 ? effort.rounds : 0;
+    for (let round = 0; round < begun; round++) {
+      if (round >= FEWEST_ROUNDS && deadline.over) {
+        leave(`${group}: ${effort.rounds - round} of ${effort.rounds} rounds`);
+        break;
+      }
+      for (const { prepared, runs, times } of mirrored(runners, round)) {
+        throwIfAborted(signal, "the benchmark");
+        times.push(await timed(prepared, runs, context));
+      }
+      tell(`${group}: round ${round + 1} of ${effort.rounds}`);
     }
-    return runners.map(({ contestant, prepared, samples }) => entryOf(contestant, samples, prepared.facts, adapterClass));
+    const entries: Entry[] = [];
+    for (const runner of runners) entries.push(await entryOfRunner(group, runner, runners, context));
+    return entries;
   } finally {
     for (const { prepared } of runners) prepared.dispose();
   }
 }
 
+/** Prepares the contestant, lets it run until it is stable, and hands it to `keep`. */
+async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (runner: Runner) => void): Promise<void> {
+  const { effort, deadline, signal, tell, leave, quantum } = context;
+  tell(`${contestant.title}: preparing`);
+  let prepared: Prepared | undefined;
+  try {
+    prepared = await contestant.prepare();
+    const first = await timed(prepared, 1, context);
+    // The first run is slow as a rule: by it alone a sample would be too short.
+    let runs = runsInSample(first, effort.sampleMilliseconds, quantum);
+    if (effort.warmUps > 0) runs = runsInSample(await timed(prepared, runs, context), effort.sampleMilliseconds, quantum);
+    const times: number[] = [];
+    while (times.length < effort.warmUps && !isStable(times) && !deadline.over) {
+      throwIfAborted(signal, "the benchmark");
+      times.push(await timed(prepared, runs, context));
+    }
+    if (times.length > 0) runs = runsInSample(median(times.slice(-3)), effort.sampleMilliseconds, quantum);
+    keep({ contestant, prepared, runs, stable: isStable(times), times: [] });
+  } catch (error) {
+    prepared?.dispose();
+    throwIfAborted(signal, "the benchmark");
+    leave(`${contestant.title}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Milliseconds of one run. */
+async function timed({ run }: Prepared, runs: number, { clock }: MeasureContext): Promise<number> {
+  const started = clock.now();
+  await run(runs);
+  return (clock.now() - started) / runs;
+}
+
+async function entryOfRunner(group: string, runner: Runner, all: readonly Runner[], context: MeasureContext): Promise<Entry> {
+  const { contestant, prepared, runs, stable, times } = runner;
+  const { over } = contestant;
+  const base = over && all.find((other) => other.contestant.id === over.id);
+  if (over && !base) context.leave(`${contestant.title}: not compared, because ${over.id} was not measured`);
+  return {
+    ...entryOf(contestant, group, times, context),
+    runsInSample: runs,
+    stable,
+    comparison: base ? comparisonOf(times, base.times, { id: over.id, target: over.target ?? null }, context) : null,
+    compileMilliseconds: prepared.compileMilliseconds ?? null,
+    facts: { ...(typeof prepared.facts === "function" ? await prepared.facts() : prepared.facts) },
+  };
+}
+
+/** An entry of times that were taken otherwise, in milliseconds of one run. */
 export function entryOf(
-  { id, title, unit, target = null }: Pick<Contestant, "id" | "title" | "unit"> & { readonly target?: Target | null },
-  samples: readonly number[],
-  facts: Readonly<Record<string, number | string>>,
-  adapterClass: string,
+  { id, title, rate, target = null }: Pick<Contestant, "id" | "title" | "rate"> & { readonly target?: Target | null },
+  group: string,
+  times: readonly number[],
+  { adapterClass, quantum }: Pick<MeasureContext, "adapterClass" | "quantum">,
 ): Entry {
-  const { median, lowerQuartile, upperQuartile } = spread(samples);
-  const applies = target !== null && (target.adapterClass === "any" || target.adapterClass === adapterClass);
-  const met = applies ? (target.relation === "at most" ? median <= target.value : median >= target.value) : null;
-  return { id, title, unit, median, lowerQuartile, upperQuartile, samples: [...samples], facts: { ...facts }, target, met };
+  // A run that is over before the clock has moved took less than one of its steps.
+  const samples = rate ? times.map((milliseconds) => rate.perMillisecond / Math.max(milliseconds, quantum)) : [...times];
+  const { median: middle, lowerQuartile, upperQuartile } = spread(samples);
+  return {
+    id,
+    title,
+    group,
+    unit: rate?.unit ?? "ms",
+    better: rate ? "higher" : "lower",
+    median: middle,
+    lowerQuartile,
+    upperQuartile,
+    samples,
+    runsInSample: 1,
+    stable: true,
+    comparison: null,
+    compileMilliseconds: null,
+    facts: {},
+    target,
+    met: keeps(target, middle, adapterClass),
+  };
+}
+
+/** How the times of one compare with those of another, round by round. */
+export function comparisonOf(
+  times: readonly number[],
+  base: readonly number[],
+  over: { readonly id: string; readonly target: Target | null },
+  { adapterClass, seed, quantum }: Pick<MeasureContext, "adapterClass" | "seed" | "quantum">,
+): Comparison {
+  const atLeast = (list: readonly number[]): number[] => list.map((milliseconds) => Math.max(milliseconds, quantum / 1000));
+  const [own, others] = [atLeast(times), atLeast(base)];
+  const ratio = median(own) / median(others);
+  const interval = ratioInterval(own, others, seed);
+  return {
+    over: over.id,
+    ratio,
+    interval,
+    verdict: verdictOf(interval),
+    target: over.target,
+    met: keeps(over.target, ratio, adapterClass),
+  };
+}
+
+function keeps(target: Target | null, value: number, adapterClass: string): boolean | null {
+  if (!target || (target.adapterClass !== "any" && target.adapterClass !== adapterClass)) return null;
+  return target.relation === "at most" ? value <= target.value : value >= target.value;
 }

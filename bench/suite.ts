@@ -1,18 +1,27 @@
 /** What a suite is: a file in suites/ and a row in suites/index.ts. */
 import type { Engine } from "../src/index.ts";
-import type { Effort } from "./measure.ts";
+import type { Contestant, MeasureContext } from "./measure.ts";
 import type { Entry } from "./schema.ts";
 
-export interface SuiteContext {
-  readonly gpu: Engine;
-  readonly effort: Effort;
-  /** Milliseconds that one sample should last: longer where the browser's clock for finished work is coarse. */
-  readonly sampleMilliseconds: number;
-  readonly tell: (line: string) => void;
+export interface SuiteContext extends MeasureContext {
+  /** A trial: nets and rows must shrink too, so that the whole suite takes seconds on a software adapter. */
+  readonly quick: boolean;
+  /** An engine with a device of its own, which has compiled nothing yet; the suite disposes of it. */
+  open(): Promise<Engine>;
+  /** Measures contestants in turns, within the suite's deadline or a part of it: `measure` of measure.ts. */
+  measure(group: string, contestants: readonly Contestant[], deadline?: MeasureContext["deadline"]): Promise<Entry[]>;
+  /** A library that takes part, for the document. */
+  version(name: string, version: string): void;
 }
 
-export interface Suite {
+/** Measures everything and gives all entries, for the document. Where it is stopped or fails, those that `measure` gave until then are kept. */
+export type Suite = (context: SuiteContext) => Promise<readonly Entry[]>;
+
+/** A row of suites/index.ts: the suite's module is loaded only where it runs. */
+export interface SuiteRow {
   /** One sentence: what it measures. */
   readonly about: string;
-  run(context: SuiteContext): Promise<Entry[]>;
+  /** Where it cannot run, and why: a suite whose libraries want a browser. */
+  readonly browserOnly?: boolean;
+  load(): Promise<Suite>;
 }

@@ -1,8 +1,44 @@
-/** A benchmark's result as Markdown, which reads well in a terminal too. */
+/** A benchmark's document as Markdown, which reads well in a terminal too. */
 import { type Column, markdownTable } from "../src/cli/format.ts";
-import type { BenchResult, Entry } from "./schema.ts";
+import type { BenchResult, Comparison, Entry, SuiteResult, Target } from "./schema.ts";
 
-const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
+export const number = (value: number): string =>
+  value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
+
+/** Times up to twice as long read best as a percentage, longer ones as a multiple. */
+export function ratioText(ratio: number): string {
+  if (ratio >= 2 || ratio <= 0.5) return `${number(ratio)} ×`;
+  const percent = 100 * (ratio - 1);
+  return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
+}
+
+/** "+3.1 % (2.0 to 4.4)", or that nothing could be told apart. */
+export function comparisonText({ ratio, interval, verdict }: Comparison): string {
+  const range = `${ratioText(ratio)} (${ratioText(interval[0])} to ${ratioText(interval[1])})`;
+  return verdict === "no measurable difference"
+    ? `no measurable difference (${ratioText(interval[0])} to ${ratioText(interval[1])})`
+    : range;
+}
+
+const targetText = ({ relation, value }: Target, show: (value: number) => string): string => `${relation} ${show(value)}`;
+
+const metText = (target: Target | null, met: boolean | null): string =>
+  target === null ? "" : met === null ? `for ${target.adapterClass} adapters` : met ? "yes" : "NO";
+
+/** Of the median or of the ratio. */
+export const targetsText = ({ target, comparison, unit }: Entry): string =>
+  [
+    ...(target ? [`${targetText(target, (value) => `${number(value)} ${unit}`)}`] : []),
+    ...(comparison?.target ? [targetText(comparison.target, ratioText)] : []),
+  ].join("; ");
+
+export const allMet = ({ target, met, comparison }: Entry): string =>
+  [metText(target, met), ...(comparison ? [metText(comparison.target, comparison.met)] : [])].filter((text) => text !== "").join("; ");
+
+export const factsText = ({ facts }: Entry): string =>
+  Object.entries(facts)
+    .map(([key, value]) => `${key} ${typeof value === "number" ? number(value) : value}`)
+    .join(", ");
 
 const COLUMNS: readonly Column<Entry>[] = [
   { title: "what", align: "left", cell: ({ title }) => title },
@@ -12,32 +48,67 @@ const COLUMNS: readonly Column<Entry>[] = [
     align: "right",
     cell: ({ lowerQuartile, upperQuartile }) => `${number(lowerQuartile)} to ${number(upperQuartile)}`,
   },
-  { title: "n", align: "right", cell: ({ samples }) => String(samples.length) },
-  { title: "target", align: "left", cell: ({ target }) => (target ? `${target.relation} ${target.value}` : "") },
+  { title: "n", align: "right", cell: ({ samples, stable }) => `${samples.length}${stable ? "" : " (unsteady)"}` },
   {
-    title: "met",
+    title: "time, compared",
     align: "left",
-    cell: ({ met, target }) => (met === null ? (target ? `for ${target.adapterClass} adapters` : "") : met ? "yes" : "NO"),
+    cell: ({ comparison }) => (comparison ? `${comparisonText(comparison)} over ${comparison.over}` : ""),
   },
-  {
-    title: "facts",
-    align: "left",
-    cell: ({ facts }) =>
-      Object.entries(facts)
-        .map(([key, value]) => `${key} ${value}`)
-        .join(", "),
-  },
+  { title: "compile", align: "right", cell: ({ compileMilliseconds: ms }) => (ms === null ? "" : `${number(ms)} ms`) },
+  { title: "target", align: "left", cell: targetsText },
+  { title: "met", align: "left", cell: allMet },
+  { title: "facts", align: "left", cell: factsText },
 ];
 
-export function resultMarkdown({ environment, command, suites }: BenchResult): string {
-  const { adapter, adapterClass, browser, system, processor, logicalProcessors, fathom, date } = environment;
+/** Only columns that say something. */
+export function entriesTable(entries: readonly Entry[], columns: readonly Column<Entry>[] = COLUMNS): string {
+  return markdownTable(
+    columns.filter(({ cell }) => entries.some((entry) => cell(entry) !== "")),
+    entries,
+  );
+}
+
+/** Entries by group, in the order in which groups first appear. */
+export function groupsOf(entries: readonly Entry[]): readonly (readonly [group: string, entries: readonly Entry[]])[] {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
+  return [...groups];
+}
+
+export function environmentText({ environment }: BenchResult): string {
+  const { adapter, adapterClass, browser, runtime, system, processor, logicalProcessors, fathom, commit, date } = environment;
+  const where = runtime === "node" ? browser : `${browser} (${runtime})`;
+  return `Fathom ${fathom} at ${commit}, ${where}, WebGPU on ${adapter} (${adapterClass}); ${system}, ${processor ?? "processor not told"}, ${logicalProcessors} logical processors; ${date}.`;
+}
+
+export function suiteMarkdown({ name, about, method, seconds, versions, left, entries }: SuiteResult, heading = "##"): string[] {
+  const libraries = Object.entries(versions).map(([library, version]) => `${library} ${version}`);
+  return [
+    `${heading} ${name}`,
+    "",
+    `${about[0]!.toUpperCase()}${about.slice(1)}. ${method}. It took ${seconds} s.${libraries.length > 0 ? ` Against ${libraries.join(", ")}.` : ""}`,
+    "",
+    ...groupsOf(entries).flatMap(([group, own]) => [`${heading}# ${group}`, "", entriesTable(own), ""]),
+    ...(left.length > 0 ? [`Left out: ${left.join("; ")}.`, ""] : []),
+  ];
+}
+
+export function resultMarkdown(result: BenchResult): string {
+  const { command, seed, cautions, suites } = result;
   return [
     "# Fathom benchmark",
     "",
-    `Fathom ${fathom}, ${browser}, WebGPU on ${adapter} (${adapterClass}); ${system}, ${processor}, ${logicalProcessors} logical processors; ${date}.`,
+    environmentText(result),
     "",
-    `Again: \`${command}\``,
-    ...suites.flatMap(({ name, method, entries }) => ["", `## ${name}`, "", `${method}.`, "", markdownTable(COLUMNS, entries)]),
+    `Again: \`${command}\` (seed ${seed})`,
     "",
+    ...cautions.flatMap((caution) => [`**${caution}**`, ""]),
+    ...suites.flatMap((suite) => suiteMarkdown(suite)),
   ].join("\n");
+}
+
+export function missedTargets({ suites }: BenchResult): string[] {
+  return suites.flatMap(({ entries }) =>
+    entries.filter(({ met, comparison }) => met === false || comparison?.met === false).map(({ title }) => title),
+  );
 }

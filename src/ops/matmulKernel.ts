@@ -111,7 +111,7 @@ function spans(tile: Tile): readonly [number, number] {
 const isMultipleOfFour = (count: number): boolean => count % 4 === 0;
 
 /**
- * Measured with bench/matmul/run.ts --tiles; the GPU's choice is not, for want of one.
+ * Measured with npm run bench -- --suite kernels; the GPU's choice is not, for want of one.
  *
  * On SwiftShader, which has subgroups, 16 × 8 with shared loads is fastest at every size down to 32³, also where n is 10 and half of the neighbours idle.
  * Other software (lavapipe, without subgroups) compiles a larger tile for seconds and gains nothing by it; it likes long rows of invocations.

@@ -1,0 +1,88 @@
+/** The command line of the benchmark, which is the same in the clone and in the bundle for servers. */
+import { resolve } from "node:path";
+import { browserOption, integerOption, parseCommandLine } from "../src/cli/exit.ts";
+import type { BrowserName } from "../src/cli/findBrowser.ts";
+import { FathomError } from "../src/core/errors.ts";
+import type { BenchJob } from "./job.ts";
+import { SUITE_NAMES, SUITES, suiteNamed } from "./suites/index.ts";
+
+export interface BenchArguments {
+  readonly job: BenchJob;
+  readonly quick: boolean;
+  readonly device: "browser" | "node";
+  readonly browser: BrowserName;
+  /** A dawn.node to load instead of npm's. */
+  readonly dawn: string | undefined;
+  readonly out: string;
+  /** As it was given. */
+  readonly shownOut: string;
+  /** The file of that name under bench/results, which `npm run bench:report` reads. */
+  readonly save: string | undefined;
+  /** The line that was typed. */
+  readonly again: string;
+}
+
+const SECONDS = 600;
+
+const help = (name: string): string => `Measures Fathom, and says whether it keeps its promises.
+
+${name} [options]
+  --suite NAME   ${SUITE_NAMES.join(", ")}; may be given several times (all that can run)
+  --device D     browser (default): headless; node: Dawn in Node, npm's webgpu
+  --dawn FILE    the dawn.node to load, instead of npm's (implies --device node)
+  --browser B    chromium (default) or firefox
+  --seconds N    that each suite may take (${SECONDS}); what is left out is listed
+  --rounds N     samples of each thing (30)
+  --seed N       of initial weights, data and bootstrap (7)
+  --quick        a trial: small nets, few samples, whose numbers say little
+  --out DIR      where bench.json and bench.md go (bench/results/local)
+  --save NAME    also writes bench/results/NAME.json, from which npm run bench:report makes docs/benchmarks.md
+  --help         this text`;
+
+/** Null where only help was asked for. */
+export function benchArguments(args: readonly string[], name: string): BenchArguments | null {
+  const { values } = parseCommandLine({
+    args: [...args],
+    options: {
+      suite: { type: "string", multiple: true },
+      device: { type: "string" },
+      dawn: { type: "string" },
+      browser: { type: "string" },
+      seconds: { type: "string" },
+      rounds: { type: "string" },
+      seed: { type: "string" },
+      quick: { type: "boolean", default: false },
+      out: { type: "string", default: "bench/results/local" },
+      save: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(help(name));
+    return null;
+  }
+  const device = values.device ?? (values.dawn ? "node" : "browser");
+  if (device !== "browser" && device !== "node")
+    throw new FathomError("argument", `the command line: --device is "${device}"; use browser or node`);
+  if (values.save !== undefined && !/^[\w.-]+$/.test(values.save))
+    throw new FathomError("argument", `the command line: --save is "${values.save}"; use letters, digits, hyphens and dots`);
+  const { quick } = values;
+  const runnable = SUITE_NAMES.filter((suite) => device === "browser" || !SUITES[suite].browserOnly);
+  return {
+    job: {
+      suites: values.suite?.map(suiteNamed) ?? runnable,
+      quick,
+      seconds: integerOption("seconds", values.seconds, 1) ?? SECONDS,
+      rounds: integerOption("rounds", values.rounds, 1) ?? null,
+      seed: integerOption("seed", values.seed, 0) ?? 7,
+    },
+    quick,
+    device,
+    browser: browserOption(values.browser),
+    dawn: values.dawn,
+    out: resolve(values.out),
+    shownOut: values.out,
+    save: values.save,
+    again: [name, ...args].join(" ").replace(/ --$/, ""),
+  };
+}

@@ -1,0 +1,35 @@
+/** Runs a job in a headless browser. */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildPage } from "../scripts/buildPage.ts";
+import { drive } from "../src/cli/drive.ts";
+import type { BenchArguments } from "./arguments.ts";
+import { Collector } from "./document.ts";
+import type { BenchEvent } from "./job.ts";
+import { commitOf, machineAround } from "./machine.ts";
+import type { Outcome } from "./run.ts";
+
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export async function runInBrowser({ job, browser, again }: BenchArguments, signal: AbortSignal): Promise<Outcome> {
+  const collector = new Collector(job);
+  let version: string = browser;
+  let failure: unknown = null;
+  try {
+    const driven = await drive({
+      page: await buildPage("bench/headless"),
+      job,
+      browser,
+      signal,
+      onEvent: (given) => {
+        const event = given as BenchEvent;
+        collector.take(event);
+        if (event.type === "line") console.log(`${event.suite}: ${event.text}`);
+      },
+    });
+    version = driven.browserVersion;
+  } catch (error) {
+    failure = error;
+  }
+  return { document: collector.document(again, machineAround("headless browser", version, commitOf(repository))), failure };
+}
