@@ -21,7 +21,7 @@ export interface ExperimentFile {
 }
 
 /** Keys of a data set that are no file names. */
-const NO_FILES = new Set(["type", "order"]);
+const NO_FILES = new Set(["type", "order", "target"]);
 
 export async function readExperimentFile(path: string, overrides: Readonly<Record<string, unknown>> = {}): Promise<ExperimentFile> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {

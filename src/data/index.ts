@@ -1,4 +1,5 @@
 /** Data sets: `await data.digits()`, `data.spirals({ noise: 0.1 })`, `await data.idx({ trainImages: url, trainLabels: url })`. */
+export { type CsvDataset, type CsvOptions, csv } from "./csv.ts";
 export { checkDataset, type Dataset, flattenSamples, reshapeSamples, type Split } from "./dataset.ts";
 export { type DigitsOptions, digits } from "./digits.ts";
 export {

@@ -99,6 +99,7 @@ function knownFeatures({ dataset }: Experiment): number | null {
     case "gaussian":
       return dataset.dimensions;
     case "idx":
+    case "csv":
     case "safetensors":
       return null;
   }

@@ -1,7 +1,7 @@
 /** The experiment's data: embedded, generated, or read from the files that it names. */
 import { FathomError } from "../core/errors.ts";
 import { type Dataset, flattenSamples } from "../data/dataset.ts";
-import { circles, digits, gaussian, idx, parity, spirals, xor } from "../data/index.ts";
+import { type CsvOptions, circles, csv, digits, gaussian, idx, parity, spirals, xor } from "../data/index.ts";
 import { decodeSafetensors } from "../io/index.ts";
 import { datasetFromTensors } from "./safetensorsData.ts";
 import type { DatasetSpec, Experiment } from "./schema/index.ts";
@@ -32,6 +32,8 @@ function datasetOf(spec: DatasetSpec, read: ReadFile): Promise<Dataset> | Datase
       return read(options.file).then((bytes) => datasetFromTensors(decodeSafetensors(bytes, options.file), options.file));
     case "idx":
       return fromIdx(options, read);
+    case "csv":
+      return fromCsv(options, read);
     case "spirals":
       return spirals(untyped(options));
     case "circles":
@@ -59,6 +61,13 @@ async function fromIdx({ trainImages, trainLabels, testImages, testLabels, class
   const [images, labels, images2, labels2] = await Promise.all([read(trainImages), read(trainLabels), load(testImages), load(testLabels)]);
   const sources = defined({ trainImages: images, trainLabels: labels, testImages: images2, testLabels: labels2 });
   return idx(sources, defined({ classes, scale }));
+}
+
+type CsvSpec = CsvOptions & { readonly type: "csv"; readonly file: string };
+
+/** A File, so that errors name it. */
+async function fromCsv({ file, ...options }: CsvSpec, read: ReadFile): Promise<Dataset> {
+  return csv(new File([(await read(file)) as Uint8Array<ArrayBuffer>], file), { ...untyped(options), name: file });
 }
 
 /** An absent key for one whose value is undefined. */

@@ -1,6 +1,6 @@
 /** Where the data come from. */
 import * as v from "valibot";
-import { choice, integer, named, number, text } from "./checks.ts";
+import { choice, flag, integer, named, number, text } from "./checks.ts";
 import { kind, namesOf, SEED } from "./kinds.ts";
 
 const order = { order: v.optional(choice(["shuffled", "sequential"]), "shuffled") };
@@ -23,6 +23,15 @@ const datasets = [
     testLabels: v.optional(text()),
     classes: v.optional(integer(1, 256), 10),
     scale: v.optional(number()),
+  }),
+  kind("csv", {
+    ...order,
+    file: text(),
+    target: v.optional(choice(["auto", "classes", "numbers"]), "auto"),
+    header: v.optional(flag()),
+    standardize: v.optional(flag(), true),
+    testFraction: v.optional(number({ least: 0, below: 1 }), 0.2),
+    seed: v.optional(SEED, 0),
   }),
   kind("spirals", { ...generated(0.02), classes, turns: v.optional(number({ least: 0 }), 1) }),
   kind("circles", { ...generated(0.05), classes }),
