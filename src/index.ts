@@ -14,7 +14,7 @@ export * as optim from "./optim/index.ts";
 export * as schedule from "./optim/schedule.ts";
 export * as data from "./data/index.ts";
 export type { Dataset, Split } from "./data/dataset.ts";
-export type { AuxiliaryReport, Evaluation, LayerReport, Report, RunOptions, Trainer, TrainerOptions } from "./train/trainer.ts";
+export type { Adjustment, AuxiliaryReport, Evaluation, LayerReport, Report, RunOptions, Trainer, TrainerOptions } from "./train/trainer.ts";
 export type { ActivationInsight, HistogramInsight, Insight, InsightOptions, ParameterInsight } from "./train/trainer.ts";
 export {
   type Experiment,

@@ -41,7 +41,7 @@ export interface TrainerOptions {
   readonly order?: Order;
 }
 
-/** All of them, checked. */
+/** All of them, checked. `trainer.adjust` gives another learning rate, clip and regularizer. */
 export interface ResolvedOptions {
   readonly model: Module;
   readonly loss: Loss;

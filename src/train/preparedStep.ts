@@ -117,8 +117,8 @@ export class PreparedStep {
     return this.insight?.program ?? null;
   }
 
-  /** The numbers that stay the same from step to step. */
-  private writeConstants(): void {
+  /** The numbers that stay the same from step to step, until the options change. */
+  writeConstants(): void {
     const { clip, regularizer, optimizer, seed } = this.options;
     const { words, floats } = this;
     const lambdas = regularizer ? effectiveLambdas(regularizer, this.order.count) : { l1: 0, l2: 0 };

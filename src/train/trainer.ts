@@ -6,6 +6,7 @@ import type { LoadResult } from "../io/checkpoint.ts";
 import type { Role } from "../nn/module.ts";
 import { COUNTERS } from "../ops/arena/layout.ts";
 import { checkGroups, type ParameterGroup } from "../optim/groups.ts";
+import { type Adjustment, adjusted } from "./adjust.ts";
 import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
 import { decodeInsight, type InsightWords } from "./insight.ts";
@@ -20,6 +21,7 @@ import { SplitCache } from "./splitCache.ts";
 import { checkTargets, type SplitOnGpu } from "./splitOnGpu.ts";
 import { createStates, regroup, type TrainerStates } from "./trainerStates.ts";
 
+export type { Adjustment } from "./adjust.ts";
 export type { Evaluation } from "./evaluation.ts";
 export type { ActivationInsight, HistogramInsight, Insight, InsightOptions, ParameterInsight } from "./insight.ts";
 export type { NonFinitePolicy, TrainerOptions } from "./options.ts";
@@ -190,6 +192,29 @@ export class Trainer {
       if (regroup("trainer.setGroups", this.states, this.options.optimizer, groups) && this.current)
         await this.compileSplit(this.current.split, this.whole);
     });
+  }
+
+  /**
+   * Another learning rate, clip or regulariser, from the next step on; resolves with that step's number. Other numbers of the same form are data:
+   * they may be given while a run is under way, which goes on. Another kind of clip, adaptive clips and plateaus, and a regulariser that comes or
+   * goes take a new plan, which is made here while no run is under way. Weights, moments and counters stay.
+   */
+  async adjust(change: Adjustment): Promise<number> {
+    this.throwIfDisposed();
+    const { next, needsPlan } = adjusted("trainer.adjust", this.options, change);
+    if (!needsPlan) {
+      Object.assign(this.options, next);
+      this.current?.writeConstants();
+      return this.attempted;
+    }
+    this.throwIfBusy("adjust");
+    await this.oneByOne(async () => {
+      this.throwIfBusy("adjust");
+      Object.assign(this.options, next);
+      if (next.clip?.type === "adaptive") this.states.addRows();
+      if (this.current) await this.compileSplit(this.current.split, this.whole);
+    });
+    return this.attempted;
   }
 
   /**

@@ -35,7 +35,7 @@ export interface TrainerStates {
   readonly chunks: StateBuffer;
   readonly segments: StateBuffer;
   /** See rows.ts; null where nothing goes row by row. */
-  readonly rows: StateBuffer | null;
+  rows: StateBuffer | null;
   /** The optimizer's factors by its count of updates; null where it has none. */
   readonly factorTable: StateBuffer | null;
   readonly running: StateBuffer;
@@ -49,6 +49,8 @@ export interface TrainerStates {
   layerNames: readonly string[];
   /** What insight tells of, once the model has been traced for it. */
   activations: readonly ObservedActivation[];
+  /** Makes the row table, where there is none yet. */
+  addRows(): void;
   dispose(): void;
 }
 
@@ -71,7 +73,10 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
   };
   try {
     const table = factorTable(optimizer);
-    const rows = options.clip?.type === "adaptive" || options.constraint ? rowTable(arena) : null;
+    const makeRows = (): StateBuffer => {
+      const rows = rowTable(arena);
+      return state("rows", "u32", rows.length, rows);
+    };
     const states: TrainerStates = {
       collected,
       arena,
@@ -85,7 +90,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       ring: state("ring", "u32", slots * words),
       insight: options.insight && createInsightRings(state, slots, insight),
       chunks: state("chunks", "u32", arena.chunks.length, chunkTable(arena, factors, stacks)),
-      rows: rows ? state("rows", "u32", rows.length, rows) : null,
+      rows: options.clip?.type === "adaptive" || options.constraint ? makeRows() : null,
       segments: state("segments", "u32", arena.segmentTable.length, arena.segmentTable),
       factorTable: table ? state("factorTable", "f32", table.length, table) : null,
       running: state("running", "f32", runningLayout.size, initialRunning(runningLayout)),
@@ -94,6 +99,9 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       flags: null,
       layerNames: [],
       activations: [],
+      addRows: () => {
+        states.rows ??= makeRows();
+      },
       dispose: () => {
         for (const one of made) one.dispose();
         states.flags?.dispose();
