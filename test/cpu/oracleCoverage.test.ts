@@ -9,6 +9,7 @@ import { everythingIn, type Uses, usesOf } from "../support/schemaUses.ts";
 /** What the oracle cannot express, or what changes no number of a trace: where it begins, and which test covers it. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   "dataset.digits": "test/cpu/data.test.ts",
+  "dataset.csv": "test/cpu/dataCsv.test.ts",
   "dataset.idx": "test/cpu/dataIdx.test.ts",
   "dataset.spirals": "test/cpu/data.test.ts",
   "dataset.circles": "test/cpu/data.test.ts",
