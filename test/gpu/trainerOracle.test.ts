@@ -4,8 +4,9 @@ import type { Engine } from "../../src/engine.ts";
 import { open } from "../../src/index.ts";
 import { countedCases, loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
 import { differences, reportsOf, trainerOf } from "../support/oracleRun.ts";
+import { thorough } from "../support/thorough.ts";
 
-// Firefox compiles a pipeline on a software adapter in half a second, and a net may have forty.
+// On a software adapter a pipeline may take half a second, and a net may have forty.
 vi.setConfig({ testTimeout: 180_000 });
 
 let gpu: Engine;
@@ -15,17 +16,18 @@ beforeAll(async () => {
 afterAll(() => gpu.dispose());
 
 /**
- * Where time is short, in Firefox: of every kind of update, clip and schedule one, and what is deep, vanishes or explodes. They are of the
- * usual shapes, and share most pipelines.
+ * These run in both browsers, the other cases in the one that compiles fast, where it is at hand: of every optimizer, clip, norm, loss and kind of
+ * schedule one, what is deep, vanishes or explodes, and the net of every kind of layer. The small ones are of the usual shapes, and share most
+ * pipelines.
  */
-const FIREFOX = [
-  ...["sixty-deep", "twenty-normed", "vanished", "exploding-relu", "thirty-pre-norm", "sgd-dampened", "rmsprop", "adagrad", "nadam"],
-  ...["radam", "lion", "lamb", "muon", "adamw-groups", "plateau", "epochs", "noise", "value-clip", "stochastic-depth"],
+const IN_BOTH = [
+  ...["sixty-deep", "twenty-normed", "vanished", "exploding-relu", "thirty-pre-norm", "stochastic-depth", "every-layer"],
+  ...["sgd-dampened", "rmsprop", "adagrad", "adamw-groups", "layer-norm", "nadam", "radam", "lion", "lamb", "muon", "plateau", "epochs"],
+  ...["noise", "value-clip", "parameter-norm", "adaptive-clip", "exploded", "group-norm-glu", "weight-norm", "weight-standardization"],
+  ...["nadam-no-momentum-decay", "radam-short-memory", "soft-and-hard"],
 ];
 
-const chosen = oracleCases.filter(
-  (name) => !countedCases.includes(name) && (!navigator.userAgent.includes("Firefox") || FIREFOX.includes(name)),
-);
+const chosen = oracleCases.filter((name) => !countedCases.includes(name) && (thorough || IN_BOTH.includes(name)));
 
 describe("training follows PyTorch", () => {
   // The counted cases are run, and compared, where their dispatches are counted.
@@ -41,6 +43,11 @@ describe("training follows PyTorch", () => {
     if (accuracy === null) expect(evaluation.accuracy).toBeNull();
     else expect(evaluation.accuracy).toBeCloseTo(accuracy, 7);
     trainer.dispose();
+  });
+
+  it("in at least fifteen cases in each browser, whose names are right", () => {
+    expect(IN_BOTH.filter((name) => !chosen.includes(name))).toEqual([]);
+    expect(new Set(IN_BOTH).size).toBeGreaterThanOrEqual(15);
   });
 
   it("to the outputs, from a state that PyTorch saved", async () => {

@@ -120,8 +120,9 @@ CASES = {
         {"type": "sgd", "momentum": 0.7, "nesterov": True}, {"type": "step", "initial": 0.1, "every": 3, "gamma": 0.6, "unit": "epoch"},
         regularizer={"type": "lasso", "lambda": 0.1, "divideBy": "samples"},
     ),
+    # With this seed no scale comes near 0 again: there its block's gradients would be small differences, and mostly rounding in float32.
     "rezero": case(
-        "sixteen residuals that begin as the identity, whose scales learn faster than their weights", 24,
+        "sixteen residuals that begin as the identity, whose scales learn faster than their weights", 189,
         [linear(WIDTH), repeat(16, residual(linear(WIDTH, "heNormal"), layer("relu"), scale="rezero")), linear(4)],
         {"type": "sgd", "momentum": 0.9}, constant(0.03), clip={"type": "globalNorm", "max": 0.8},
         groups=[{"parameters": "*", "role": "residualScale", "learningRateFactor": 2}],
