@@ -68,6 +68,13 @@ export interface MeasureContext {
   readonly leave: (what: string) => void;
 }
 
+/** What one group may have otherwise than its suite. */
+export interface SampleOptions {
+  readonly deadline?: Deadline | undefined;
+  /** Milliseconds that one sample should last at least; a trial's are as short as they can be all the same. */
+  readonly sampleMilliseconds?: number;
+}
+
 interface Runner {
   readonly contestant: Contestant;
   readonly prepared: Prepared;

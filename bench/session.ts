@@ -2,19 +2,19 @@
 import { errorFacts } from "../src/cli/wire.ts";
 import { FathomError } from "../src/core/errors.ts";
 import type { AdapterFacts } from "../src/gpu/device.ts";
-import type { Engine } from "../src/index.ts";
 import type { BenchEvent, BenchJob } from "./job.ts";
 import { type Effort, FULL, measure, QUICK } from "./measure.ts";
 import { pageClock, QUANTA_IN_SAMPLE, timerQuantum } from "./method/clock.ts";
 import { Deadline } from "./method/deadline.ts";
+import { openForBenchmark } from "./openEngine.ts";
 import type { Entry, SuiteResult } from "./schema.ts";
 import type { SuiteContext } from "./suite.ts";
 import { SUITES, type SuiteName, suiteNamed } from "./suites/index.ts";
 
 /** What the session is told of where it runs. */
 export interface Surroundings {
-  /** An engine with a device of its own. */
-  open(): Promise<Engine>;
+  /** `navigator.gpu`, or Dawn's; where it is missing, the error says what to do. */
+  readonly gpu: GPU | undefined;
   readonly userAgent: string;
   /** Whether the suites that want a browser can run. */
   readonly isBrowser: boolean;
@@ -48,16 +48,16 @@ export async function runSession(job: BenchJob, surroundings: Surroundings, tell
 
 /** Tells what adapter there is. */
 async function introduce(
-  { open, userAgent }: Surroundings,
+  { gpu: api, userAgent }: Surroundings,
   timerQuantum: number,
   tell: (event: BenchEvent) => void,
 ): Promise<AdapterFacts> {
-  const gpu = await open();
-  const { adapter, device } = gpu;
+  const engine = await openForBenchmark(api);
+  const { adapter, device } = engine;
   const { class: adapterClass, description, vendor, architecture } = adapter;
   const features = [...device.features].sort();
   const limits = Object.fromEntries(LIMITS.map((name) => [name, device.limits[name]]));
-  gpu.dispose();
+  engine.dispose();
   tell({
     type: "opened",
     environment: { adapter: description, adapterClass, vendor, architecture, features, limits, userAgent, timerQuantum },
@@ -68,7 +68,7 @@ async function introduce(
 async function runSuite(
   name: SuiteName,
   job: BenchJob,
-  { open, userAgent, isBrowser, signal }: Surroundings,
+  { gpu, userAgent, isBrowser, signal }: Surroundings,
   { adapterClass, quantum }: Pick<SuiteContext, "adapterClass" | "quantum">,
   tell: (event: BenchEvent) => void,
 ): Promise<void> {
@@ -88,9 +88,10 @@ async function runSuite(
     deadline,
     tell: line,
     quick: job.quick,
-    open,
-    async measure(group, contestants, part = deadline) {
-      const entries = await measure(group, contestants, { ...shared, tell: line, deadline: part });
+    open: () => openForBenchmark(gpu),
+    async measure(group, contestants, { deadline: part = deadline, sampleMilliseconds = effort.sampleMilliseconds } = {}) {
+      const own = job.quick ? effort : { ...effort, sampleMilliseconds };
+      const entries = await measure(group, contestants, { ...shared, effort: own, tell: line, deadline: part });
       found.push(...entries);
       return entries;
     },

@@ -1,6 +1,6 @@
 /** What a suite is: a file in suites/ and a row in suites/index.ts. */
 import type { Engine } from "../src/index.ts";
-import type { Contestant, MeasureContext } from "./measure.ts";
+import type { Contestant, MeasureContext, SampleOptions } from "./measure.ts";
 import type { Entry } from "./schema.ts";
 
 export interface SuiteContext extends MeasureContext {
@@ -9,7 +9,7 @@ export interface SuiteContext extends MeasureContext {
   /** An engine with a device of its own, which has compiled nothing yet; the suite disposes of it. */
   open(): Promise<Engine>;
   /** Measures contestants in turns, within the suite's deadline or a part of it: `measure` of measure.ts. */
-  measure(group: string, contestants: readonly Contestant[], deadline?: MeasureContext["deadline"]): Promise<Entry[]>;
+  measure(group: string, contestants: readonly Contestant[], options?: SampleOptions): Promise<Entry[]>;
   /** A library that takes part, for the document. */
   version(name: string, version: string): void;
 }

@@ -3,6 +3,10 @@ import { FathomError } from "../../src/core/errors.ts";
 import type { SuiteRow } from "../suite.ts";
 
 const ROWS = {
+  remedies: {
+    about: "what each remedy costs: a training step with it against one of the plain net, on the digits, 64 wide, batch 64",
+    load: async () => (await import("./remedies.ts")).remedies,
+  },
   spine: {
     about: "the training step of deep plain nets, and matrix products",
     load: async () => (await import("./spine.ts")).spine,

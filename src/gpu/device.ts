@@ -159,18 +159,21 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   }
   const adapter = options.adapter ?? (await unlessAborted(requestAdapter(options), signal));
   checkLimits(adapter.limits, "this machine's GPU adapter");
-  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
   let opened: GPUDevice;
   try {
-    opened = await unlessAborted(adapter.requestDevice({ requiredLimits, requiredFeatures, label: "fathom" }), signal, (late) =>
-      late.destroy(),
-    );
+    opened = await unlessAborted(adapter.requestDevice(deviceRequest(adapter)), signal, (late) => late.destroy());
   } catch (error) {
     if (error instanceof FathomError) throw error;
     throw new FathomError("no-adapter", `the GPU adapter gave no device: ${String(error)}. ${browserAdvice()}`, { cause: error });
   }
   return new Gpu(opened, factsOf(adapter.info), true);
+}
+
+/** What an engine asks an adapter for; `more` features where it has them. */
+export function deviceRequest(adapter: GPUAdapter, more: readonly GPUFeatureName[] = []): GPUDeviceDescriptor {
+  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  const requiredFeatures = [...WANTED_FEATURES, ...more].filter((name) => adapter.features.has(name));
+  return { requiredLimits, requiredFeatures, label: "fathom" };
 }
 
 /** The promise's value, or at once an "aborted" error; `late` gets what comes all the same. */

@@ -1,0 +1,42 @@
+/** The plain net that remedies are measured against: equal hidden layers, nothing switched on, nothing checked, nothing read. */
+
+/** JSON in the format of docs/experiment.md; the schema checks it where a trainer is made. */
+export type ExperimentJson = Readonly<Record<string, unknown>>;
+export type Layer = string | { readonly type: string; readonly [key: string]: unknown };
+
+export interface NetSize {
+  readonly depth: number;
+  readonly width: number;
+  readonly batchSize: number;
+}
+
+/** What schedules with an end are told, and where a run for its benefit gives up. */
+export const MOST_STEPS = 400;
+export const RATE = 0.05;
+
+export const linear = (units: number, init: unknown = "glorotUniform"): Layer => ({ type: "linear", units, init, biasInit: "zeros" });
+export const repeat = (times: number, body: readonly Layer[]): Layer => ({ type: "repeat", times, body });
+
+export const CLASSES = linear(10);
+
+/** `hidden`: the layers of one round. The digits have 64 features: at 64 wide all rounds are alike. */
+export function deep({ depth, width }: NetSize, hidden: (width: number) => readonly Layer[]): Layer[] {
+  return width === 64 ? [repeat(depth, hidden(width)), CLASSES] : [linear(width), "tanh", repeat(depth - 1, hidden(width)), CLASSES];
+}
+
+export const plainHidden = (width: number): readonly Layer[] => [linear(width), "tanh"];
+
+export function plainNet(size: NetSize, seed: number): ExperimentJson {
+  return {
+    format: "fathom-experiment/1",
+    seed,
+    dataset: "digits",
+    batchSize: size.batchSize,
+    steps: MOST_STEPS,
+    model: deep(size, plainHidden),
+    loss: "softmaxCrossEntropy",
+    optimizer: "sgd",
+    schedule: { type: "constant", initial: RATE },
+    nonFinite: "ignore",
+  };
+}

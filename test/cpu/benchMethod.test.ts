@@ -1,0 +1,200 @@
+/** The benchmark's method, on clocks and contestants of its own: nothing here depends on how long anything takes. */
+import { describe, expect, it } from "vitest";
+import { type Contestant, type MeasureContext, measure, type Prepared } from "../../bench/measure.ts";
+import { ratioInterval, verdictOf } from "../../bench/method/bootstrap.ts";
+import { type Clock, QUANTA_IN_SAMPLE, runsInSample, timerQuantum } from "../../bench/method/clock.ts";
+import { Deadline } from "../../bench/method/deadline.ts";
+import { isStable } from "../../bench/method/warmUp.ts";
+import { Random } from "../../src/core/random.ts";
+
+/** A clock that only moves when it is told to, and shows whole steps alone. */
+class FakeClock implements Clock {
+  time = 0;
+  readonly step: number;
+  constructor(step = 0.001) {
+    this.step = step;
+  }
+  now(): number {
+    return Math.floor(this.time / this.step + 1e-9) * this.step;
+  }
+}
+
+const noisy = (count: number, centre: number, spread: number, seed: number): number[] => {
+  const random = new Random(seed, "data");
+  return Array.from({ length: count }, () => centre * (1 + spread * random.uniform(-1, 1)));
+};
+
+describe("the bootstrap interval", () => {
+  it("is a point where nothing varies, and the same for the same seed", () => {
+    expect(ratioInterval([3, 3, 3], [2, 2, 2], 1)).toEqual([1.5, 1.5]);
+    const [times, base] = [noisy(30, 1, 0.2, 1), noisy(30, 1, 0.2, 2)];
+    expect(ratioInterval(times, base, 5)).toEqual(ratioInterval(times, base, 5));
+    expect(ratioInterval(times, base, 5)).not.toEqual(ratioInterval(times, base, 6));
+  });
+
+  it("holds the true ratio about as often as it says", () => {
+    let held = 0;
+    for (let trial = 0; trial < 200; trial++) {
+      const [low, high] = ratioInterval(noisy(30, 1.1, 0.1, 3 * trial), noisy(30, 1, 0.1, 3 * trial + 1), trial, 300);
+      if (low <= 1.1 && 1.1 <= high) held++;
+    }
+    // 95 % of 200 is 190; four standard deviations of a binomial are 12. Percentile intervals of medians err to the wide side.
+    expect(held).toBeGreaterThanOrEqual(178);
+  });
+
+  it("keeps rounds together: what slows both down alike does not widen it", () => {
+    const base = noisy(30, 1, 0.5, 1);
+    const [low, high] = ratioInterval(
+      base.map((time) => 1.2 * time),
+      base,
+      1,
+    );
+    expect(low).toBeCloseTo(1.2, 12);
+    expect(high).toBeCloseTo(1.2, 12);
+    // The same times in another order are other rounds.
+    const [lowest, highest] = ratioInterval(base.map((time) => 1.2 * time).reverse(), base, 1);
+    expect(highest - lowest).toBeGreaterThan(0.1);
+  });
+
+  it("says nothing where it spans 1", () => {
+    expect(verdictOf([0.99, 1.01])).toBe("no measurable difference");
+    expect(verdictOf([1.01, 1.02])).toBe("slower");
+    expect(verdictOf([0.9, 0.99])).toBe("faster");
+    expect(() => ratioInterval([1, 2], [1], 1)).toThrow(/not of the same rounds/);
+  });
+});
+
+describe("the warm-up", () => {
+  it("is stable once three times are as the three before", () => {
+    expect(isStable([1, 1, 1, 1, 1])).toBe(false);
+    expect(isStable([9, 5, 2, 1, 1, 1])).toBe(false);
+    expect(isStable([9, 1, 1, 1, 1.04, 1])).toBe(true);
+    expect(isStable([1, 1, 1, 1.06, 1.06, 1.06])).toBe(false);
+  });
+});
+
+describe("the clock", () => {
+  it.each([0.005, 0.1, 1])("finds its step of %f ms", (step) => {
+    const clock = new FakeClock(step);
+    const reading: Clock = {
+      now: () => {
+        clock.time += 0.0017;
+        return clock.now();
+      },
+    };
+    expect(timerQuantum(reading)).toBeCloseTo(step, 9);
+  });
+
+  it("takes a clock that stands still for one of 1 ms", () => {
+    expect(timerQuantum({ now: () => 5 })).toBe(1);
+  });
+
+  it("makes a sample a hundred of its steps long, and as long as wanted", () => {
+    expect(runsInSample(2, 0, 0.1)).toBe(5);
+    expect(runsInSample(2, 60, 0.1)).toBe(30);
+    expect(runsInSample(50, 20, 0.005)).toBe(1);
+    // Work that the clock does not see at all.
+    expect(runsInSample(0, 0, 0.1)).toBe(QUANTA_IN_SAMPLE ** 2);
+  });
+});
+
+describe("measure", () => {
+  const clock = new FakeClock();
+  const order: string[] = [];
+  const contestant = (id: string, milliseconds: (call: number) => number, more: Partial<Contestant> = {}): Contestant => ({
+    id,
+    title: id,
+    ...more,
+    async prepare(): Promise<Prepared> {
+      let call = 0;
+      return {
+        run: async (times) => {
+          order.push(`${id}${times}`);
+          clock.time += times * milliseconds(call++);
+        },
+        facts: {},
+        dispose: () => void order.push(`${id} disposed`),
+      };
+    },
+  });
+  const left: string[] = [];
+  const context = (seconds: number, more: Partial<MeasureContext> = {}): MeasureContext => {
+    order.length = 0;
+    left.length = 0;
+    return {
+      effort: { rounds: 4, sampleMilliseconds: 10, warmUps: 15 },
+      adapterClass: "software",
+      clock,
+      quantum: 0.001,
+      seed: 1,
+      deadline: new Deadline(clock, seconds),
+      tell: () => {},
+      leave: (what) => void left.push(what),
+      ...more,
+    };
+  };
+
+  it("warms up until stable, then goes in mirrored rounds", async () => {
+    const settling = (call: number): number => (call < 6 ? 100 / (call + 1) : 5);
+    const entries = await measure("group", [contestant("a", settling), contestant("b", () => 20, { over: { id: "a" } })], context(1e6));
+    expect(order.slice(-10).filter((one) => !one.endsWith("disposed"))).toEqual(["a2", "b1", "b1", "a2", "a2", "b1", "b1", "a2"]);
+    expect(entries.map(({ median, runsInSample: runs, stable }) => [median, runs, stable])).toEqual([
+      [expect.closeTo(5), 2, true],
+      [expect.closeTo(20), 1, true],
+    ]);
+    expect(entries[1]!.comparison).toMatchObject({ over: "a", verdict: "slower", ratio: expect.closeTo(4) });
+  });
+
+  it("says that what never settles did not", async () => {
+    let time = 1;
+    const [entry] = await measure("group", [contestant("a", () => (time *= 1.3))], context(1e6));
+    expect(entry!.stable).toBe(false);
+  });
+
+  it("turns times into rates, and judges targets by the median and by the ratio", async () => {
+    const rated = contestant("a", () => 10, {
+      rate: { unit: "GFLOP/s", perMillisecond: 50 },
+      target: { relation: "at least", value: 6, adapterClass: "any" },
+    });
+    const slower = contestant("b", () => 11, { over: { id: "a", target: { relation: "at most", value: 1.2, adapterClass: "software" } } });
+    const other = contestant("c", () => 11, { over: { id: "a", target: { relation: "at most", value: 1.05, adapterClass: "hardware" } } });
+    const [a, b, c] = await measure("group", [rated, slower, other], context(1e6));
+    expect(a).toMatchObject({ unit: "GFLOP/s", better: "higher", median: expect.closeTo(5), met: false });
+    expect(b!.comparison!.met).toBe(true);
+    expect(c!.comparison!.met).toBeNull();
+  });
+
+  it("ends in time, and says what it left", async () => {
+    const slow = (id: string): Contestant => contestant(id, () => 1000);
+    const entries = await measure(
+      "group",
+      [slow("a"), slow("b"), slow("c")],
+      context(20, { effort: { rounds: 30, sampleMilliseconds: 0, warmUps: 0 } }),
+    );
+    expect(entries.map(({ samples }) => samples.length)).toEqual([6, 6, 6]);
+    expect(left).toEqual(["group: 24 of 30 rounds"]);
+    await measure("group", [slow("a"), slow("b"), slow("c")], context(2, { effort: { rounds: 30, sampleMilliseconds: 0, warmUps: 0 } }));
+    expect(left[0]).toBe("c: no time was left");
+  });
+
+  it("leaves out what cannot be prepared, and disposes of all that was", async () => {
+    const broken: Contestant = { id: "x", title: "x", prepare: () => Promise.reject(new Error("no such thing")) };
+    const failing = contestant("y", () => {
+      throw new Error("it broke");
+    });
+    const entries = await measure("group", [broken, failing, contestant("a", () => 5, { over: { id: "x" } })], context(1e6));
+    expect(entries.map(({ id, comparison }) => [id, comparison])).toEqual([["a", null]]);
+    expect(left).toEqual(["x: no such thing", "y: it broke", "a: not compared, because x was not measured"]);
+    expect(order.filter((one) => one.endsWith("disposed"))).toEqual(["y disposed", "a disposed"]);
+  });
+
+  it("stops at once when it is told to, and disposes of everything", async () => {
+    const controller = new AbortController();
+    const stopping = contestant("a", (call) => {
+      if (call === 8) controller.abort();
+      return 5;
+    });
+    await expect(measure("group", [stopping], context(1e6, { signal: controller.signal }))).rejects.toThrow(/stopped/);
+    expect(order.at(-1)).toBe("a disposed");
+  });
+});
