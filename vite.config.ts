@@ -1,6 +1,7 @@
 /** What Vite serves and builds: the library, the command line with its page, and the demo. `vite` alone serves the demo. */
 import { resolve } from "node:path";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
+import { commitOf } from "./bench/machine.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { demoPages, demoSite } from "./scripts/demoSite.ts";
 
@@ -25,7 +26,19 @@ const smallShaders = (): Plugin => ({
   },
 });
 
-type Target = "library" | "cli" | "page" | "demo";
+/** The demo's dev server shows the benchmark page, which lies outside of its root, at the place that it has in the built site. */
+const benchmarkPage = (): Plugin => ({
+  name: "benchmark-page",
+  apply: "serve",
+  configureServer({ middlewares }) {
+    middlewares.use((request, response, next) => {
+      if (!/^\/bench\/(index\.html)?$/.test(request.url ?? "")) return next();
+      response.writeHead(302, { location: `/@fs/${at("bench/page/index.html").replace(/^\//, "")}` }).end();
+    });
+  },
+});
+
+type Target = "library" | "cli" | "page" | "demo" | "bench" | "benchPage";
 
 const TARGETS = {
   // Shaders inlined. Dependencies stay imports: a bundler finds them, and their licences stay with them.
@@ -69,6 +82,31 @@ const TARGETS = {
     worker: { format: "es", plugins: () => [smallShaders()] },
     // The demo imports ../src, which is outside its root.
     server: { fs: { allow: [root] } },
+    plugins: [benchmarkPage()],
+  },
+  // The benchmark for a server: this bundle, Node and a dawn.node are all that it takes.
+  bench: {
+    build: {
+      ssr: at("bench/server.ts"),
+      outDir: at("dist/bench"),
+      emptyOutDir: true,
+      target: "node20",
+      rolldownOptions: {
+        // Suites that want a browser do not run there.
+        external: (id) => /^(?:@tensorflow|@jax-js)\//.test(id),
+        output: { entryFileNames: "fathom-bench.mjs", chunkFileNames: "[name].mjs" },
+      },
+    },
+    ssr: { noExternal: true },
+    define: { FATHOM_COMMIT: JSON.stringify(commitOf(root)) },
+  },
+  // A page of its own beside the lab, so that nothing of it is in the lab's bundle. Built after the demo.
+  benchPage: {
+    root: at("bench/page"),
+    base: "./",
+    build: { outDir: at("dist/demo/bench"), emptyOutDir: true, target: "es2022" },
+    worker: { format: "es", plugins: () => [smallShaders()] },
+    define: { FATHOM_COMMIT: JSON.stringify(commitOf(root)) },
   },
 } satisfies Record<Target, UserConfig>;
 
@@ -77,5 +115,6 @@ export default defineConfig(({ command, mode }): UserConfig => {
   const target = mode === "production" ? "library" : mode;
   if (!Object.hasOwn(TARGETS, target)) throw new Error(`vite build --mode ${mode}: the modes are ${Object.keys(TARGETS).join(", ")}`);
   // Vite takes any mode but its own for development.
-  return { ...TARGETS[target as Target], define: { "process.env.NODE_ENV": '"production"' } };
+  const config: UserConfig = TARGETS[target as Target];
+  return { ...config, define: { ...config.define, "process.env.NODE_ENV": '"production"' } };
 });

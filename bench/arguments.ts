@@ -8,7 +8,6 @@ import { SUITE_NAMES, SUITES, suiteNamed } from "./suites/index.ts";
 
 export interface BenchArguments {
   readonly job: BenchJob;
-  readonly quick: boolean;
   readonly device: "browser" | "node";
   readonly browser: BrowserName;
   /** A dawn.node to load instead of npm's. */
@@ -76,7 +75,6 @@ export function benchArguments(args: readonly string[], name: string): BenchArgu
       rounds: integerOption("rounds", values.rounds, 1) ?? null,
       seed: integerOption("seed", values.seed, 0) ?? 7,
     },
-    quick,
     device,
     browser: browserOption(values.browser),
     dawn: values.dawn,

@@ -1,17 +1,13 @@
 /** Runs a job in a headless browser. */
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { buildPage } from "../scripts/buildPage.ts";
 import { drive } from "../src/cli/drive.ts";
 import type { BenchArguments } from "./arguments.ts";
 import { Collector } from "./document.ts";
 import type { BenchEvent } from "./job.ts";
-import { commitOf, machineAround } from "./machine.ts";
-import type { Outcome } from "./run.ts";
+import { machineAround } from "./machine.ts";
+import type { Outcome } from "./outcome.ts";
 
-const repository = dirname(dirname(fileURLToPath(import.meta.url)));
-
-export async function runInBrowser({ job, browser, again }: BenchArguments, signal: AbortSignal): Promise<Outcome> {
+export async function runInBrowser({ job, browser, again }: BenchArguments, commit: string, signal: AbortSignal): Promise<Outcome> {
   const collector = new Collector(job);
   let version: string = browser;
   let failure: unknown = null;
@@ -31,5 +27,5 @@ export async function runInBrowser({ job, browser, again }: BenchArguments, sign
   } catch (error) {
     failure = error;
   }
-  return { document: collector.document(again, machineAround("headless browser", version, commitOf(repository))), failure };
+  return { document: collector.document(again, machineAround("headless browser", version, commit)), failure };
 }

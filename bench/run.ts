@@ -1,48 +1,20 @@
-/** `npm run bench`: runs suites, prints a table, and writes it and the numbers. */
-import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import * as v from "valibot";
+/** `npm run bench`: runs suites in a headless browser, or on Dawn in Node. */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { command, EXIT } from "../src/cli/exit.ts";
-import { makeFolder } from "../src/cli/runFiles.ts";
-import { type BenchArguments, benchArguments } from "./arguments.ts";
+import { benchArguments } from "./arguments.ts";
 import { runInBrowser } from "./inBrowser.ts";
-import { type BenchResult, resultSchema } from "./schema.ts";
-import { missedTargets, resultMarkdown } from "./table.ts";
+import { runInNode } from "./inNode.ts";
+import { commitOf } from "./machine.ts";
+import { finish } from "./outcome.ts";
 
-export interface Outcome {
-  /** Null where no engine was opened. */
-  readonly document: BenchResult | null;
-  /** What ended the run early; null where nothing did. */
-  readonly failure: unknown;
-}
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export function main(args: readonly string[]): Promise<number> {
   return command(async (signal) => {
     const given = benchArguments(args, "npm run bench --");
     if (!given) return EXIT.done;
-    return finish(await runInBrowser(given, signal), given);
+    const commit = commitOf(repository);
+    return finish(await (given.device === "node" ? runInNode : runInBrowser)(given, commit, signal), given);
   });
-}
-
-/** Writes and prints the document, also where the run ended early. */
-export async function finish({ document, failure }: Outcome, given: BenchArguments): Promise<number> {
-  const missed = document && document.suites.length > 0 ? await write(v.parse(resultSchema, document), given) : [];
-  if (failure) throw failure;
-  if (missed.length > 0) console.error(`fathom: ${missed.length} targets were missed: ${missed.join("; ")}`);
-  // A trial's samples are too short to fail by.
-  return missed.length > 0 && !given.quick ? EXIT.failed : EXIT.done;
-}
-
-async function write(document: BenchResult, { out, shownOut, save }: BenchArguments): Promise<string[]> {
-  await makeFolder(out);
-  const markdown = resultMarkdown(document);
-  const json = `${JSON.stringify(document, null, 1)}\n`;
-  await writeFile(join(out, "bench.json"), json);
-  await writeFile(join(out, "bench.md"), markdown);
-  if (save !== undefined) {
-    await makeFolder(resolve("bench/results"));
-    await writeFile(resolve("bench/results", `${save}.json`), json);
-  }
-  console.log(`\n${markdown}\nWritten to ${shownOut}${save === undefined ? "" : ` and bench/results/${save}.json`}`);
-  return missedTargets(document);
 }

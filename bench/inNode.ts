@@ -1,0 +1,25 @@
+/** Runs a job on Dawn in this process: for servers that have a GPU and no browser. */
+import { FathomError } from "../src/core/errors.ts";
+import type { BenchArguments } from "./arguments.ts";
+import { DAWN_ADVICE, loadDawn } from "./dawn.ts";
+import { Collector } from "./document.ts";
+import { machineAround } from "./machine.ts";
+import type { Outcome } from "./outcome.ts";
+import { runSession } from "./session.ts";
+
+export async function runInNode({ job, dawn: file, again }: BenchArguments, commit: string, signal: AbortSignal): Promise<Outcome> {
+  const { gpu, name } = await loadDawn(file);
+  if (!(await gpu.requestAdapter())) throw new FathomError("no-adapter", `this machine offers no GPU adapter: ${DAWN_ADVICE}`);
+  const collector = new Collector(job);
+  let failure: unknown = null;
+  await runSession(job, { gpu, userAgent: `Node ${process.version}`, isBrowser: false, signal }, (event) => {
+    collector.take(event);
+    if (event.type === "line") console.log(`${event.suite}: ${event.text}`);
+    if (event.type === "failed") failure = asError(event.error);
+  });
+  return { document: collector.document(again, machineAround("node", name, commit)), failure };
+}
+
+function asError({ code, message }: { readonly code: string | null; readonly message: string }): Error {
+  return code === null ? new Error(message) : new FathomError(code as FathomError["code"], message);
+}
