@@ -26,19 +26,7 @@ const smallShaders = (): Plugin => ({
   },
 });
 
-/** The demo's dev server shows the benchmark page, which lies outside of its root, at the place that it has in the built site. */
-const benchmarkPage = (): Plugin => ({
-  name: "benchmark-page",
-  apply: "serve",
-  configureServer({ middlewares }) {
-    middlewares.use((request, response, next) => {
-      if (!/^\/bench\/(index\.html)?$/.test(request.url ?? "")) return next();
-      response.writeHead(302, { location: `/@fs/${at("bench/page/index.html").replace(/^\//, "")}` }).end();
-    });
-  },
-});
-
-type Target = "library" | "cli" | "page" | "demo" | "bench" | "benchPage";
+type Target = "library" | "cli" | "page" | "demo" | "bench";
 
 const TARGETS = {
   // Shaders inlined. Dependencies stay imports: a bundler finds them, and their licences stay with them.
@@ -82,7 +70,6 @@ const TARGETS = {
     worker: { format: "es", plugins: () => [smallShaders()] },
     // The demo imports ../src, which is outside its root.
     server: { fs: { allow: [root] } },
-    plugins: [benchmarkPage()],
   },
   // The benchmark for a server: this bundle, Node and a dawn.node are all that it takes.
   bench: {
@@ -98,23 +85,14 @@ const TARGETS = {
       },
     },
     ssr: { noExternal: true },
-    define: { FATHOM_COMMIT: JSON.stringify(commitOf(root)) },
-  },
-  // A page of its own beside the lab, so that nothing of it is in the lab's bundle. Built after the demo.
-  benchPage: {
-    root: at("bench/page"),
-    base: "./",
-    build: { outDir: at("dist/demo/bench"), emptyOutDir: true, target: "es2022" },
-    worker: { format: "es", plugins: () => [smallShaders()] },
-    define: { FATHOM_COMMIT: JSON.stringify(commitOf(root)) },
   },
 } satisfies Record<Target, UserConfig>;
 
 export default defineConfig(({ command, mode }): UserConfig => {
-  if (command === "serve") return TARGETS.demo;
+  const define = { FATHOM_COMMIT: JSON.stringify(commitOf(root)) };
+  if (command === "serve") return { ...TARGETS.demo, define };
   const target = mode === "production" ? "library" : mode;
   if (!Object.hasOwn(TARGETS, target)) throw new Error(`vite build --mode ${mode}: the modes are ${Object.keys(TARGETS).join(", ")}`);
   // Vite takes any mode but its own for development.
-  const config: UserConfig = TARGETS[target as Target];
-  return { ...config, define: { ...config.define, "process.env.NODE_ENV": '"production"' } };
+  return { ...TARGETS[target as Target], define: { ...define, "process.env.NODE_ENV": '"production"' } };
 });

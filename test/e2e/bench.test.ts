@@ -27,6 +27,6 @@ it("npm run bench -- --quick writes a valid result and a table", async () => {
 
 it("names a suite that does not exist", async () => {
   const { code, stderr } = await runModule("bench/run.ts", ["--suite", "spin"]);
-  expect(stderr).toMatch(/there is no suite "spin"; --suite takes spine/);
+  expect(stderr).toMatch(/there is no suite "spin"; --suite takes remedies/);
   expect(code).toBe(2);
 });
