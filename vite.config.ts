@@ -1,8 +1,9 @@
 /** What Vite serves and builds: the library, the command line with its page, and the demo. `vite` alone serves the demo. */
 import { resolve } from "node:path";
-import { defineConfig, type Plugin, type UserConfig } from "vite";
+import { defineConfig, type UserConfig } from "vite";
 import { commitOf } from "./bench/machine.ts";
 import packageJson from "./package.json" with { type: "json" };
+import { buildPlugins } from "./scripts/build/plugins.ts";
 import { demoPages, demoSite } from "./scripts/demoSite.ts";
 
 const root = import.meta.dirname;
@@ -11,26 +12,12 @@ const dependencies = Object.keys(packageJson.dependencies);
 /** The package's dependencies, and what lies within them. */
 const isDependency = (id: string): boolean => dependencies.some((name) => id === name || id.startsWith(`${name}/`));
 
-const RAW = "export default ";
-
-/** Takes comments and empty lines out of shaders; indents tell the engine where a function ends. Nothing in WGSL but a comment has two slashes. */
-const smallShaders = (): Plugin => ({
-  name: "small-shaders",
-  apply: "build",
-  transform(code, id) {
-    if (!id.endsWith(".wgsl?raw") || !code.startsWith(RAW)) return null;
-    const shader = JSON.parse(code.slice(RAW.length).replace(/;?\s*$/, "")) as string;
-    const lines = shader.split("\n").map((line) => line.replace(/\/\/.*$/, "").trimEnd());
-    const kept = lines.filter((line) => line !== "").map((line) => `${line}\n`);
-    return { code: RAW + JSON.stringify(kept.join("")), map: null };
-  },
-});
-
 type Target = "library" | "cli" | "page" | "demo" | "bench";
 
 const TARGETS = {
   // Shaders inlined. Dependencies stay imports: a bundler finds them, and their licences stay with them.
   library: {
+    plugins: buildPlugins(),
     build: {
       outDir: at("dist"),
       // The other targets live in the same folder.
@@ -39,8 +26,12 @@ const TARGETS = {
       // Readable, for stack traces; whoever bundles it makes it small.
       minify: false,
       sourcemap: true,
-      lib: { entry: at("src/index.ts"), formats: ["es"], fileName: () => "fathom.js" },
-      rolldownOptions: { external: isDependency, output: { chunkFileNames: "[name].js" } },
+      lib: { entry: at("src/index.ts"), formats: ["es"] },
+      // A file for each module: whoever bundles it can then leave out what an app does not use.
+      rolldownOptions: {
+        external: isDependency,
+        output: { preserveModules: true, preserveModulesRoot: root, entryFileNames: "[name].js" },
+      },
     },
   },
   // For Node, so that the command starts without Vite.
@@ -58,16 +49,17 @@ const TARGETS = {
   page: {
     root: at("src/cli/page"),
     base: "./",
+    plugins: buildPlugins(),
     build: { outDir: at("dist/cli/page"), emptyOutDir: true, target: "es2022" },
   },
   // Relative, so that it works from any folder of any server.
   demo: {
     root: at("demo"),
     base: "./",
-    plugins: [demoSite()],
+    plugins: [demoSite(), ...buildPlugins()],
     build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022", rolldownOptions: { input: demoPages() } },
     // In pieces, so that the digits come only where they are wanted.
-    worker: { format: "es", plugins: () => [smallShaders()] },
+    worker: { format: "es", plugins: buildPlugins },
     // The demo imports ../src, which is outside its root.
     server: { fs: { allow: [root] } },
   },

@@ -16,7 +16,7 @@ import type { Node } from "./graph/node.ts";
 import { input } from "./ops/define.ts";
 import { Tensor, type TensorLike, type TensorOwner } from "./tensor.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./train/runtime.ts";
-import { createTrainer, type Trainer, type TrainerOptions } from "./train/trainer.ts";
+import type { Trainer, TrainerOptions } from "./train/trainer.ts";
 
 /** Depth of pending work past which a new tensor is evaluated by itself, so that a loop that never reads stays bounded. */
 const MOST_PENDING = 1000;
@@ -190,8 +190,10 @@ export class Engine implements Runtime, TensorOwner {
     );
   }
 
-  /** A trainer: see `createTrainer`. */
-  train(options: TrainerOptions): Promise<Trainer> {
+  /** A trainer: see `createTrainer`. Training is a module of its own, fetched when first asked for. */
+  async train(options: TrainerOptions): Promise<Trainer> {
+    const { createTrainer } = await import("./train/trainer.ts");
+    this.throwIfFailed();
     return createTrainer(this, options);
   }
 

@@ -1,17 +1,16 @@
 /** The handwritten digits that come with Fathom: 1,437 to train and 360 to test, 8 × 8 pixels, ten classes. Provenance: NOTICE. */
 import { checkOptions } from "../core/check.ts";
 import type { Dataset } from "./dataset.ts";
-import { idx } from "./idx.ts";
 
 export interface DigitsOptions {
   /** Images as vectors of 64 (default), or as [8, 8]. */
   readonly flatten?: boolean;
 }
 
-/** Pixels are stored as bytes 0 to 16 and scaled to 0..1 by xScale. The data is a module of its own, fetched when first asked for. */
+/** Pixels are stored as bytes 0 to 16 and scaled to 0..1 by xScale. The data and its reader are modules of their own, fetched when first asked for. */
 export async function digits(options: DigitsOptions = {}): Promise<Dataset> {
   checkOptions("data.digits", options, ["flatten"]);
-  const embedded = await import("./digits.embedded.ts");
+  const [embedded, { idx }] = await Promise.all([import("./digits.embedded.ts"), import("./idx.ts")]);
   const sources = {
     trainImages: fromBase64(embedded.trainImages),
     trainLabels: fromBase64(embedded.trainLabels),

@@ -53,10 +53,16 @@ export type Binding =
   /** Temporary `temporary`, written (default) or read. */
   | { readonly temporary: number; readonly access?: "read" };
 
+/** A hand-written shader: the name of its file, and its text with the library text that it stands on. */
+export interface Shader {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** One dispatch, before fusing. */
 export interface KernelCall {
-  /** Name in the shader table (ops/shaders.ts). */
-  readonly shader: string;
+  /** The name of one in the table of those that are always there (ops/shaders.ts); or one that is loaded with its op. */
+  readonly shader: string | Shader;
   readonly defines?: Readonly<Record<string, Define>>;
   readonly overrides?: Readonly<Record<string, number>>;
   /** A number is a count of workgroups in one dimension, folded into two past 65,535 (see lib/grid.wgsl). */

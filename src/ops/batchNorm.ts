@@ -1,14 +1,28 @@
 /** Batch normalisation over the rows of [rows, channels]: with the batch's own statistics in training, with running ones afterwards. */
+import batchNormText from "../../shaders/batch_norm.wgsl?raw";
+import batchNormGradientText from "../../shaders/batch_norm_gradient.wgsl?raw";
+import batchNormGradientPartialsText from "../../shaders/batch_norm_gradient_partials.wgsl?raw";
+import batchNormPartialsText from "../../shaders/batch_norm_partials.wgsl?raw";
+import columns from "../../shaders/lib/columns.wgsl?raw";
+import grid from "../../shaders/lib/grid.wgsl?raw";
 import { FathomError } from "../core/errors.ts";
 import { describe, sameShape } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Binding, Define, KernelCall, KernelPlan, Op, Reference, Target } from "../graph/op.ts";
+import type { Binding, Define, KernelCall, KernelPlan, Op, Reference, Shader, Target } from "../graph/op.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { defineOp, literal, pick, requireDtype } from "./define.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { workgroupSize } from "./lanes.ts";
 import { mean, sum } from "./reduce.ts";
 import { sqrt } from "./unary.ts";
+
+export const batchNormShader: Shader = { name: "batch_norm", text: grid + columns + batchNormText };
+export const batchNormGradientShader: Shader = { name: "batch_norm_gradient", text: grid + columns + batchNormGradientText };
+export const batchNormPartialsShader: Shader = { name: "batch_norm_partials", text: grid + columns + batchNormPartialsText };
+export const batchNormGradientPartialsShader: Shader = {
+  name: "batch_norm_gradient_partials",
+  text: grid + columns + batchNormGradientPartialsText,
+};
 
 interface BatchNormAttributes {
   readonly epsilon: number;
@@ -25,8 +39,8 @@ const BLOCKS_AT_LEAST = 4;
 const COLUMN_BYTES = 64;
 
 interface Stages {
-  readonly partials: { readonly shader: string; readonly words: number };
-  readonly last: { readonly shader: string; readonly overrides: Readonly<Record<string, number>> };
+  readonly partials: { readonly shader: Shader; readonly words: number };
+  readonly last: { readonly shader: Shader; readonly overrides: Readonly<Record<string, number>> };
   readonly inputs: readonly Binding[];
   readonly outputs: readonly Binding[];
   /** Only where there are gamma and beta. */
@@ -114,8 +128,8 @@ export const batchNormOp: Op<BatchNormAttributes> = defineOp<BatchNormAttributes
     kind: "kernel",
     kernel: ([x], _outputs, { epsilon, affine }, target) =>
       stages(x.shape as [number, number], epsilon, target, {
-        partials: { shader: "batch_norm_partials", words: 2 },
-        last: { shader: "batch_norm", overrides: {} },
+        partials: { shader: batchNormPartialsShader, words: 2 },
+        last: { shader: batchNormShader, overrides: {} },
         inputs: [{ input: 0 }],
         outputs: [{ output: 1 }],
         affine: affine ? [{ input: 1 }, { input: 2 }] : [],
@@ -163,8 +177,8 @@ export const batchNormGradientOp: Op<BatchNormAttributes> = defineOp<BatchNormAt
     kind: "kernel",
     kernel: ([, x], _outputs, { epsilon, affine }, target) =>
       stages(x.shape as [number, number], epsilon, target, {
-        partials: { shader: "batch_norm_gradient_partials", words: 3 },
-        last: { shader: "batch_norm_gradient", overrides: {} },
+        partials: { shader: batchNormGradientPartialsShader, words: 3 },
+        last: { shader: batchNormGradientShader, overrides: {} },
         inputs: [{ input: 0 }, { input: 1 }, { input: 2 }],
         outputs: [],
         affine: affine ? [{ input: 3 }, { output: 1 }, { output: 2 }] : [],

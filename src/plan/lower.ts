@@ -1,9 +1,9 @@
 /** From a graph to a plan: items, units, their order, their memory, their text. */
 import { FathomError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { Binding, Define } from "../graph/op.ts";
+import type { Binding, Define, Shader } from "../graph/op.ts";
 import { literalOp, scalarOp, stateOp } from "../ops/define.ts";
-import { SHADERS } from "../ops/shaders.ts";
+import { shaderOf } from "../ops/shaders.ts";
 import { elementwiseWidth, type GeneratedBinding, generate, type Width } from "./codegen.ts";
 import { fuse, type Unit } from "./fuse.ts";
 import { buildItems, type Item, type Items, type LowerRequest, outputKey, placeKey, type Reference } from "./items.ts";
@@ -259,7 +259,7 @@ class Emitter {
 
   private dispatch(
     unit: Unit,
-    shader: string,
+    shader: string | Shader,
     defines: Readonly<Record<string, Define>>,
     constants: Readonly<Record<string, number>>,
     bound: readonly Bound[],
@@ -267,21 +267,20 @@ class Emitter {
   ): Conflict | null {
     const conflict = this.conflict(unit, bound);
     if (conflict) return conflict;
+    const { name, text: template } = shaderOf(shader);
     const grid: readonly [number, number, number] =
       typeof workgroups === "number" ? [Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS), 1] : workgroups;
     if (grid.some((count) => count === 0)) return null;
     if (grid.some((count) => count > MOST_WORKGROUPS))
       throw new FathomError(
         "limits-too-small",
-        `${shader}: needs ${grid.join(" × ")} workgroups; WebGPU allows ${MOST_WORKGROUPS} in a dimension. Split the tensor`,
+        `${name}: needs ${grid.join(" × ")} workgroups; WebGPU allows ${MOST_WORKGROUPS} in a dimension. Split the tensor`,
       );
     const access = bound.map((binding) => binding.access);
-    const key = `${shader} ${JSON.stringify(defines)} ${JSON.stringify(constants)} ${access.join()}`;
+    const key = `${name} ${JSON.stringify(defines)} ${JSON.stringify(constants)} ${access.join()}`;
     let kernel = this.kernelIndex.get(key);
     if (kernel === undefined) {
-      const template = SHADERS[shader];
-      if (template === undefined) throw new FathomError("internal", `no shader is named ${shader}`);
-      kernel = this.kernels.push({ name: shader, template, defines, constants, access }) - 1;
+      kernel = this.kernels.push({ name, template, defines, constants, access }) - 1;
       this.kernelIndex.set(key, kernel);
     }
     const label = itemsOf(unit)

@@ -2,7 +2,8 @@
 import type { Node } from "../graph/node.ts";
 import { joinPath } from "../nn/collect.ts";
 import type { Module } from "../nn/module.ts";
-import { type ActivationPlace, BEYOND, type SaturationRule } from "../ops/insight/activationStatistics.ts";
+import type { ActivationPlace, SaturationRule } from "../ops/insight/activationStatistics.ts";
+import { BEYOND } from "../ops/insight/layout.ts";
 import type { ObservedActivation } from "./insight.ts";
 
 /** 1.7159 · tanh(2x/3) */

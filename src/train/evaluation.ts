@@ -1,8 +1,7 @@
 /** Looking at a model without training it: mean loss and accuracy over a split, and the outputs for given samples. */
 import { FathomError, throwIfAborted } from "../core/errors.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { EVALUATION_STEP } from "../ops/arena/scoreBatch.ts";
-import { compileEvaluation, compilePrediction } from "./evaluationGraph.ts";
+import { EVALUATION_STEP } from "../ops/arena/layout.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { Pace } from "./pace.ts";
 import type { Program, Runtime, StateBuffer } from "./runtime.ts";
@@ -37,6 +36,9 @@ export interface CompiledPrediction {
   readonly sampleShape: Shape;
   dispose(): void;
 }
+
+/** Loaded when something is first evaluated. */
+const evaluationGraph = () => import("./evaluationGraph.ts");
 
 /** Batches of outputs that are on their way at once. */
 const MOST_READS = 16;
@@ -75,6 +77,7 @@ export class Evaluator {
   private async evaluateNow(split: SplitOnGpu, signal: AbortSignal | undefined): Promise<Evaluation> {
     const { batchSize } = this.options;
     const { count, y } = split.split;
+    const { compileEvaluation } = await evaluationGraph();
     split.evaluation ??= await compileEvaluation(this.runtime, this.options, this.states, split);
     const { program, step, results } = split.evaluation;
     const batches = Math.ceil(count / batchSize);
@@ -116,6 +119,7 @@ export class Evaluator {
     if (this.prediction?.sampleShape.join() !== sampleShape.join()) {
       this.prediction?.dispose();
       this.prediction = null;
+      const { compilePrediction } = await evaluationGraph();
       this.prediction = await compilePrediction(this.runtime, this.options, this.states, sampleShape);
     }
     const { program, input, output } = this.prediction;

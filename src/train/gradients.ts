@@ -1,14 +1,13 @@
 /** The gradients on their way from the backward pass to the update, in the documented order: penalty, noise, norms, clip. */
 import type { Node } from "../graph/node.ts";
 import { CLIP_FORMS } from "../ops/arena/clip.ts";
-import { clipRows } from "../ops/arena/clipRows.ts";
 import type { FinishAttributes } from "../ops/arena/finishStatistics.ts";
-import { gradientNoise } from "../ops/arena/gradientNoise.ts";
 import { gradientStatistics } from "../ops/arena/gradientStatistics.ts";
 import type { UpdateAttributes } from "../ops/arena/update.ts";
 import { pack } from "../ops/pack.ts";
 import { isActive } from "../optim/regularizers.ts";
 import type { ResolvedOptions } from "./options.ts";
+import type { Remedies } from "./remedies.ts";
 import type { TrainerStates } from "./trainerStates.ts";
 
 export interface GradientNodes {
@@ -38,12 +37,13 @@ const aligned = (size: number): number => Math.ceil(size / 64) * 64;
 export function prepareGradients(
   { clip, regularizer, gradientNoise: noise }: ResolvedOptions,
   states: TrainerStates,
+  { gradientNoise, clipRows }: Remedies,
   nodes: GradientNodes,
 ): PreparedGradients {
   const active = isActive(regularizer);
   // Noise brings the penalty's gradient along.
   const joined = noise !== null && noise.eta > 0;
-  const gradients = joined ? gradientNoise(nodes, { regularizer: active }) : nodes.gradients;
+  const gradients = joined ? gradientNoise!(nodes, { regularizer: active }) : nodes.gradients;
   const partials = gradientStatistics({ ...nodes, gradients }, { regularizer: active, joined });
   const kind = clip?.type ?? "none";
   const penalty = active && !joined;
@@ -57,7 +57,7 @@ export function prepareGradients(
       update: { regularizer: penalty, clip: CLIP_FORMS[kind] },
     };
   const { ratio, epsilon } = clip;
-  const clipped = clipRows({ ...nodes, gradients, rows: states.rows!.node() }, { ratio, epsilon, regularizer: penalty });
+  const clipped = clipRows!({ ...nodes, gradients, rows: states.rows!.node() }, { ratio, epsilon, regularizer: penalty });
   const count = clipped.least.shape[0]!;
   const offset = aligned(partials.shape[0]!);
   const parts = [

@@ -10,17 +10,15 @@ import { commitRunning, type RunningRow, runningTable } from "../ops/arena/commi
 import { finishStatistics } from "../ops/arena/finishStatistics.ts";
 import { gatherBatch } from "../ops/arena/gatherBatch.ts";
 import { LOSS_STRIDE } from "../ops/arena/layout.ts";
-import { maxNorm } from "../ops/arena/maxNorm.ts";
 import { scalar } from "../ops/define.ts";
 import { pack } from "../ops/pack.ts";
 import { prepareGradients } from "./gradients.ts";
-import { insightGraph } from "./insightGraph.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { loadRemedies, type Remedies } from "./remedies.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
 import { checkOutput, type SplitOnGpu } from "./splitOnGpu.ts";
 import { FLAG_WORDS, type TrainerStates } from "./trainerStates.ts";
-import { optimizerUpdate } from "./update.ts";
 
 type Assignment = ProgramRequest["assignments"][number];
 
@@ -40,7 +38,7 @@ interface Parts {
   readonly permutation: StateBuffer | null;
   /** Where the batch-norms' statistics lie, and where they go; null where there is no batch-norm. */
   readonly table: RunningTable | null;
-  readonly withInsight: boolean;
+  readonly remedies: Remedies;
 }
 
 /** What each state becomes, and states that were made for it. */
@@ -58,11 +56,12 @@ export async function compileStep(
   withInsight = false,
 ): Promise<CompiledStep> {
   const { arena, collected, runningLayout, parameters, running, step, chunks, segments } = states;
+  const remedies = await loadRemedies(options, states, withInsight);
   const trace = new ModelTrace(runtime, true, options.model, collected, arena, runningLayout, { parameters, running, step });
   const table = makeRunningTable(runtime, options, states);
   const own: StateBuffer[] = table ? [table.state] : [];
   try {
-    const { assignments, made } = runtime.trace(() => build({ runtime, options, states, split, permutation, table, withInsight }, trace));
+    const { assignments, made } = runtime.trace(() => build({ runtime, options, states, split, permutation, table, remedies }, trace));
     own.push(...made);
     const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.factorTable, states.rows, ...own];
     const program = await runtime.compileProgram({
@@ -85,7 +84,7 @@ export async function compileStep(
 }
 
 function build(parts: Parts, trace: ModelTrace): Built {
-  const { runtime, options, states, split, permutation } = parts;
+  const { runtime, options, states, split, permutation, remedies } = parts;
   const { arena, parameters, chunks, segments, counters, ring } = states;
   const step = states.step.node();
   const batch = gather(options.batchSize, split, step, permutation);
@@ -118,7 +117,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
     segments: segments.node(),
     step,
   };
-  const prepared = prepareGradients(options, states, nodes);
+  const prepared = prepareGradients(options, states, remedies, nodes);
   const finished = finishStatistics(
     {
       partials: prepared.partials,
@@ -139,9 +138,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
       plateau: options.optimizer.learningRate.plateau,
     },
   );
-  const updated = optimizerUpdate(
-    options.optimizer,
-    states.stacks,
+  const updated = remedies.update(
     {
       ...nodes,
       gradients: prepared.updated,
@@ -153,13 +150,13 @@ function build(parts: Parts, trace: ModelTrace): Built {
   );
   const { constraint } = options;
   const constrained = constraint
-    ? maxNorm(
+    ? remedies.maxNorm!(
         { rows: states.rows!.node(), chunks: nodes.chunks, summary: finished.summary, parameters: updated.parameters },
         { max: constraint.max },
       )
     : updated.parameters;
-  const insight = parts.withInsight
-    ? insightGraph(
+  const insight = remedies.insightGraph
+    ? remedies.insightGraph(
         runtime,
         options,
         states,

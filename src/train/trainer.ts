@@ -9,11 +9,10 @@ import { checkGroups, type ParameterGroup } from "../optim/groups.ts";
 import { type Adjustment, adjusted } from "./adjust.ts";
 import { Control } from "./control.ts";
 import { type EvaluateOptions, type Evaluation, Evaluator } from "./evaluation.ts";
-import { decodeInsight, type InsightWords } from "./insight.ts";
+import type { InsightWords } from "./insight.ts";
 import { type LoopHost, trainingLoop } from "./loop.ts";
-import { layerSequentialUnitVariance } from "./lsuv.ts";
 import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
-import { Persistence } from "./persistence.ts";
+import type { Persistence } from "./persistence.ts";
 import { type Needed, PreparedStep, type StepWords } from "./preparedStep.ts";
 import { decodeRecord, firstBad, type NonFinite, nonFiniteError, type Report } from "./report.ts";
 import type { Program, ProgramCounters, Runtime } from "./runtime.ts";
@@ -61,7 +60,8 @@ export class Trainer {
   private readonly options: ResolvedOptions;
   private readonly states: TrainerStates;
   private readonly evaluator: Evaluator;
-  private readonly persistence: Persistence;
+  /** Loaded when something is first saved or taken. */
+  private persistence: Promise<Persistence> | null = null;
   private readonly control = new Control();
   private readonly splits: SplitCache;
   /** For the data set that was trained on last. */
@@ -84,7 +84,6 @@ export class Trainer {
     this.options = options;
     this.states = states;
     this.evaluator = new Evaluator(runtime, options, states);
-    this.persistence = new Persistence(options, states);
     this.splits = new SplitCache(runtime);
   }
 
@@ -169,6 +168,7 @@ export class Trainer {
     const { initialization } = this.options;
     if (!this.drawn || initialization?.type !== "lsuv") return;
     try {
+      const { layerSequentialUnitVariance } = await import("./lsuv.ts");
       await layerSequentialUnitVariance(this.runtime, this.options, this.states, split, initialization);
     } catch (error) {
       this.current?.dispose();
@@ -249,7 +249,7 @@ export class Trainer {
       for await (const { words: read, indices } of loop)
         for (const index of indices) {
           const { report: plain, stopped } = decodeRecord(read.words, index, arena.segments, heads);
-          const report = this.withInsight(plain, read.insight, index);
+          const report = read.insight ? await this.withInsight(plain, read.insight, index) : plain;
           if (stopped) {
             const bad = await this.recover(loop);
             if (report.step === bad.step) yield report;
@@ -267,9 +267,9 @@ export class Trainer {
     }
   }
 
-  private withInsight(report: Report, words: InsightWords | null, index: number): Report {
+  private async withInsight(report: Report, words: InsightWords, index: number): Promise<Report> {
     const { options, states } = this;
-    if (!words || !options.insight || report.step % options.insight.every !== 0) return report;
+    if (!options.insight || report.step % options.insight.every !== 0) return report;
     const layout = {
       segments: states.arena.segments,
       activations: states.activations,
@@ -277,6 +277,7 @@ export class Trainer {
       batchSize: options.batchSize,
     };
     const norms = report.layers.map(({ gradientNorm }) => gradientNorm);
+    const { decodeInsight } = await import("./decodeInsight.ts");
     const insight = decodeInsight(words, index, report.step, layout, norms);
     return insight ? { ...report, insight } : report;
   }
@@ -376,7 +377,7 @@ export class Trainer {
   /** The weights and running statistics as safetensors, with PyTorch's names and layouts. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     this.throwIfDisposed();
-    return this.persistence.save();
+    return (await this.files()).save();
   }
 
   /**
@@ -392,7 +393,9 @@ export class Trainer {
         "argument",
         `trainer.load: rename is ${show(rename)}; pass a function such as (name) => name.replace("4.", "8.")`,
       );
-    const result = await this.persistence.load(bytes, fileName, partial, rename);
+    const files = await this.files();
+    this.throwIfBusy("load");
+    const result = await files.load(bytes, fileName, partial, rename);
     this.drawn = false;
     return result;
   }
@@ -400,15 +403,23 @@ export class Trainer {
   /** Everything that resuming needs: weights, moments, statistics and counters. */
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
     this.throwIfDisposed();
-    return this.persistence.checkpoint(this.attempted);
+    const files = await this.files();
+    return files.checkpoint(this.attempted);
   }
 
   /** Goes back to a checkpoint of a trainer with the same options: what follows is, bit for bit, what would have followed there. */
   async restore(bytes: Uint8Array, options: { readonly fileName?: string } = {}): Promise<void> {
     this.throwIfBusy("restore");
     checkOptions("trainer.restore", options, ["fileName"]);
-    this.attempted = this.persistence.restore(bytes, options.fileName ?? "checkpoint");
+    const files = await this.files();
+    this.throwIfBusy("restore");
+    this.attempted = files.restore(bytes, options.fileName ?? "checkpoint");
     this.drawn = false;
+  }
+
+  private files(): Promise<Persistence> {
+    this.persistence ??= import("./persistence.ts").then((module) => new module.Persistence(this.options, this.states));
+    return this.persistence;
   }
 
   private throwIfBusy(what: string): void {

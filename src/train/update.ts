@@ -1,15 +1,11 @@
-/** What a step does to the parameters and to what the optimizer keeps: the nodes of the optimizer's own dispatches. */
+/**
+ * What a step does to the parameters and to what the optimizer keeps: the nodes of the optimizer's own dispatches. Optimizers other than sgd
+ * and adam are loaded when they are asked for.
+ */
 import type { Node } from "../graph/node.ts";
 import { elementUpdate, type UpdateInputs, type UpdateOutputs } from "../ops/arena/elementUpdate.ts";
-import { updateLamb } from "../ops/arena/lamb.ts";
-import { updateMuon } from "../ops/arena/muon.ts";
 import type { UpdateAttributes } from "../ops/arena/update.ts";
-import { updateAdagradOp } from "../ops/arena/updateAdagrad.ts";
 import { updateAdamOp } from "../ops/arena/updateAdam.ts";
-import { updateLionOp } from "../ops/arena/updateLion.ts";
-import { updateNadamOp } from "../ops/arena/updateNadam.ts";
-import { updateRadamOp } from "../ops/arena/updateRadam.ts";
-import { updateRmspropOp } from "../ops/arena/updateRmsprop.ts";
 import { updateSgdOp } from "../ops/arena/updateSgd.ts";
 import type { Optimizer } from "../optim/optimizers.ts";
 import type { MuonStacks } from "./muonStacks.ts";
@@ -17,52 +13,59 @@ import type { MuonStacks } from "./muonStacks.ts";
 /** What an update may read besides: the arena's segments, two words each. */
 export type OptimizerInputs = UpdateInputs & { readonly segments: Node };
 
-export function optimizerUpdate(
-  optimizer: Optimizer,
-  stacks: MuonStacks | null,
-  inputs: OptimizerInputs,
-  common: UpdateAttributes,
-): UpdateOutputs {
+/** Builds the nodes; `common` says what else the update still does. */
+export type OptimizerUpdate = (inputs: OptimizerInputs, common: UpdateAttributes) => UpdateOutputs;
+
+export async function loadUpdate(optimizer: Optimizer, stacks: MuonStacks | null): Promise<OptimizerUpdate> {
   switch (optimizer.type) {
     case "sgd": {
       const { momentum, dampening, nesterov, decoupledWeightDecay: decoupled } = optimizer;
-      return elementUpdate(updateSgdOp, inputs, { momentum, dampening, nesterov, decoupled, ...common });
+      return (inputs, common) => elementUpdate(updateSgdOp, inputs, { momentum, dampening, nesterov, decoupled, ...common });
     }
     case "rmsprop": {
       const { alpha, epsilon, momentum, centered, decoupledWeightDecay: decoupled } = optimizer;
-      return elementUpdate(updateRmspropOp, inputs, { alpha, epsilon, momentum, centered, decoupled, ...common });
+      const { updateRmspropOp } = await import("../ops/arena/updateRmsprop.ts");
+      return (inputs, common) => elementUpdate(updateRmspropOp, inputs, { alpha, epsilon, momentum, centered, decoupled, ...common });
     }
     case "adagrad": {
       const { learningRateDecay, epsilon, decoupledWeightDecay: decoupled } = optimizer;
-      return elementUpdate(updateAdagradOp, inputs, { learningRateDecay, epsilon, decoupled, ...common });
+      const { updateAdagradOp } = await import("../ops/arena/updateAdagrad.ts");
+      return (inputs, common) => elementUpdate(updateAdagradOp, inputs, { learningRateDecay, epsilon, decoupled, ...common });
     }
     case "adam":
     case "adamW": {
       const { beta1, beta2, epsilon } = optimizer;
-      return elementUpdate(updateAdamOp, inputs, { beta1, beta2, epsilon, decoupled: optimizer.type === "adamW", ...common });
+      return (inputs, common) =>
+        elementUpdate(updateAdamOp, inputs, { beta1, beta2, epsilon, decoupled: optimizer.type === "adamW", ...common });
     }
     case "nadam": {
       const { beta1, beta2, epsilon, momentumDecay, decoupledWeightDecay: decoupled } = optimizer;
-      return elementUpdate(updateNadamOp, inputs, { beta1, beta2, epsilon, momentumDecay, decoupled, ...common });
+      const { updateNadamOp } = await import("../ops/arena/updateNadam.ts");
+      return (inputs, common) => elementUpdate(updateNadamOp, inputs, { beta1, beta2, epsilon, momentumDecay, decoupled, ...common });
     }
     case "radam": {
       const { beta1, beta2, epsilon, decoupledWeightDecay: decoupled } = optimizer;
-      return elementUpdate(updateRadamOp, inputs, { beta1, beta2, epsilon, decoupled, ...common });
+      const { updateRadamOp } = await import("../ops/arena/updateRadam.ts");
+      return (inputs, common) => elementUpdate(updateRadamOp, inputs, { beta1, beta2, epsilon, decoupled, ...common });
     }
     case "lion": {
       const { beta1, beta2 } = optimizer;
-      return elementUpdate(updateLionOp, inputs, { beta1, beta2, ...common });
+      const { updateLionOp } = await import("../ops/arena/updateLion.ts");
+      return (inputs, common) => elementUpdate(updateLionOp, inputs, { beta1, beta2, ...common });
     }
     case "lamb": {
       const { beta1, beta2, epsilon } = optimizer;
-      return updateLamb(inputs, inputs.segments, { beta1, beta2, epsilon, ...common });
+      const { updateLamb } = await import("../ops/arena/lamb.ts");
+      return (inputs, common) => updateLamb(inputs, inputs.segments, { beta1, beta2, epsilon, ...common });
     }
     case "muon": {
       const { beta1, beta2, epsilon, momentum, nesterov, iterations } = optimizer;
-      const betas = { beta1, beta2, epsilon, ...common };
+      const betas = { beta1, beta2, epsilon };
       // Without a matrix it is AdamW.
-      if (stacks!.stacks.length === 0) return elementUpdate(updateAdamOp, inputs, { ...betas, decoupled: true });
-      return updateMuon(inputs, inputs.segments, stacks!, iterations, { momentum, nesterov, ...betas });
+      if (stacks!.stacks.length === 0)
+        return (inputs, common) => elementUpdate(updateAdamOp, inputs, { ...betas, decoupled: true, ...common });
+      const { updateMuon } = await import("../ops/arena/muon.ts");
+      return (inputs, common) => updateMuon(inputs, inputs.segments, stacks!, iterations, { momentum, nesterov, ...betas, ...common });
     }
   }
 }

@@ -9,7 +9,8 @@ import { input } from "../../src/ops/define.ts";
 import { binOf } from "../../src/ops/insight/layout.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { activationsOf, placeActivations, SATURATION } from "../../src/train/activationLayers.ts";
-import { decodeInsight, type InsightLayout } from "../../src/train/insight.ts";
+import { decodeInsight } from "../../src/train/decodeInsight.ts";
+import type { InsightLayout } from "../../src/train/insight.ts";
 import type { Report } from "../../src/train/report.ts";
 import { planTraining } from "../support/planningRuntime.ts";
 

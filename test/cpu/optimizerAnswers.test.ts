@@ -5,11 +5,11 @@ import { bitsOf, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
 import { input } from "../../src/ops/define.ts";
 import { factorTable, initialMoment, momentCount } from "../../src/optim/optimizers.ts";
 import { initialMoments } from "../../src/train/trainerStates.ts";
-import { optimizerUpdate } from "../../src/train/update.ts";
+import { loadUpdate } from "../../src/train/update.ts";
 import { computeFloat64 } from "../support/float64.ts";
 import { arena, gathered, gradients, learningRates, optimizerCases, placed, start, tablesFor } from "../support/optimizerFixture.ts";
 
-it.each(optimizerCases)("$name", ({ optimizer, after }) => {
+it.each(optimizerCases)("$name", async ({ optimizer, after }) => {
   const kept = momentCount(optimizer);
   const table = factorTable(optimizer);
   const { stacks, chunks } = tablesFor(optimizer);
@@ -23,7 +23,7 @@ it.each(optimizerCases)("$name", ({ optimizer, after }) => {
     step: input([STEP.words], "u32"),
     table: table ? input([table.length], "f32") : null,
   };
-  const updated = optimizerUpdate(optimizer, stacks, nodes, { regularizer: false, clip: "scale" });
+  const updated = (await loadUpdate(optimizer, stacks))(nodes, { regularizer: false, clip: "scale" });
   const states = [updated.parameters, ...(updated.moments ? [updated.moments] : [])];
   const step = new Float64Array(STEP.words);
   step[STEP.weightDecay] = bitsOf(optimizer.weightDecay);

@@ -14,7 +14,7 @@ import { nadamTable, radamTable } from "../../src/optim/adamTable.ts";
 import { factorTable, initialMoment, momentCount } from "../../src/optim/optimizers.ts";
 import { layOutArena } from "../../src/train/arena.ts";
 import { initialMoments } from "../../src/train/trainerStates.ts";
-import { optimizerUpdate } from "../../src/train/update.ts";
+import { loadUpdate } from "../../src/train/update.ts";
 import { spread } from "../support/float64.ts";
 import {
   arena,
@@ -75,13 +75,12 @@ describe("50 updates by given gradients", () => {
         table: table && gpu.state(`table${index}`, "f32", table.length, table),
       };
     });
+    const updates = await Promise.all(sides.map(({ stacks }, index) => loadUpdate(cases[index]!.optimizer, stacks)));
     const program = await gpu.compileProgram({
       label: "optimizers",
       assignments: gpu.trace(() =>
-        sides.flatMap(({ parameters, moments, step, table, chunks, stacks }, index) => {
-          const made = optimizerUpdate(
-            cases[index]!.optimizer,
-            stacks,
+        sides.flatMap(({ parameters, moments, step, table, chunks }, index) => {
+          const made = updates[index]!(
             {
               parameters: parameters.node(),
               moments: moments?.node() ?? null,

@@ -1,6 +1,7 @@
 /** Mutates the shaders one place at a time, and runs the kernel tests that read them until one fails: `npm run mutants`. */
 import { expect, inject, it } from "vitest";
 import { SHADERS } from "../../src/ops/shaders.ts";
+import { ALL_SHADERS, LATER_SHADERS } from "../support/allShaders.ts";
 import { answerPromptly } from "../support/promptAnswers.ts";
 import { type KernelTest, prepare, tests } from "./collect.ts";
 import { isEquivalent } from "./equivalent.ts";
@@ -64,11 +65,12 @@ function watchShaders(): {
   readonly override: (texts: ReadonlyMap<string, string>) => void;
   readonly originals: ReadonlyMap<string, string>;
 } {
-  const originals = new Map(Object.entries(SHADERS));
+  const originals = new Map(Object.entries(ALL_SHADERS));
+  const later = new Map(LATER_SHADERS.map((shader) => [shader.name, shader]));
   let names = new Set<string>();
   let overrides: ReadonlyMap<string, string> = new Map();
   for (const [name, text] of originals)
-    Object.defineProperty(SHADERS, name, {
+    Object.defineProperty(later.get(name) ?? SHADERS, later.has(name) ? "text" : name, {
       enumerable: true,
       get: () => {
         names.add(name);

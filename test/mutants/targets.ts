@@ -1,4 +1,4 @@
-/** What is mutated: every shader of src/ops/shaders.ts and its library, unless it is left out here. So a new kernel cannot be forgotten. */
+/** What is mutated: every shader and its library, unless it is left out here. So a new kernel cannot be forgotten. */
 
 /** No kernels of an optimizer, a clip, a norm, noise or a loss. */
 export const LEFT_OUT: readonly string[] = [

@@ -4,9 +4,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/graph/node.ts";
 import { makeNode } from "../../src/graph/node.ts";
 import type { Op, Target } from "../../src/graph/op.ts";
-import { SHADERS } from "../../src/ops/shaders.ts";
 import { lower } from "../../src/plan/lower.ts";
 import type { PlanKernel } from "../../src/plan/types.ts";
+import { ALL_SHADERS } from "../support/allShaders.ts";
 import { planTraining } from "../support/planningRuntime.ts";
 import { compileError, identityOf } from "./compiler.ts";
 import { f, graphs } from "./graphs.ts";
@@ -92,12 +92,12 @@ describe("the folder of shaders", () => {
   const folder = new URL("../../shaders/", import.meta.url);
   const files = (path: string): string[] => readdirSync(new URL(path, folder)).filter((name) => name.endsWith(".wgsl"));
   const textOf = (path: string): string => readFileSync(new URL(path, folder), "utf8");
-  const texts = Object.values(SHADERS);
+  const texts = Object.values(ALL_SHADERS);
 
   it("holds no file that the table does not name", () => {
-    const named = new Set(Object.keys(SHADERS));
+    const named = new Set(Object.keys(ALL_SHADERS));
     expect(files("./").filter((name) => !named.has(name.replace(".wgsl", "")))).toEqual([]);
-    expect(files("./").filter((name) => !SHADERS[name.replace(".wgsl", "")]!.includes(textOf(name)))).toEqual([]);
+    expect(files("./").filter((name) => !ALL_SHADERS[name.replace(".wgsl", "")]!.includes(textOf(name)))).toEqual([]);
   });
 
   it("holds no library file that neither a shader nor generated text takes", () => {
@@ -110,7 +110,7 @@ describe("the folder of shaders", () => {
 
   it("asks for features only where a flag says so", () => {
     // An `enable` outside of #if would be in every variant.
-    for (const [name, text] of Object.entries(SHADERS)) {
+    for (const [name, text] of Object.entries(ALL_SHADERS)) {
       const always = text.split(/^#if[\s\S]*?^#endif.*$/m).join("\n");
       expect(always.match(/^\s*(enable|requires)\b.*/m)?.[0] ?? "", name).toBe("");
     }
@@ -148,5 +148,5 @@ describe("the check itself", () => {
 
 it("every shader of the table is among the variants of one target or another", () => {
   const used = new Set([...found.values()].flatMap(({ kernels }) => [...kernels.values()].map(({ name }) => name)));
-  expect(Object.keys(SHADERS).filter((name) => !used.has(name))).toEqual([]);
+  expect(Object.keys(ALL_SHADERS).filter((name) => !used.has(name))).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { contiguousStrides, sizeOf } from "../../src/core/shape.ts";
 import { specialize } from "../../src/gpu/specialize.ts";
 import type { Attributes, TensorType } from "../../src/graph/node.ts";
 import type { Binding, Op, Reference, Target, View } from "../../src/graph/op.ts";
-import { SHADERS } from "../../src/ops/shaders.ts";
+import { shaderOf } from "../../src/ops/shaders.ts";
 import { testPipeline } from "./testPipelines.ts";
 
 export interface KernelInput extends TensorType {
@@ -88,9 +88,10 @@ fn epilogue(index: u32, value: F) { epilogue_output[${wide ? "index / 4u" : "ind
       bound.push({ buffer: outputs[0]!, write: true });
     }
     expect(bound.length, "storage buffers that one kernel may bind").toBeLessThanOrEqual(8);
+    const { name, text } = shaderOf(call.shader);
     const { pipeline, layout } = await testPipeline(
       device,
-      specialize(call.shader, SHADERS[call.shader]!, defines),
+      specialize(name, text, defines),
       call.overrides ?? {},
       bound.map(({ write }) => (write ? "read_write" : "read")),
     );

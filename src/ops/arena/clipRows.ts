@@ -1,11 +1,18 @@
 /** Adaptive gradient clipping: every row of the gradients against the row of parameters that it belongs to. */
+import clipRowsText from "../../../shaders/clip_rows.wgsl?raw";
+import arenaRows from "../../../shaders/lib/arena_rows.wgsl?raw";
+import clip from "../../../shaders/lib/clip.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { regularized } from "./gradientStatistics.ts";
 import { bitsOf, floatOf, requireWords, STEP } from "./layout.ts";
 import { eachRow, ROW_TILE, rowNorm } from "./rows.ts";
+
+export const clipRowsShader: Shader = { name: "clip_rows", text: grid + scaled + clip + arenaRows + clipRowsText };
 
 export interface ClipRowsAttributes {
   readonly ratio: number;
@@ -53,7 +60,7 @@ export const clipRowsOp: Op<ClipRowsAttributes> = defineOp<ClipRowsAttributes>({
       return {
         calls: [
           {
-            shader: "clip_rows",
+            shader: clipRowsShader,
             defines: { SIZE: workgroupSize(target), REGULARIZER: regularizer },
             overrides: { TILES: tiles, RATIO: ratio, EPSILON: epsilon },
             workgroups: tiles,

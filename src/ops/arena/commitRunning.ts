@@ -1,8 +1,12 @@
 /** Every batch-norm's running statistics take in the batch's, in place and in one dispatch: after the finite check, so that a skipped step leaves none behind. */
+import commitRunningText from "../../../shaders/commit_running.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
 import { bitsOf, floatOf, requireWords, SUMMARY } from "./layout.ts";
+
+export const commitRunningShader: Shader = { name: "commit_running", text: grid + commitRunningText };
 
 /** Words of a batch-norm's row in "runningTable". */
 const ROW = 8;
@@ -59,7 +63,7 @@ export const commitRunningOp: Op<undefined> = defineOp<undefined>({
     kernel: ([, table]) => ({
       calls: [
         {
-          shader: "commit_running",
+          shader: commitRunningShader,
           overrides: { NORMS: table.shape[0]! / ROW },
           workgroups: table.shape[0]! / ROW,
           bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }],

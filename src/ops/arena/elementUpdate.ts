@@ -1,6 +1,6 @@
 /** Optimizers that treat every element alone: one dispatch over the whole parameter arena, in place, from a small rule for each. */
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Define, Op } from "../../graph/op.ts";
+import type { Define, Op, Shader } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { requireWords, SUMMARY } from "./layout.ts";
 import { eachOwned, type OwnedElement, requireUpdateInputs, type UpdateAttributes, updateKernel } from "./update.ts";
@@ -15,7 +15,7 @@ export interface UpdateMoment {
 
 export interface ElementRule<A extends UpdateAttributes> {
   readonly name: string;
-  readonly shader: string;
+  readonly shader: string | Shader;
   /** Numbers that it keeps for each parameter: "moments" holds the first of all parameters, then the second, and so on. */
   readonly kept: (attributes: A) => 0 | 1 | 2 | 3;
   /** Numbers in an entry of its table, one entry for each count of updates made before, the last for ever; 0 where it has no table. */

@@ -1,6 +1,10 @@
 /** Second and last pass of a step's statistics: norms, clip scale, what follows from a non-finite number, counters, and the step's record. */
+import finishStatisticsText from "../../../shaders/finish_statistics.wgsl?raw";
+import clip from "../../../shaders/lib/clip.wgsl?raw";
+import plateau from "../../../shaders/lib/plateau.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node, type TensorType } from "../../graph/node.ts";
-import type { Listed, Op, Reference } from "../../graph/op.ts";
+import type { Listed, Op, Reference, Shader } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { CLIP_CODES, type ClipKind, type ClipScale, clipScale, scaleUnlessBad } from "./clip.ts";
@@ -19,6 +23,8 @@ import {
   SUMMARY,
 } from "./layout.ts";
 import { advancePlateau, type PlateauAttributes, plateauFactor, plateauOverrides } from "./plateau.ts";
+
+export const finishStatisticsShader: Shader = { name: "finish_statistics", text: plateau + scaled + clip + finishStatisticsText };
 
 /** What a non-finite number leads to: the end of training, the loss of one update, or nothing. */
 export type NonFinitePolicy = "stop" | "skip" | "ignore";
@@ -72,7 +78,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
       return {
         calls: [
           {
-            shader: "finish_statistics",
+            shader: finishStatisticsShader,
             defines: { SIZE: size, PLATEAU: plateau !== null },
             overrides: {
               SEGMENTS: segments,

@@ -1,10 +1,14 @@
 /** The batch of a step: rows of the data set, which lies on the GPU, through an epoch's permutation. */
+import gatherBatchText from "../../../shaders/gather_batch.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
 import type { DType } from "../../core/dtype.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import { requireWords, STEP } from "./layout.ts";
+
+export const gatherBatchShader: Shader = { name: "gather_batch", text: grid + gatherBatchText };
 
 export interface GatherAttributes {
   /** Samples in the data set. */
@@ -67,7 +71,7 @@ export const gatherBatchOp: Op<GatherAttributes> = defineOp<GatherAttributes>({
       return {
         calls: [
           {
-            shader: "gather_batch",
+            shader: gatherBatchShader,
             defines: { BYTES: xKind === "u8", SEQUENTIAL: sequential },
             overrides: {
               ROWS: batch,

@@ -1,12 +1,17 @@
 /** Gradients with normal noise and their penalty's part, in an arena of their own: what comes after takes them as they are. */
+import gradientNoiseText from "../../../shaders/gradient_noise.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
 import { inverseNormal } from "../../core/normal.ts";
 import { philox4x32, STREAMS } from "../../core/philox.ts";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
+import { withLibrary } from "../shaders.ts";
 import { regularized } from "./gradientStatistics.ts";
 import { CHUNK, floatOf, requireWords, STEP } from "./layout.ts";
+
+export const gradientNoiseShader: Shader = { name: "gradient_noise", text: grid + withLibrary(gradientNoiseText) };
 
 export interface NoiseAttributes {
   /** Whether weights have a penalty, whose gradient joins theirs: λ's are in the step. */
@@ -54,7 +59,7 @@ export const gradientNoiseOp: Op<NoiseAttributes> = defineOp<NoiseAttributes>({
       return {
         calls: [
           {
-            shader: "gradient_noise",
+            shader: gradientNoiseShader,
             defines: { SIZE: workgroupSize(target), REGULARIZER: regularizer },
             overrides: { CHUNKS: count },
             workgroups: count,

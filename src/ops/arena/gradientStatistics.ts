@@ -1,9 +1,15 @@
 /** First pass over the gradient arena: what each chunk adds to norms, penalty and the test for non-finite numbers. */
+import gradientStatisticsText from "../../../shaders/gradient_statistics.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import lanes from "../../../shaders/lib/lanes.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op, Target } from "../../graph/op.ts";
+import type { Op, Shader, Target } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { bitsOf, CHUNK, exponentOf, floatOf, PARTIAL, ROLE_WEIGHT, requireWords, STEP } from "./layout.ts";
+
+export const gradientStatisticsShader: Shader = { name: "gradient_statistics", text: grid + lanes + scaled + gradientStatisticsText };
 
 export interface StatisticsAttributes {
   /** Whether weights have a penalty, whose gradient joins theirs: λ's are in the step. */
@@ -55,7 +61,7 @@ export const gradientStatisticsOp: Op<StatisticsAttributes> = defineOp<Statistic
       return {
         calls: [
           {
-            shader: "gradient_statistics",
+            shader: gradientStatisticsShader,
             defines: { SIZE: arenaWorkgroupSize(target), REGULARIZER: regularizer },
             overrides: { CHUNKS: count, JOINED: joined ? 1 : 0 },
             workgroups: count,

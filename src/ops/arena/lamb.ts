@@ -1,12 +1,21 @@
 /** Lamb over the whole parameter arena, in place, in three dispatches: moments and sums of squares, every tensor's norms, update. */
+import lambMomentsText from "../../../shaders/lamb_moments.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
+import squares from "../../../shaders/lib/squares.wgsl?raw";
+import update from "../../../shaders/lib/update.wgsl?raw";
+import updateLambText from "../../../shaders/update_lamb.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Listed, Op, Reference } from "../../graph/op.ts";
+import type { Listed, Op, Reference, Shader } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
 import type { UpdateInputs, UpdateOutputs } from "./elementUpdate.ts";
 import { CHUNK, requireWords, SUMMARY } from "./layout.ts";
 import { normOf, PAIR_WORDS, segmentNorms, squaresOf } from "./segmentNorms.ts";
 import { eachOwned, requireUpdateInputs, type UpdateAttributes, updateKernel } from "./update.ts";
 import { type AdamAttributes, advanceMoments, momentOverrides } from "./updateAdam.ts";
+
+export const lambMomentsShader: Shader = { name: "lamb_moments", text: grid + scaled + squares + update + lambMomentsText };
+export const updateLambShader: Shader = { name: "update_lamb", text: grid + scaled + update + updateLambText };
 
 export type LambAttributes = UpdateAttributes & Pick<AdamAttributes, "beta1" | "beta2" | "epsilon">;
 
@@ -58,7 +67,7 @@ export const lambMomentsOp: Op<LambAttributes> = defineOp<LambAttributes>({
   form: {
     kind: "kernel",
     kernel: (inputs, _outputs, attributes, target) =>
-      updateKernel("lamb_moments", inputs[1], attributes, target, {
+      updateKernel(lambMomentsShader, inputs[1], attributes, target, {
         overrides: { ...sizes(inputs), ...momentOverrides(attributes) },
         bindings: [{ input: 4 }, { input: 5 }, { output: 0 }, { output: 1 }],
       }),
@@ -92,7 +101,7 @@ export const updateLambOp: Op<LambAttributes> = defineOp<LambAttributes>({
   form: {
     kind: "kernel",
     kernel: (inputs, _outputs, attributes, target) =>
-      updateKernel("update_lamb", inputs[1], attributes, target, {
+      updateKernel(updateLambShader, inputs[1], attributes, target, {
         overrides: { ...sizes(inputs), EPSILON: attributes.epsilon },
         bindings: [{ input: 4 }, { input: 7 }, { output: 0 }, { input: 6 }],
       }),

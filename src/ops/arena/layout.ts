@@ -148,3 +148,6 @@ export function bitsOf(value: number): number {
   words.setFloat32(0, value);
   return words.getUint32(0);
 }
+
+/** Words of evaluation's "step", which begins as training's does. */
+export const EVALUATION_STEP = { batchIndex: 0, batchStart: 1, validRows: 8 } as const;

@@ -1,10 +1,17 @@
 /** The constraint of weights to rows of a largest norm, in place, after the update. */
+import arenaRows from "../../../shaders/lib/arena_rows.wgsl?raw";
+import clip from "../../../shaders/lib/clip.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
+import maxNormText from "../../../shaders/max_norm.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { ROLE_WEIGHT, SUMMARY } from "./layout.ts";
 import { eachRow, ROW_TILE, rowNorm } from "./rows.ts";
+
+export const maxNormShader: Shader = { name: "max_norm", text: grid + scaled + clip + arenaRows + maxNormText };
 
 export interface MaxNormAttributes {
   readonly max: number;
@@ -36,7 +43,7 @@ export const maxNormOp: Op<MaxNormAttributes> = defineOp<MaxNormAttributes>({
       return {
         calls: [
           {
-            shader: "max_norm",
+            shader: maxNormShader,
             defines: { SIZE: workgroupSize(target) },
             overrides: { TILES: tiles, MAX: max },
             workgroups: tiles,

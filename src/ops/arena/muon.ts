@@ -2,8 +2,15 @@
  * Muon over the whole parameter arena: moments and sums of squares, every tensor's norm, matrices laid in stacks by shape, products of whole
  * stacks, update. Matrices of one shape share each product's dispatch, so the count of dispatches follows that of shapes, not the depth.
  */
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
+import squares from "../../../shaders/lib/squares.wgsl?raw";
+import update from "../../../shaders/lib/update.wgsl?raw";
+import muonMomentsText from "../../../shaders/muon_moments.wgsl?raw";
+import muonStackText from "../../../shaders/muon_stack.wgsl?raw";
+import updateMuonText from "../../../shaders/update_muon.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { add, mul } from "../binary.ts";
 import { defineOp, literal, pick } from "../define.ts";
 import { matmul, swapLast } from "../matmul.ts";
@@ -15,6 +22,10 @@ import { CHUNK, NONE, requireWords } from "./layout.ts";
 import { normOf, PAIR_WORDS, segmentNorms, squaresOf } from "./segmentNorms.ts";
 import { eachOwned, requireUpdateInputs, type UpdateAttributes, updateKernel } from "./update.ts";
 import { type AdamAttributes, advanceMoments, momentOverrides } from "./updateAdam.ts";
+
+export const muonMomentsShader: Shader = { name: "muon_moments", text: grid + scaled + squares + update + muonMomentsText };
+export const muonStackShader: Shader = { name: "muon_stack", text: grid + scaled + update + muonStackText };
+export const updateMuonShader: Shader = { name: "update_muon", text: grid + update + updateMuonText };
 
 export interface MuonAttributes extends UpdateAttributes, Pick<AdamAttributes, "beta1" | "beta2" | "epsilon"> {
   readonly momentum: number;
@@ -70,7 +81,7 @@ export const muonMomentsOp: Op<MuonAttributes> = defineOp<MuonAttributes>({
     kind: "kernel",
     kernel: (inputs, _outputs, attributes, target) => {
       const { EPSILON: _, ...moments } = momentOverrides(attributes);
-      return updateKernel("muon_moments", inputs[1], attributes, target, {
+      return updateKernel(muonMomentsShader, inputs[1], attributes, target, {
         overrides: {
           PARAMETERS: inputs[4].shape[0]!,
           ONE_MINUS_MOMENTUM: 1 - attributes.momentum,
@@ -105,7 +116,7 @@ export const muonStackOp: Op<MuonAttributes & { readonly size: number }> = defin
   form: {
     kind: "kernel",
     kernel: (inputs, _outputs, attributes, target) =>
-      updateKernel("muon_stack", inputs[1], attributes, target, {
+      updateKernel(muonStackShader, inputs[1], attributes, target, {
         overrides: momentumOverrides(attributes),
         bindings: [{ input: 4 }, { input: 5 }, { input: 6 }, { output: 0 }],
       }),
@@ -135,7 +146,7 @@ export const updateMuonOp: Op<MuonAttributes> = defineOp<MuonAttributes>({
   form: {
     kind: "kernel",
     kernel: (inputs, _outputs, attributes, target) =>
-      updateKernel("update_muon", inputs[1], attributes, target, {
+      updateKernel(updateMuonShader, inputs[1], attributes, target, {
         overrides: { PARAMETERS: inputs[5].shape[0]!, CORRECTIONS: inputs[4].shape[0]! / 2, EPSILON: attributes.epsilon },
         bindings: [{ input: 4 }, { input: 7 }, { output: 0 }, { input: 6 }],
       }),

@@ -1,11 +1,13 @@
 /** Evaluation's last kernel: a batch's summed loss and count of right answers, put into the batch's own place of a table. */
+import scoreBatchText from "../../../shaders/score_batch.wgsl?raw";
 import { FathomError } from "../../core/errors.ts";
 import { describe } from "../../core/shape.ts";
 import { makeNode, type Node } from "../../graph/node.ts";
+import type { Shader } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
+import { EVALUATION_STEP } from "./layout.ts";
 
-/** Words of evaluation's "step", which begins as training's does. */
-export const EVALUATION_STEP = { batchIndex: 0, batchStart: 1, validRows: 8 } as const;
+export const scoreBatchShader: Shader = { name: "score_batch", text: scoreBatchText };
 
 /** Inputs: results f32[2 · batches], losses f32[rows], step u32[16] and, for classes, outputs f32[rows, classes] and labels i32[rows]. */
 export const scoreBatchOp = defineOp<undefined>({
@@ -38,7 +40,7 @@ export const scoreBatchOp = defineOp<undefined>({
       return {
         calls: [
           {
-            shader: "score_batch",
+            shader: scoreBatchShader,
             defines: { CLASSES: classes },
             overrides: { ROWS: losses.shape[0]!, COLUMNS: classes ? outputs.shape[1]! : 0, BATCHES: results.shape[0]! / 2 },
             workgroups: 1,

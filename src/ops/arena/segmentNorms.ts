@@ -1,9 +1,15 @@
 /** Two norms of every parameter tensor, from the sums of squares that an optimizer's first pass took of each chunk. */
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
+import squares from "../../../shaders/lib/squares.wgsl?raw";
+import segmentNormsText from "../../../shaders/segment_norms.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { bitsOf, exponentOf, floatOf } from "./layout.ts";
+
+export const segmentNormsShader: Shader = { name: "segment_norms", text: grid + scaled + squares + segmentNormsText };
 
 /** Words of a pair, of a chunk's sums as of a tensor's norms: exponent (i32) and value (f32), twice. A sum is value · 4^exponent, a norm value · 2^exponent. */
 export const PAIR_WORDS = 4;
@@ -49,7 +55,7 @@ export const segmentNormsOp: Op<undefined> = defineOp<undefined>({
       return {
         calls: [
           {
-            shader: "segment_norms",
+            shader: segmentNormsShader,
             defines: { SIZE: workgroupSize(target) },
             overrides: { SEGMENTS: count },
             workgroups: count,

@@ -1,6 +1,6 @@
 /** What every update of the parameter arena shares: how its kernel is called, and, in float64, the gradient that the optimizer sees. */
 import type { TensorType } from "../../graph/node.ts";
-import type { Binding, Define, KernelPlan, Listed, Reference, Target } from "../../graph/op.ts";
+import type { Binding, Define, KernelPlan, Listed, Reference, Shader, Target } from "../../graph/op.ts";
 import { workgroupSize } from "../lanes.ts";
 import { regularized } from "./gradientStatistics.ts";
 import { CHUNK, floatOf, requireWords, STEP, SUMMARY } from "./layout.ts";
@@ -23,7 +23,7 @@ export function requireUpdateInputs(what: string, [gradients, , summary, step]: 
 
 /** One dispatch, a workgroup a chunk. `bindings` come after the four that lib/update.wgsl declares. */
 export function updateKernel(
-  shader: string,
+  shader: string | Shader,
   chunks: TensorType,
   { regularizer, clip }: UpdateAttributes,
   target: Target,

@@ -1,7 +1,12 @@
 /** Adagrad over the whole parameter arena, in place. */
-import type { Op } from "../../graph/op.ts";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import update from "../../../shaders/lib/update.wgsl?raw";
+import updateAdagradText from "../../../shaders/update_adagrad.wgsl?raw";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { UpdateAttributes } from "./update.ts";
+
+export const updateAdagradShader: Shader = { name: "update_adagrad", text: grid + update + updateAdagradText };
 
 export interface AdagradAttributes extends UpdateAttributes {
   readonly learningRateDecay: number;
@@ -12,7 +17,7 @@ export interface AdagradAttributes extends UpdateAttributes {
 /** Keeps the sum of g². */
 export const updateAdagradOp: Op<AdagradAttributes> = defineElementUpdate<AdagradAttributes>({
   name: "updateAdagrad",
-  shader: "update_adagrad",
+  shader: updateAdagradShader,
   kept: () => 1,
   factors: 0,
   overrides: ({ learningRateDecay, epsilon, decoupled }) => ({ DECAY: learningRateDecay, EPSILON: epsilon, DECOUPLED: decoupled ? 1 : 0 }),

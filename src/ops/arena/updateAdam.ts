@@ -1,7 +1,12 @@
 /** Adam and AdamW over the whole parameter arena, in place. */
-import type { Op } from "../../graph/op.ts";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import update from "../../../shaders/lib/update.wgsl?raw";
+import updateAdamText from "../../../shaders/update_adam.wgsl?raw";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { OwnedElement, UpdateAttributes } from "./update.ts";
+
+export const updateAdamShader: Shader = { name: "update_adam", text: grid + update + updateAdamText };
 
 export interface AdamAttributes extends UpdateAttributes {
   readonly beta1: number;
@@ -34,7 +39,7 @@ export function advanceMoments(
 /** Keeps m and v. An entry of its table is 1/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ). */
 export const updateAdamOp: Op<AdamAttributes> = defineElementUpdate<AdamAttributes>({
   name: "updateAdam",
-  shader: "update_adam",
+  shader: updateAdamShader,
   kept: () => 2,
   factors: 2,
   overrides: (attributes) => ({ ...momentOverrides(attributes), DECOUPLED: attributes.decoupled ? 1 : 0 }),

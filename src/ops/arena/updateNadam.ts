@@ -1,7 +1,13 @@
 /** Adam with Nesterov momentum over the whole parameter arena, in place. */
-import type { Op } from "../../graph/op.ts";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import update from "../../../shaders/lib/update.wgsl?raw";
+import updateNadamText from "../../../shaders/update_nadam.wgsl?raw";
+import type { Op, Shader } from "../../graph/op.ts";
+import { withLibrary } from "../shaders.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import { type AdamAttributes, advanceMoments, momentOverrides } from "./updateAdam.ts";
+
+export const updateNadamShader: Shader = { name: "update_nadam", text: grid + update + withLibrary(updateNadamText) };
 
 export interface NadamAttributes extends AdamAttributes {
   readonly momentumDecay: number;
@@ -16,7 +22,7 @@ const decayOf = ({ momentumDecay }: NadamAttributes): number => Math.min(momentu
 /** Keeps m and v. An entry of its table is 1/(1 − Π μ) up to this step and up to the next, 1/√(1 − β₂ᵗ); μ itself is computed from t. */
 export const updateNadamOp: Op<NadamAttributes> = defineElementUpdate<NadamAttributes>({
   name: "updateNadam",
-  shader: "update_nadam",
+  shader: updateNadamShader,
   kept: () => 2,
   factors: 3,
   overrides: (attributes) => ({

@@ -1,7 +1,12 @@
 /** RMSprop over the whole parameter arena, in place. */
-import type { Op } from "../../graph/op.ts";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import update from "../../../shaders/lib/update.wgsl?raw";
+import updateRmspropText from "../../../shaders/update_rmsprop.wgsl?raw";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { UpdateAttributes } from "./update.ts";
+
+export const updateRmspropShader: Shader = { name: "update_rmsprop", text: grid + update + updateRmspropText };
 
 export interface RmspropAttributes extends UpdateAttributes {
   readonly alpha: number;
@@ -14,7 +19,7 @@ export interface RmspropAttributes extends UpdateAttributes {
 /** Keeps the mean of g²; with `centered` the mean of g; with a momentum its buffer. In this order. */
 export const updateRmspropOp: Op<RmspropAttributes> = defineElementUpdate<RmspropAttributes>({
   name: "updateRmsprop",
-  shader: "update_rmsprop",
+  shader: updateRmspropShader,
   kept: ({ centered, momentum }) => (1 + (centered ? 1 : 0) + (momentum === 0 ? 0 : 1)) as 1 | 2 | 3,
   factors: 0,
   defines: ({ centered, momentum }) => ({ CENTERED: centered, MOMENTUM: momentum !== 0, SEVERAL: centered || momentum !== 0 }),

@@ -1,7 +1,12 @@
 /** Stochastic gradient descent over the whole parameter arena, in place. */
-import type { Op } from "../../graph/op.ts";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import update from "../../../shaders/lib/update.wgsl?raw";
+import updateSgdText from "../../../shaders/update_sgd.wgsl?raw";
+import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { UpdateAttributes } from "./update.ts";
+
+export const updateSgdShader: Shader = { name: "update_sgd", text: grid + update + updateSgdText };
 
 export interface SgdAttributes extends UpdateAttributes {
   readonly momentum: number;
@@ -14,7 +19,7 @@ export interface SgdAttributes extends UpdateAttributes {
 /** Keeps the momentum buffer, unless momentum is 0. */
 export const updateSgdOp: Op<SgdAttributes> = defineElementUpdate<SgdAttributes>({
   name: "updateSgd",
-  shader: "update_sgd",
+  shader: updateSgdShader,
   kept: ({ momentum }) => (momentum === 0 ? 0 : 1),
   factors: 0,
   defines: ({ momentum }) => ({ MOMENTUM: momentum !== 0 }),

@@ -1,11 +1,17 @@
 /** Insight into activations: every layer's output, block by block, in one dispatch. */
+import activationStatisticsText from "../../../shaders/activation_statistics.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import lanes from "../../../shaders/lib/lanes.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { bitsOf, floatOf } from "../arena/layout.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
-import { ACTIVATION_PARTIAL, BLOCK, BLOCK_ROWS, BLOCK_UNITS, LAYER } from "./layout.ts";
+import { ACTIVATION_PARTIAL, BEYOND, BLOCK, BLOCK_ROWS, BLOCK_UNITS, LAYER } from "./layout.ts";
 import { exponentOf } from "./scaledSquares.ts";
+
+export const activationStatisticsShader: Shader = { name: "activation_statistics", text: grid + lanes + scaled + activationStatisticsText };
 
 /** When an output counts as saturated: at `low` or below it, at `high` or above it, or where it is 0. */
 export type SaturationRule = { readonly low: number; readonly high: number } | "zero" | "never";
@@ -19,8 +25,6 @@ export interface ActivationPlace {
   readonly rule: SaturationRule;
 }
 
-/** No output gets here: comparing with an infinity is not to be relied on in a shader. */
-export const BEYOND = 3.4e38;
 const NEVER = { low: -BEYOND, high: BEYOND } as const;
 
 /** "activationBlocks" and "activationLayers": which blocks the workgroups take, and which of them are a layer's. */
@@ -81,7 +85,7 @@ export const activationStatisticsOp: Op<undefined> = defineOp<undefined>({
       return {
         calls: [
           {
-            shader: "activation_statistics",
+            shader: activationStatisticsShader,
             defines: { SIZE: workgroupSize(target) },
             overrides: { BLOCKS: count },
             workgroups: count,

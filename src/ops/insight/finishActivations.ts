@@ -1,11 +1,16 @@
 /** The end of insight into activations: the blocks of each layer joined, and the step's record written. */
+import finishActivationsText from "../../../shaders/finish_activations.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { bitsOf, floatOf, requireWords, STEP } from "../arena/layout.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { layersIn } from "./activationStatistics.ts";
 import { ACTIVATION_PART, ACTIVATION_PARTIAL, activationRecordWords, INSIGHT_HEAD, LAYER } from "./layout.ts";
+
+export const finishActivationsShader: Shader = { name: "finish_activations", text: grid + scaled + finishActivationsText };
 
 export interface FinishActivationsAttributes {
   /** Records that the ring holds. */
@@ -71,7 +76,7 @@ export const finishActivationsOp: Op<FinishActivationsAttributes> = defineOp<Fin
     kernel: ([, layers], _outputs, { slots }, target) => ({
       calls: [
         {
-          shader: "finish_activations",
+          shader: finishActivationsShader,
           defines: { SIZE: workgroupSize(target) },
           overrides: { LAYERS: layersIn(layers), SLOTS: slots },
           workgroups: layersIn(layers),

@@ -1,10 +1,15 @@
 /** The end of insight into parameters: the chunks of each segment joined, and the step's record written. */
+import finishInsightText from "../../../shaders/finish_insight.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { bitsOf, floatOf, requireWords, STEP } from "../arena/layout.ts";
 import { defineOp } from "../define.ts";
 import { workgroupSize } from "../lanes.ts";
 import { GRADIENT_PARTIAL, HISTOGRAM_BINS, INSIGHT_HEAD, parameterRecordWords, parameterWords, UPDATE_PARTIAL } from "./layout.ts";
+
+export const finishInsightShader: Shader = { name: "finish_insight", text: grid + scaled + finishInsightText };
 
 export interface FinishInsightAttributes {
   readonly segments: number;
@@ -60,7 +65,7 @@ export const finishInsightOp: Op<FinishInsightAttributes> = defineOp<FinishInsig
     kernel: (_inputs, _outputs, { segments, slots, histograms }, target) => ({
       calls: [
         {
-          shader: "finish_insight",
+          shader: finishInsightShader,
           defines: { SIZE: workgroupSize(target), HISTOGRAM: histograms, WORDS: parameterWords(histograms) },
           overrides: { SEGMENTS: segments, SLOTS: slots },
           workgroups: segments,

@@ -1,11 +1,17 @@
 /** Insight before an update: what each chunk tells of gradients and weights, their histogram where it is wanted, and a copy of the weights. */
+import insightGradientsText from "../../../shaders/insight_gradients.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import lanes from "../../../shaders/lib/lanes.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { arenaWorkgroupSize, regularized } from "../arena/gradientStatistics.ts";
 import { bitsOf, CHUNK, floatOf, requireWords, STEP } from "../arena/layout.ts";
 import { defineOp, pick } from "../define.ts";
 import { binOf, GRADIENT_PARTIAL, HISTOGRAM_BINS, kindsOf } from "./layout.ts";
 import { scaledSquares } from "./scaledSquares.ts";
+
+export const insightGradientsShader: Shader = { name: "insight_gradients", text: grid + lanes + scaled + insightGradientsText };
 
 export interface InsightGradientsAttributes {
   /** As in gradientStatistics: gradients are those that updates see before the clip. */
@@ -53,7 +59,7 @@ export const insightGradientsOp: Op<InsightGradientsAttributes> = defineOp<Insig
       return {
         calls: [
           {
-            shader: "insight_gradients",
+            shader: insightGradientsShader,
             defines: { SIZE: arenaWorkgroupSize(target), REGULARIZER: regularizer, HISTOGRAM: histograms },
             overrides: { CHUNKS: count },
             workgroups: count,

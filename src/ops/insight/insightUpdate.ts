@@ -1,11 +1,17 @@
 /** Insight after an update: how far it moved the weights of each chunk. Differences are float32's: where a weight is too large for a step, it has not moved. */
+import insightUpdateText from "../../../shaders/insight_update.wgsl?raw";
+import grid from "../../../shaders/lib/grid.wgsl?raw";
+import lanes from "../../../shaders/lib/lanes.wgsl?raw";
+import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op } from "../../graph/op.ts";
+import type { Op, Shader } from "../../graph/op.ts";
 import { arenaWorkgroupSize } from "../arena/gradientStatistics.ts";
 import { bitsOf, CHUNK, requireWords } from "../arena/layout.ts";
 import { defineOp } from "../define.ts";
 import { kindsOf, UPDATE_PARTIAL } from "./layout.ts";
 import { scaledSquares } from "./scaledSquares.ts";
+
+export const insightUpdateShader: Shader = { name: "insight_update", text: grid + lanes + scaled + insightUpdateText };
 
 /** Inputs: parameters before, and after, and chunks. Output: UPDATE_PARTIAL words a chunk. */
 export const insightUpdateOp: Op<undefined> = defineOp<undefined>({
@@ -35,7 +41,7 @@ export const insightUpdateOp: Op<undefined> = defineOp<undefined>({
       return {
         calls: [
           {
-            shader: "insight_update",
+            shader: insightUpdateShader,
             defines: { SIZE: arenaWorkgroupSize(target) },
             overrides: { CHUNKS: count },
             workgroups: count,

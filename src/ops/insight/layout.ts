@@ -73,3 +73,6 @@ export const ACTIVATION_PARTIAL = {
 export function kindsOf(values: Float64Array): number {
   return (values.some((value) => Math.abs(value) === Infinity) ? 1 : 0) | (values.some(Number.isNaN) ? 2 : 0);
 }
+
+/** No output gets here: comparing with an infinity is not to be relied on in a shader. */
+export const BEYOND = 3.4e38;
