@@ -102,7 +102,7 @@ async function runSuite(
   const result = (entries: readonly Entry[]): SuiteResult => ({
     name,
     about: row.about,
-    method: methodOf(effort, job),
+    method: row.method ?? methodOf(effort, job),
     seconds: Math.round((pageClock.now() - started) / 100) / 10,
     versions,
     left,
@@ -125,6 +125,6 @@ function effortOf({ quick, rounds }: BenchJob, userAgent: string): Effort {
 }
 
 function methodOf({ rounds, sampleMilliseconds, warmUps }: Effort, { seconds }: BenchJob): string {
-  const warmUp = warmUps > 0 ? `warm-up until the median of three times is within 5 % of the three before, at most ${warmUps}; ` : "";
-  return `${warmUp}mirrored rounds (A B C, C B A), ${rounds} at most; a sample is at least ${sampleMilliseconds} ms and ${QUANTA_IN_SAMPLE} steps of the clock long; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds; at most ${seconds} s`;
+  const warmUp = warmUps > 0 ? `Warm-up until the median of three times is within 5 % of the three before, at most ${warmUps}. ` : "";
+  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} at most; a sample is at least ${sampleMilliseconds} ms and ${QUANTA_IN_SAMPLE} steps of the clock long; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds; at most ${seconds} s`;
 }

@@ -23,5 +23,7 @@ export interface SuiteRow {
   readonly about: string;
   /** Where it cannot run, and why: a suite whose libraries want a browser. */
   readonly browserOnly?: boolean;
+  /** How, where that is not in timed rounds. */
+  readonly method?: string;
   load(): Promise<Suite>;
 }

@@ -3,7 +3,13 @@ import { type Column, markdownTable } from "../src/cli/format.ts";
 import type { BenchResult, Comparison, Entry, SuiteResult, Target } from "./schema.ts";
 
 export const number = (value: number): string =>
-  value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
+  Number.isInteger(value)
+    ? String(value)
+    : Math.abs(value) >= 100
+      ? value.toFixed(0)
+      : Math.abs(value) < 1e-3
+        ? value.toExponential(1)
+        : value.toPrecision(3);
 
 /** Times up to twice as long read best as a percentage, longer ones as a multiple. */
 export function ratioText(ratio: number): string {

@@ -1,32 +1,70 @@
-/** The benchmark at its smallest: what it writes is what its schema says. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+/** The benchmark at its smallest, in a browser and on Dawn in Node: what it writes is what its schema says. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { afterAll, expect, it } from "vitest";
-import { resultSchema } from "../../bench/schema.ts";
+import { type BenchResult, resultSchema } from "../../bench/schema.ts";
+import { findBrowser } from "../../src/cli/findBrowser.ts";
 import { runModule } from "../support/childProcess.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-bench-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("npm run bench -- --quick writes a valid result and a table", async () => {
-  const { code, stdout } = await runModule("bench/run.ts", ["--quick", "--suite", "spine", "--out", folder]);
+const OWN_SUITES = ["remedies", "benefits", "kernels", "depth"];
+const suites = (names: readonly string[]): string[] => names.flatMap((name) => ["--suite", name]);
+
+function written(): BenchResult {
+  const result = v.parse(resultSchema, JSON.parse(readFileSync(join(folder, "bench.json"), "utf8")));
+  for (const { name, left, entries } of result.suites) {
+    expect(left, name).toEqual([]);
+    expect(entries.length, name).toBeGreaterThan(0);
+    for (const { id, median, lowerQuartile, upperQuartile } of entries) {
+      expect(median, id).toBeGreaterThan(0);
+      expect(lowerQuartile <= median && median <= upperQuartile, id).toBe(true);
+    }
+  }
+  return result;
+}
+
+it("npm run bench -- --quick writes a valid result and a table, of every suite", async () => {
+  const { code, stdout, stderr } = await runModule("bench/run.ts", ["--quick", ...suites(OWN_SUITES), "--out", folder]);
+  expect(stderr).toBe("");
   expect(stdout).toContain("# Fathom benchmark");
   expect(code).toBe(0);
-  const result = v.parse(resultSchema, JSON.parse(readFileSync(join(folder, "bench.json"), "utf8")));
-  const entries = new Map(result.suites[0]!.entries.map((entry) => [entry.id, entry]));
-  expect([...entries.keys()]).toEqual(["step-2", "step-4", "matmul-16"]);
-  for (const { median, lowerQuartile, upperQuartile } of entries.values()) {
-    expect(median).toBeGreaterThan(0);
-    expect(lowerQuartile <= median && median <= upperQuartile).toBe(true);
-  }
-  expect(entries.get("step-4")!.facts["dispatches"]).toBeLessThanOrEqual(3 * 4 + 8);
-  expect(readFileSync(join(folder, "bench.md"), "utf8")).toContain("| training step, 4 layers |");
+  const { suites: found, cautions, environment } = written();
+  expect(found.map(({ name }) => name)).toEqual(OWN_SUITES);
+  expect(environment.runtime).toBe("headless browser");
+  expect(cautions.at(-1)).toMatch(/a trial/);
+  const [remedies, benefits, kernels, depth] = found.map(({ entries }) => entries);
+  const clip = remedies!.find(({ comparison }) => comparison !== null)!;
+  expect(clip.comparison!.interval[0]).toBeLessThanOrEqual(clip.comparison!.interval[1]);
+  expect(remedies!.some(({ id }) => id === clip.comparison!.over)).toBe(true);
+  expect(benefits![0]!.facts["never got there"]).toMatch(/ of 1$/);
+  expect(kernels!.find(({ title }) => title === "update_sgd")!.facts["% of ceiling"]).toBeGreaterThan(0);
+  const dispatches = depth!.map(({ facts }) => Number(facts["dispatches"]));
+  expect(dispatches[1]! - dispatches[0]!).toBeLessThanOrEqual(3 * (6 - 2));
+  expect(readFileSync(join(folder, "bench.md"), "utf8")).toContain("| 6 layers |");
 });
 
-it("names a suite that does not exist", async () => {
-  const { code, stderr } = await runModule("bench/run.ts", ["--suite", "spin"]);
-  expect(stderr).toMatch(/there is no suite "spin"; --suite takes remedies/);
-  expect(code).toBe(2);
+/** Dawn takes Chromium's own software driver, where a Chromium has brought one. */
+const driver = await findBrowser("chromium").then(
+  (path) => [dirname(path), "/usr/lib/chromium"].map((place) => join(place, "vk_swiftshader_icd.json")).find(existsSync),
+  () => undefined,
+);
+
+it.skipIf(!driver)("runs on Dawn in Node", async () => {
+  const args = ["--quick", "--device", "node", "--suite", "depth", "--out", folder];
+  const { code, stdout } = await runModule("bench/run.ts", args, { env: { VK_DRIVER_FILES: driver! } });
+  expect(stdout).toContain("Dawn of npm's webgpu");
+  expect(code).toBe(0);
+  expect(written().environment).toMatchObject({ runtime: "node", adapterClass: "software" });
+});
+
+it("says what is missing where Dawn finds no GPU", async () => {
+  const { code, stderr } = await runModule("bench/run.ts", ["--quick", "--device", "node", "--suite", "depth", "--out", folder], {
+    env: { VK_DRIVER_FILES: join(folder, "none.json") },
+  });
+  expect(stderr).toMatch(/no GPU adapter: Dawn found no Vulkan device.*VK_DRIVER_FILES/);
+  expect(code).toBe(1);
 });

@@ -1,0 +1,145 @@
+/** What kernels are timed: those of training steps that between them have all, those of graphs that training does not need, and every matmul tile. */
+
+import { backward } from "../../src/autodiff/backward.ts";
+import type { Node } from "../../src/graph/node.ts";
+import type { Target } from "../../src/graph/op.ts";
+import { argmax } from "../../src/ops/argReduce.ts";
+import { mul } from "../../src/ops/binary.ts";
+import { concat } from "../../src/ops/concat.ts";
+import { input } from "../../src/ops/define.ts";
+import { embedding } from "../../src/ops/gather.ts";
+import { multiMargin } from "../../src/ops/multiMargin.ts";
+import { huber } from "../../src/ops/pointwiseLoss.ts";
+import { sum } from "../../src/ops/reduce.ts";
+import { slice } from "../../src/ops/slice.ts";
+import { softmax } from "../../src/ops/softmax.ts";
+import type { PlanDispatch, PlanKernel } from "../../src/plan/types.ts";
+import { type NetSize, plainNet } from "../remedies/plainNet.ts";
+import { ALL_VARIANTS, experimentOf } from "../remedies/variants.ts";
+import { capturedGraph, capturedStep } from "./capture.ts";
+import type { FilledPlan } from "./planRunner.ts";
+
+/** Rows, and features of each. */
+export interface KernelSize {
+  readonly rows: number;
+  readonly width: number;
+}
+
+export interface KernelCase {
+  readonly kernel: string;
+  readonly size: KernelSize;
+  /** "software" and "hardware" are the two ways in which kernels are laid out; either runs on any adapter. */
+  readonly layout: Target["adapterClass"];
+  readonly filled: FilledPlan;
+  /** Timed by itself, after the whole plan has run once. More than one where they only make sense in turn. */
+  readonly dispatches: readonly PlanDispatch[];
+}
+
+/** Of the remedies, those whose steps have a kernel that no earlier one has. */
+const STEPS = [
+  "norm-batchNorm",
+  "norm-layerNorm",
+  "norm-weightNorm",
+  "clip-adaptive",
+  "regularizer-maxNorm",
+  "regularizer-gradientNoise",
+  "skip-rezero",
+  "skip-concat",
+  "skip-dense",
+  "schedule-plateau",
+  "optimizer-momentum",
+  "optimizer-adagrad",
+  "optimizer-rmsprop",
+  "optimizer-adam",
+  "optimizer-nadam",
+  "optimizer-radam",
+  "optimizer-lion",
+  "optimizer-lamb",
+  "optimizer-muon",
+  "monitor-parameters",
+  "monitor-activations",
+  "monitor-histograms",
+] as const;
+
+/** Linked lists are built anew each time: a link that is set twice would never end. */
+const IN_TURN: ReadonlySet<string> = new Set(["scatter_clear", "scatter_link", "scatter_rows"]);
+
+const f = (...shape: number[]): Node => input(shape, "f32");
+
+function graphs({ rows, width }: KernelSize): Node[][] {
+  const [x, labels, table] = [f(rows, width), input([rows], "i32"), f(width, width)];
+  const lossGradient = (loss: Node): Node[] => backward([{ node: loss }], [x]).filter((node) => node !== null);
+  const looked = embedding(table, labels);
+  const part = slice(x, [null, { start: 1, step: 2 }]);
+  return [
+    [softmax(x)],
+    [argmax(x, 1)],
+    [concat([x, f(rows, width)], 1)],
+    [multiMargin(x, labels)],
+    [huber(x, f(rows, width))],
+    lossGradient(multiMargin(x, labels)),
+    lossGradient(huber(x, f(rows, width))),
+    [sum(x, 0)],
+    [sum(x, 1)],
+    [sum(x)],
+    [looked],
+    backward([{ node: sum(mul(looked, looked)) }], [table]).filter((node) => node !== null),
+    backward([{ node: sum(mul(part, part)) }], [x]).filter((node) => node !== null),
+  ];
+}
+
+const bytesOf = ({ bindings }: PlanDispatch): number => bindings.reduce((bytes, { size }) => bytes + size, 0);
+
+/** Of each kernel of the plan the dispatch that moves most, where `seen` has not had it at this size. */
+function casesOf(filled: FilledPlan, size: KernelSize, layout: KernelCase["layout"], seen: Set<string>): KernelCase[] {
+  const { kernels, dispatches } = filled.plan;
+  const nameOf = ({ kernel }: PlanDispatch): string => kernels[kernel]!.name;
+  const largest = new Map<string, PlanDispatch>();
+  for (const dispatch of dispatches) {
+    const best = largest.get(nameOf(dispatch));
+    if (!best || bytesOf(dispatch) > bytesOf(best)) largest.set(nameOf(dispatch), dispatch);
+  }
+  const found: KernelCase[] = [];
+  const add = (kernel: string, own: readonly PlanDispatch[]): void => {
+    if (seen.has(kernel)) return;
+    seen.add(kernel);
+    found.push({ kernel, size, layout, filled, dispatches: own });
+  };
+  for (const [kernel, dispatch] of largest) if (!IN_TURN.has(kernel)) add(kernel, [dispatch]);
+  if (dispatches.some((dispatch) => IN_TURN.has(nameOf(dispatch))))
+    add(
+      "scatter_clear, scatter_link, scatter_rows",
+      dispatches.filter((dispatch) => IN_TURN.has(nameOf(dispatch))),
+    );
+  return found;
+}
+
+/** Every kernel once, at that size, in one layout. `most`: steps and graphs that are looked at, for a trial. */
+export async function kernelCases(size: KernelSize, target: Target, most = Number.POSITIVE_INFINITY): Promise<KernelCase[]> {
+  const seen = new Set<string>();
+  const net: NetSize = { depth: 3, width: size.width, batchSize: size.rows };
+  const plain = plainNet(net, 7);
+  const found: KernelCase[] = [];
+  for (const id of STEPS.slice(0, most)) {
+    const variant = ALL_VARIANTS.find((one) => one.id === id)!;
+    found.push(...casesOf(await capturedStep(experimentOf(plain, variant, net), target), size, target.adapterClass, seen));
+  }
+  for (const roots of graphs(size).slice(0, most))
+    found.push(...casesOf(capturedGraph(roots, target, size.width), size, target.adapterClass, seen));
+  return found;
+}
+
+/** Two cases are one kernel where neither text nor constants nor grid differ. */
+export const identityOf = ({ filled, dispatches }: KernelCase): string =>
+  JSON.stringify(dispatches.map(({ kernel, workgroups }) => [strip(filled.plan.kernels[kernel]!), workgroups]));
+
+const strip = ({ name, defines, constants }: PlanKernel) => ({ name, defines, constants });
+
+/** What one run does: floating-point operations of a product, else the bytes of all that is bound, each counted once. */
+export function rateOf({ kernel, filled, dispatches }: KernelCase): { readonly unit: string; readonly perMillisecond: number } {
+  if (kernel.startsWith("matmul")) {
+    const { M, N, K, BATCHES } = filled.plan.kernels[dispatches[0]!.kernel]!.constants as Record<string, number>;
+    return { unit: "GFLOP/s", perMillisecond: (2 * M! * N! * K! * (BATCHES ?? 1)) / 1e6 };
+  }
+  return { unit: "GB/s", perMillisecond: dispatches.reduce((bytes, dispatch) => bytes + bytesOf(dispatch), 0) / 1e6 };
+}

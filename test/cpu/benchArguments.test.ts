@@ -1,0 +1,50 @@
+/** The benchmark's command line: what it takes, what it refuses, and what it says where there is no Dawn. */
+import { describe, expect, it } from "vitest";
+import { benchArguments } from "../../bench/arguments.ts";
+import { loadDawn } from "../../bench/dawn.ts";
+import { SUITE_NAMES, SUITES } from "../../bench/suites/index.ts";
+
+const given = (...args: string[]) => benchArguments(args, "npm run bench --")!;
+
+describe("the benchmark's command line", () => {
+  it("runs every suite in a browser, and those that can on Dawn", () => {
+    expect(given()).toMatchObject({ device: "browser", browser: "chromium", again: "npm run bench --".replace(/ --$/, "") });
+    expect(given().job).toEqual({ suites: SUITE_NAMES, quick: false, seconds: 600, rounds: null, seed: 7 });
+    expect(given("--device", "node").job.suites).toEqual(SUITE_NAMES.filter((name) => !SUITES[name].browserOnly));
+    expect(given("--dawn", "x.node")).toMatchObject({ device: "node", dawn: "x.node" });
+  });
+
+  it("takes suites, a limit of time, rounds, a seed and a name", () => {
+    const { job, save, again } = given(
+      "--suite",
+      "depth",
+      "--suite",
+      "kernels",
+      "--seconds",
+      "60",
+      "--rounds",
+      "9",
+      "--seed",
+      "1",
+      "--save",
+      "a-b.1",
+    );
+    expect(job).toEqual({ suites: ["depth", "kernels"], quick: false, seconds: 60, rounds: 9, seed: 1 });
+    expect(save).toBe("a-b.1");
+    expect(again).toBe("npm run bench -- --suite depth --suite kernels --seconds 60 --rounds 9 --seed 1 --save a-b.1");
+  });
+
+  it.each([
+    [["--suite", "spin"], /there is no suite "spin"; --suite takes remedies, /],
+    [["--device", "gpu"], /--device is "gpu"; use browser or node/],
+    [["--seconds", "0"], /--seconds is 0/],
+    [["--save", "../x"], /--save is "..\/x"; use letters/],
+    [["--browser", "opera"], /--browser is "opera"; use chromium or firefox/],
+  ])("refuses %j", (args, message) => {
+    expect(() => given(...args)).toThrow(message);
+  });
+
+  it("says what to do about a Dawn that does not load", async () => {
+    await expect(loadDawn("/nowhere/dawn.node")).rejects.toThrow(/--dawn: \/nowhere\/dawn.node is no dawn.node that this Node can load/);
+  });
+});

@@ -1,0 +1,47 @@
+/** The kernels that the benchmark times: all there are, in plans whose buffers are what the kernels expect. */
+import { expect, it } from "vitest";
+import { type KernelCase, kernelCases, rateOf } from "../../bench/kernels/cases.ts";
+import { productPlan, tilesFor } from "../../bench/kernels/products.ts";
+import { SHADERS } from "../../src/ops/shaders.ts";
+
+const SIZE = { rows: 8, width: 16 };
+/** Scoring a test set is no part of a step; the others are for batches of thousands of rows. */
+const ELSEWHERE = new Set([
+  "score_batch",
+  "finish_loss",
+  "batch_norm_partials",
+  "batch_norm_gradient_partials",
+  "row_norm_gradient_partials",
+]);
+
+it("are all that there are, but for those of evaluation and of very long batches", async () => {
+  const cases: KernelCase[] = [];
+  for (const adapterClass of ["software", "hardware"] as const)
+    cases.push(...(await kernelCases(SIZE, { adapterClass, subgroups: false })));
+  const timed = new Set(cases.flatMap(({ kernel }) => kernel.split(", ")));
+  const missing = Object.keys(SHADERS).filter((name) => !timed.has(name) && !ELSEWHERE.has(name));
+  expect(missing, "kernels without a case in bench/kernels/cases.ts").toEqual([]);
+  for (const one of cases) {
+    expect(one.dispatches.length).toBeGreaterThan(0);
+    expect(rateOf(one).perMillisecond, one.kernel).toBeGreaterThan(0);
+  }
+  // What a step reads was written: rate, batch and the weights themselves.
+  const step = cases.find(({ kernel }) => kernel === "update_sgd")!.filled.states;
+  for (const name of ["parameters", "x", "step", "chunks", "segments"])
+    expect(
+      step[name]?.some((word) => word !== 0),
+      name,
+    ).toBe(true);
+});
+
+it("has every tile of a product, with the work that it names", () => {
+  const shape = { m: 64, n: 32, k: 16, layout: "TN" } as const;
+  const target = { adapterClass: "software", subgroups: true } as const;
+  expect(tilesFor(target).length).toBeGreaterThan(tilesFor({ ...target, subgroups: false }).length);
+  for (const tile of tilesFor(target)) {
+    const { plan, dispatch, inputs } = productPlan(shape, target, tile);
+    expect(plan.kernels[0]!.name).toBe(tile.shader);
+    expect(plan.kernels[0]!.access.length).toBe(dispatch.bindings.length);
+    expect(inputs.map(({ length }) => length)).toEqual([64 * 16, 32 * 16, 64, 64 * 32]);
+  }
+});
