@@ -5,6 +5,12 @@ import type { FromWorker } from "./messages.ts";
 /** A timer and not a frame: a hidden page has no frames, and loses nothing. */
 const MILLISECONDS = 16;
 
+/** In the order of COLUMNS, and then the weights'. */
+export function rowOf({ step, loss, learningRate, gradientNorm, clipScale, layers }: Report): number[] {
+  const norms = layers.flatMap((layer) => (layer.role === "weight" ? [layer.gradientNorm] : []));
+  return [step, loss, learningRate, gradientNorm, clipScale, ...norms];
+}
+
 export class ReportBatch {
   private readonly run: number;
   private readonly post: (message: FromWorker, transfer?: Transferable[]) => void;
@@ -25,10 +31,17 @@ export class ReportBatch {
     this.since = goes ? now : null;
   }
 
-  /** In the order of COLUMNS, and then the weights'. */
-  add({ step, loss, learningRate, gradientNorm, clipScale, layers }: Report): void {
-    this.numbers.push(step, loss, learningRate, gradientNorm, clipScale);
-    for (const layer of layers) if (layer.role === "weight") this.numbers.push(layer.gradientNorm);
+  get milliseconds(): number {
+    return this.trained + (this.since === null ? 0 : performance.now() - this.since);
+  }
+
+  /** After a run that goes on. */
+  set milliseconds(before: number) {
+    this.trained = before;
+  }
+
+  add(report: Report): void {
+    this.numbers.push(...rowOf(report));
     this.timer ??= setTimeout(() => this.flush(), MILLISECONDS);
   }
 
@@ -38,7 +51,6 @@ export class ReportBatch {
     if (this.numbers.length === 0) return;
     const rows = Float32Array.from(this.numbers);
     this.numbers = [];
-    const milliseconds = this.trained + (this.since === null ? 0 : performance.now() - this.since);
-    this.post({ type: "reports", run: this.run, rows, milliseconds }, [rows.buffer]);
+    this.post({ type: "reports", run: this.run, rows, milliseconds: this.milliseconds }, [rows.buffer]);
   }
 }

@@ -102,9 +102,16 @@ export const CONTROLS = {
   data: choice(
     "Data",
     "Data",
-    { digits: "handwritten digits", spirals: "two spirals", circles: "two circles", xor: "xor", parity: "parity of 4 bits" },
+    {
+      digits: "handwritten digits",
+      spirals: "two spirals",
+      circles: "two circles",
+      xor: "xor",
+      parity: "parity of 4 bits",
+      own: "your own file",
+    },
     "digits",
-    "The digits have 64 pixels and 10 classes; the others are points of two classes.",
+    "The digits have 64 pixels and 10 classes; the others are points of two classes, or what you open under Your files.",
   ),
   samples: whole(
     "Data",

@@ -5,7 +5,17 @@ import type { Choices } from "./choices.ts";
 export type ExperimentJson = Readonly<Record<string, unknown>>;
 type Layer = Readonly<Record<string, unknown>> | string;
 
-const CLASSES = { digits: 10, spirals: 2, circles: 2, xor: 2, parity: 2 } satisfies Record<Choices["data"], number>;
+/** Data of the user's own files, as the worker found them. */
+export interface OwnData {
+  /** The experiment's data set. */
+  readonly spec: ExperimentJson;
+  /** How many numbers the net gives. */
+  readonly outputs: number;
+  /** Numbers are to be learnt, and not classes. */
+  readonly numbers: boolean;
+}
+
+const CLASSES = { digits: 10, spirals: 2, circles: 2, xor: 2, parity: 2 } satisfies Record<Exclude<Choices["data"], "own">, number>;
 
 const INITS = {
   small: { type: "normal", standardDeviation: 0.1 },
@@ -16,17 +26,19 @@ const INITS = {
   orthogonal: "orthogonal",
 } satisfies Record<Choices["init"], unknown>;
 
-export function experimentOf(choices: Choices, name?: string): ExperimentJson {
-  const { seed, batchSize, steps, data, samples, noise } = choices;
+/** Where the data are the user's own and none are open, the digits stand for them. */
+export function experimentOf(choices: Choices, name?: string, own: OwnData | null = null): ExperimentJson {
+  const { seed, batchSize, steps } = choices;
+  const data = dataOf(choices, own);
   return {
     format: "fathom-experiment/1",
     ...(name ? { name } : {}),
     seed,
-    dataset: data === "digits" ? { type: data } : { type: data, samples, noise },
+    dataset: data.spec,
     batchSize,
     steps,
-    model: modelOf(choices),
-    loss: "softmaxCrossEntropy",
+    model: modelOf(choices, data.outputs),
+    loss: data.numbers ? "meanSquaredError" : "softmaxCrossEntropy",
     optimizer: optimizerOf(choices),
     schedule: scheduleOf(choices),
     ...(choices.regularizer === "none" ? {} : { regularizer: { type: choices.regularizer, lambda: choices.lambda } }),
@@ -34,12 +46,18 @@ export function experimentOf(choices: Choices, name?: string): ExperimentJson {
   };
 }
 
+function dataOf({ data, samples, noise }: Choices, own: OwnData | null): OwnData {
+  if (data === "own" && own) return own;
+  const type = data === "own" ? "digits" : data;
+  return { spec: type === "digits" ? { type } : { type, samples, noise }, outputs: CLASSES[type], numbers: false };
+}
+
 /** The first layer changes the width, so that only the others can have a way around them. */
-function modelOf(choices: Choices): Layer[] {
-  const { depth, width, data } = choices;
+function modelOf(choices: Choices, outputs: number): Layer[] {
+  const { depth, width } = choices;
   const first = [...affine(choices, width), choices.activation, ...dropout(choices)];
   const rest = depth > 1 ? [{ type: "repeat", times: depth - 1, body: hidden(choices) }] : [];
-  return [...first, ...rest, linear(choices, CLASSES[data])];
+  return [...first, ...rest, linear(choices, outputs)];
 }
 
 const linear = ({ init }: Choices, units: number): Layer => ({ type: "linear", units, init: INITS[init], biasInit: "zeros" });

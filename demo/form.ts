@@ -6,8 +6,8 @@ const GROUPS: readonly Group[] = ["Net", "Training", "Remedies", "Data"];
 
 /** Controls that say nothing under some choices. */
 const SHOWN: Partial<Record<ChoiceName, (choices: Choices) => boolean>> = {
-  samples: ({ data }) => data !== "digits",
-  noise: ({ data }) => data !== "digits",
+  samples: ({ data }) => data !== "digits" && data !== "own",
+  noise: ({ data }) => data !== "digits" && data !== "own",
   clipMax: ({ clip }) => clip !== "none",
   lambda: ({ regularizer }) => regularizer !== "none",
 };

@@ -1,11 +1,11 @@
 /** What the page knows of one run: its reports as rows of numbers that grow, and what was seen besides. */
 import type { Choices } from "./choices.ts";
 import type { ExperimentJson } from "./experimentOf.ts";
-import { COLUMNS, type FromWorker, type Points } from "./messages.ts";
+import { COLUMNS, type Evaluated, type FromWorker, type Mark, type Points, type Readings } from "./messages.ts";
 
 type Column = (typeof COLUMNS)[number];
-export type Evaluated = Omit<Extract<FromWorker, { type: "evaluated" }>, "type" | "run">;
 type Prepared = Extract<FromWorker, { type: "prepared" }>;
+type Restored = Pick<Extract<FromWorker, { type: "restored" }>, "rows" | "milliseconds" | "evaluations" | "marks">;
 
 export class History {
   readonly name: string;
@@ -23,8 +23,9 @@ export class History {
   milliseconds = 0;
   readonly evaluations: Evaluated[] = [];
   /** What was changed while it ran. */
-  readonly marks: { readonly step: number; readonly text: string }[] = [];
+  readonly marks: Mark[] = [];
   plane: Uint8Array | null = null;
+  readings: Readings | null = null;
   private rows = new Float32Array(0);
   private readonly recent: { readonly milliseconds: number; readonly count: number }[] = [];
 
@@ -54,6 +55,14 @@ export class History {
     this.milliseconds = milliseconds;
     this.recent.push({ milliseconds, count: this.count });
     while (this.recent.length > 2 && milliseconds - this.recent[1]!.milliseconds > 2000) this.recent.shift();
+  }
+
+  /** What a run that goes on had seen before. */
+  restore({ rows, milliseconds, evaluations, marks }: Restored): void {
+    this.append(rows, milliseconds);
+    this.recent.length = 0;
+    this.evaluations.push(...evaluations);
+    this.marks.push(...marks);
   }
 
   value(row: number, column: Column): number {

@@ -1,10 +1,11 @@
 /** The page's state and what is done with it: choices or an experiment, the current run, and what the worker says of it. */
 import type { DiagnosisKind } from "../src/index.ts";
 import { type Choices, differing, LIVE, nameOf, STANDARD } from "./choices.ts";
-import { experimentOf } from "./experimentOf.ts";
+import { experimentOf, type OwnData } from "./experimentOf.ts";
 import { History } from "./history.ts";
 import type { State } from "./link.ts";
-import type { Given } from "./messages.ts";
+import type { Beginning, Failure, Given, KeptRun, OpenedFiles } from "./messages.ts";
+import { Recovery } from "./recovery.ts";
 import { type Remedy, remedyFor } from "./remedies.ts";
 import { Session } from "./session.ts";
 
@@ -22,6 +23,11 @@ export interface LabEvents {
   readonly checked: (faults: readonly string[]) => void;
   /** The state became another, by whatever way. */
   readonly moved: (state: State) => void;
+  /** The files that the worker was given last. */
+  readonly files: (opened: OpenedFiles | Failure) => void;
+  readonly weights: (bytes: Uint8Array) => void;
+  /** What the net makes of the sample that it was asked for. */
+  readonly read: (probabilities: readonly number[], names: readonly string[]) => void;
 }
 
 const plain = (text: string): Saying => ({ text, kind: "plain", remedy: null });
@@ -32,29 +38,72 @@ export class Lab {
   state: State = { choices: STANDARD, experiment: null };
   saying: Saying = plain("Opening WebGPU …");
   adapter = "";
+  /** It computes on the processor. */
+  software = false;
   history: History | null = null;
+  /** Runs that ended in their middle: the page was closed. */
+  kept: readonly KeptRun[] = [];
+  own: OwnData | null = null;
+  /** What happened to the run besides training: the device was lost, weights were loaded. */
+  note = "";
   private readonly events: LabEvents;
   private readonly session: Session;
+  private readonly recovery = new Recovery();
+  private files: readonly File[] = [];
+  private runId = "";
+  private asked = 0;
+  private offered: readonly File[] = [];
   private lost = false;
+  /** Why there is no GPU to compute on. */
+  unusable = "";
+  /** Rows of metrics that a run of the command line brings along. */
+  private earlier: (OpenedFiles & { kind: "run" })["rows"] = [];
 
   constructor(events: LabEvents) {
     this.events = events;
     this.session = new Session({
       opened: ({ adapter, software }) => {
-        this.adapter = `Runs on ${adapter}${software ? ", which is no GPU but the processor: deep nets take a while" : ""}.`;
-        if (this.phase === "opening")
+        this.software = software;
+        this.adapter = `Runs on ${adapter}${software ? ", which is no GPU but the processor: the stories' nets are smaller here" : ""}.`;
+        if (this.recovery.pending) this.restart();
+        else if (this.phase === "opening")
           this.enter("idle", this.saying.kind === "error" ? this.saying : plain("Choose a stage of the story, or press Play."));
         else this.events.changed();
       },
-      unusable: ({ message }) => this.enter("unusable", failure(message)),
+      unusable: ({ code, message }) => {
+        if (this.recovery.again(() => this.session.renew())) return;
+        this.unusable = code;
+        this.enter("unusable", failure(message));
+      },
       checked: ({ faults }) => this.events.checked(faults),
+      kept: ({ runs }) => {
+        this.kept = runs;
+        this.events.changed();
+      },
+      files: ({ opened, id }) => {
+        if (id === this.asked) this.events.files(opened);
+      },
+      loaded: ({ name, loaded, missing, unexpected }) => {
+        this.note = loadedText(name, loaded, missing, unexpected);
+        this.events.changed();
+      },
+      restored: (message) => {
+        this.history!.restore(message);
+        const { why } = this.recovery;
+        if (why) this.note = `${why} The run went on from step ${this.history!.step}, where its last snapshot was taken.`;
+        this.recovery.why = "";
+        this.events.changed();
+      },
       prepared: (message) => {
         this.history!.prepare(message);
+        this.takeEarlier();
         const paused = this.phase === "paused";
         this.enter(paused ? "paused" : "playing", plain(paused ? "Ready: the right arrow makes one step." : "Training …"));
       },
       reports: ({ rows, milliseconds }) => {
         this.history!.append(rows, milliseconds);
+        if (this.recovery.why) this.note = `${this.recovery.why} There was no snapshot yet, so the run began again.`;
+        this.recovery.went();
         this.events.changed();
       },
       evaluated: ({ type: _type, run: _run, ...seen }) => {
@@ -63,6 +112,16 @@ export class Lab {
       },
       plane: ({ cells }) => {
         this.history!.plane = cells;
+        this.events.changed();
+      },
+      readings: (readings) => {
+        this.history!.readings = readings;
+        this.events.changed();
+      },
+      read: ({ probabilities, names }) => this.events.read(probabilities, names),
+      weights: ({ bytes }) => this.events.weights(bytes),
+      adjusted: ({ mark }) => {
+        this.history!.marks.push(mark);
         this.events.changed();
       },
       verdict: ({ kind, text }) => this.say({ text, kind, remedy: this.remedyAgainst(kind) }),
@@ -94,6 +153,11 @@ export class Lab {
       this.enter("failed", this.saying);
       return;
     }
+    if (code === "device-lost" && this.recovery.begin(message, this.phase === "paused")) {
+      this.enter("preparing", plain("The GPU was lost; opening it anew …"));
+      this.session.renew();
+      return;
+    }
     this.lost = code === "device-lost";
     this.enter(
       "failed",
@@ -101,9 +165,15 @@ export class Lab {
     );
   }
 
+  /** After the device was lost: from the last snapshot, or from the beginning where there is none. */
+  private restart(): void {
+    this.recovery.pending = false;
+    this.start(this.phase === "paused" || this.recovery.paused, { type: "kept", id: this.runId, anew: true });
+  }
+
   get experiment(): Given {
     const { choices, experiment } = this.state;
-    return experiment ?? experimentOf(choices, nameOf(choices));
+    return experiment ?? experimentOf(choices, nameOf(choices), this.own);
   }
 
   /** What the run that was begun last may go on with: another rate, clip or regulariser. */
@@ -115,8 +185,8 @@ export class Lab {
     this.events.moved(this.state);
     const going = this.phase === "playing" || this.phase === "paused";
     if (going && before.experiment === null && changed.every((name) => LIVE.has(name))) {
-      this.history!.marks.push({ step: this.history!.step, text: changed.map((name) => `${name} ${choices[name]}`).join(", ") });
-      this.session.change(this.experiment);
+      const text = changed.map((name) => `${name} ${choices[name]}`).join(", ");
+      this.session.change({ experiment: this.experiment, text, state: this.state });
       this.events.changed();
     } else if (this.history) this.clear("The settings have changed. Press Play to train that net.");
     else this.events.changed();
@@ -139,13 +209,94 @@ export class Lab {
     this.session.check(text);
   }
 
-  start(paused = false): void {
+  start(paused = false, begin: Beginning = { type: "anew" }): void {
     if (this.phase === "opening" || this.phase === "unusable") return;
     if (this.lost) this.clear("");
     const { choices, experiment } = this.state;
-    this.history = new History(experiment === null ? nameOf(choices) : "by hand", choices, this.experiment);
-    this.session.start(this.experiment, paused);
+    if (experiment === null && choices.data === "own" && !this.own) {
+      this.enter(
+        "idle",
+        failure("These settings train on a file of one's own, and none is open: open a table or pictures under Your files."),
+      );
+      return;
+    }
+    const name = experiment === null ? nameOf(choices) : "by hand";
+    this.runId = begin.type === "kept" ? begin.id : crypto.randomUUID();
+    this.kept = this.kept.filter(({ id }) => id !== this.runId);
+    if (begin.type !== "kept") this.note = "";
+    this.history = new History(name, choices, this.experiment);
+    const keep = { id: this.runId, name, state: this.state };
+    this.session.start({ experiment: this.experiment, paused, begin, files: this.files, keep });
     this.enter(paused ? "paused" : "preparing", plain("Compiling the step …"));
+  }
+
+  /** Goes on with a run from its last snapshot, whose settings become the page's. */
+  goOn(run: KeptRun, paused = false): void {
+    const state = run.state as State;
+    this.state = state;
+    this.events.moved(state);
+    this.start(paused, { type: "kept", id: run.id });
+  }
+
+  forget(id: string): void {
+    this.kept = this.kept.filter((run) => run.id !== id);
+    this.session.post({ type: "forget", id });
+    this.events.changed();
+  }
+
+  /** Asks the worker what these files are. */
+  openFiles(files: readonly File[]): void {
+    this.offered = files;
+    this.session.post({ type: "open", id: ++this.asked, files });
+  }
+
+  /** Does with files what they are for. */
+  useFiles(opened: OpenedFiles): void {
+    if (opened.kind === "experiment") {
+      this.edit(opened.text);
+      return;
+    }
+    if (opened.kind === "weights") {
+      this.start(true, { type: "weights", name: opened.name, bytes: opened.bytes });
+      return;
+    }
+    this.files = this.offered;
+    if (opened.kind === "data") {
+      this.own = opened;
+      this.state = { choices: { ...this.state.choices, data: "own" }, experiment: null };
+      this.events.moved(this.state);
+      this.clear("Press Play to train on your data: the net's inputs and outputs are as many as they need.");
+      return;
+    }
+    this.edit(opened.experiment);
+    this.start(true, { type: "checkpoint", name: opened.name, bytes: opened.checkpoint });
+    this.earlier = opened.rows;
+  }
+
+  /** The lines of metrics, now that the weights are known. */
+  private takeEarlier(): void {
+    const history = this.history!;
+    const rows = this.earlier.flatMap(({ numbers, norms }) => [...numbers, ...history.weights.map((name) => norms[name] ?? Number.NaN)]);
+    this.earlier = [];
+    if (rows.length > 0) history.restore({ rows: Float32Array.from(rows), milliseconds: 0, evaluations: [], marks: [] });
+  }
+
+  /** Whether there is a net to ask. */
+  get hasNet(): boolean {
+    return this.history !== null && this.history.weights.length > 0 && this.phase !== "failed";
+  }
+
+  saveWeights(): void {
+    if (this.hasNet) this.session.post({ type: "save" });
+  }
+
+  read(pixels: Float32Array): void {
+    if (this.hasNet) this.session.post({ type: "read", pixels });
+  }
+
+  /** The page is about to be hidden, and perhaps closed. */
+  keep(): void {
+    this.session.post({ type: "keep" });
   }
 
   /** Plays, pauses or goes on. */
@@ -170,11 +321,29 @@ export class Lab {
   }
 
   private clear(text: string): void {
+    const reopening = this.recovery.pending;
+    this.recovery.pending = false;
     if (this.lost) this.session.renew();
     else this.session.stop();
     this.history = null;
+    this.note = "";
+    this.earlier = [];
     if (this.phase === "unusable" || this.phase === "opening") this.events.changed();
-    else this.enter(this.lost ? "opening" : "idle", plain(text));
+    else this.enter(this.lost || reopening ? "opening" : "idle", plain(text));
     this.lost = false;
   }
+}
+
+const MOST_NAMES = 5;
+
+function loadedText(name: string, loaded: number, missing: readonly string[], unexpected: readonly string[]): string {
+  const few = (names: readonly string[]): string =>
+    names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "");
+  return [
+    `${name}: ${loaded} tensors were loaded.`,
+    missing.length > 0 ? `The file lacks ${few(missing)}, which stay as they were drawn.` : "",
+    unexpected.length > 0 ? `Of the file ${few(unexpected)} were left out, which this net does not have.` : "",
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
 }

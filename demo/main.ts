@@ -4,16 +4,16 @@ import { Compare } from "./compare.ts";
 import { find } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { csvOf, download, pngOf } from "./exports.ts";
+import { FilePanel } from "./filePanel.ts";
 import { Form } from "./form.ts";
 import { listenToKeys } from "./keys.ts";
 import { Lab } from "./lab.ts";
 import { readLink, writeLink } from "./link.ts";
+import { Offer } from "./offer.ts";
 import { theme } from "./palette.ts";
+import type { ReadingPanel } from "./readingPanel.ts";
 import { showRun } from "./runBar.ts";
 import { StoryPanel } from "./storyPanel.ts";
-
-/** The largest experiment file that is taken when dropped. */
-const MOST_BYTES = 1 << 20;
 
 let waiting = false;
 const redraw = (): void => {
@@ -32,7 +32,12 @@ const lab = new Lab({
     history.replaceState(null, "", writeLink(state));
     show();
   },
+  files: (opened) => files.show(opened),
+  weights: (bytes) => files.save(bytes),
+  read: (probabilities) => reading?.pad.show(probabilities),
 });
+const files = new FilePanel(() => lab);
+const offer = new Offer();
 const form = new Form(find("#choices"), lab.state.choices, (choices) => lab.choose(choices));
 const editor = new Editor({ check: (text) => lab.check(text), use: (text) => lab.edit(text) });
 const stories = new StoryPanel(({ choices }) => {
@@ -59,8 +64,25 @@ function draw(): void {
   const colours = theme();
   charts.draw(lab.history, compare.runs(lab.history), colours);
   compare.fill(lab.history);
+  files.draw();
+  offer.draw(lab);
+  drawReading();
   find<HTMLButtonElement>("#pin").disabled = !lab.history || compare.has(lab.history) || compare.full;
   for (const button of document.querySelectorAll<HTMLButtonElement>("#csv, #png")) button.disabled = !lab.history;
+}
+
+let reading: ReadingPanel | null = null;
+let fetched = false;
+
+/** Its code comes when there is something to show. */
+function drawReading(): void {
+  reading?.draw(lab.history);
+  if (fetched || !lab.history?.readings) return;
+  fetched = true;
+  void import("./readingPanel.ts").then(({ ReadingPanel }) => {
+    reading = new ReadingPanel((pixels) => lab.read(pixels));
+    reading.draw(lab.history);
+  });
 }
 
 const pressed = (selector: string, action: () => void): void => find(selector).addEventListener("click", action);
@@ -91,19 +113,10 @@ const help = find<HTMLDialogElement>("#help");
 pressed("#show-help", () => help.showModal());
 listenToKeys({ play: () => lab.play(), step: () => lab.step(), reset: () => lab.reset(), help: () => help.showModal() });
 
-addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", async (event) => {
-  event.preventDefault();
-  const file = event.dataTransfer?.files[0];
-  if (!file) return;
-  if (file.size > MOST_BYTES) showFaults([`${file.name} has ${file.size} bytes; an experiment file has at most ${MOST_BYTES}`]);
-  else lab.edit(await file.text());
-});
-
 function showFaults(faults: readonly string[]): void {
   const holder = find<HTMLElement>("#link-faults");
   holder.hidden = faults.length === 0;
-  holder.textContent = faults.length > 0 ? `The link or file was not taken whole: ${faults.join("; ")}.` : "";
+  holder.textContent = faults.length > 0 ? `The link was not taken whole: ${faults.join("; ")}.` : "";
 }
 
 function openLink(): void {
@@ -112,5 +125,10 @@ function openLink(): void {
   showFaults(faults);
 }
 addEventListener("hashchange", openLink);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  reading?.repaint();
+  redraw();
+});
+document.addEventListener("visibilitychange", () => document.hidden && lab.keep());
+addEventListener("pagehide", () => lab.keep());
 openLink();

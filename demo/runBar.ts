@@ -20,7 +20,7 @@ function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export function showRun({ phase, saying, history, adapter }: Lab): void {
+export function showRun({ phase, saying, history, adapter, note }: Lab): void {
   document.body.dataset["phase"] = phase;
   const usable = phase !== "opening" && phase !== "unusable";
   const play = find<HTMLButtonElement>("#play");
@@ -42,6 +42,9 @@ export function showRun({ phase, saying, history, adapter }: Lab): void {
   progress.value = history?.step ?? 0;
   setText(find("#numbers"), history ? numbersOf(history) : "\u00a0");
   setText(find("#adapter"), adapter);
+  const noted = find<HTMLElement>("#note");
+  noted.hidden = note === "";
+  setText(noted, note);
 }
 
 function numbersOf(history: History): string {

@@ -1,7 +1,7 @@
 /** The page's end of the worker: one worker, one run at a time, and what it says handed on by type. */
-import type { FromWorker, Given, ToWorker } from "./messages.ts";
+import type { FromWorker, Given, Start, ToWorker } from "./messages.ts";
 
-type Handlers = { readonly [K in FromWorker["type"]]: (message: Extract<FromWorker, { type: K }>) => void };
+export type Handlers = { readonly [K in FromWorker["type"]]: (message: Extract<FromWorker, { type: K }>) => void };
 
 export class Session {
   private readonly handlers: Handlers;
@@ -34,17 +34,17 @@ export class Session {
     (this.handlers[message.type] as (message: FromWorker) => void)(message);
   }
 
-  private post(message: ToWorker): void {
+  post(message: ToWorker): void {
     this.worker.postMessage(message);
   }
 
   /** Ends the run before. */
-  start(experiment: Given, paused: boolean): void {
-    this.post({ type: "start", run: ++this.run, experiment, paused });
+  start(start: Omit<Start, "run">): void {
+    this.post({ type: "start", run: ++this.run, ...start });
   }
 
-  change(experiment: Given): void {
-    this.post({ type: "change", run: this.run, experiment });
+  change(change: Omit<Extract<ToWorker, { type: "change" }>, "type" | "run">): void {
+    this.post({ type: "change", run: this.run, ...change });
   }
 
   /** The answer to the latest only is handed on. */

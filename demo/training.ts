@@ -1,23 +1,31 @@
-/** One run in the worker: trains, gathers reports for the page, and looks at the net from time to time. */
+/** One run in the worker: trains, gathers reports for the page, looks at the net from time to time, and answers the page's questions to it. */
 import { type Dataset, type Engine, FathomError, parseExperiment, prepareExperiment, type Report, type Trainer } from "../src/index.ts";
 import { ReportBatch } from "./batch.ts";
+import type { Keeper } from "./keeper.ts";
 import { evaluate, planeOf, pointsOf } from "./looks.ts";
-import type { FromWorker, Given } from "./messages.ts";
+import type { Beginning, FromWorker, Given, Start, ToWorker } from "./messages.ts";
+import { namesOf, readingsOf, softmax } from "./readings.ts";
+import type { Snapshots } from "./snapshots.ts";
 import { Verdicts } from "./verdicts.ts";
 
 type Post = (message: FromWorker, transfer?: Transferable[]) => void;
+type Change = ToWorker & { readonly type: "change" };
 
 /** A look at the net waits at least so long, and so many times as long as the last one took: it must not slow training down. */
 const LEAST_WAIT = 1000;
 const WAIT_PER_LOOK = 10;
+const MOST_NAMES = 5;
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class Training {
   private readonly number: number;
   private readonly post: Post;
+  private readonly started: Start;
+  private readonly snapshots: Snapshots;
   private readonly batch: ReportBatch;
   private readonly verdicts: Verdicts;
+  private keeper: Keeper | null = null;
   private controller = new AbortController();
   private trainer: Trainer | null = null;
   private dataset: Dataset | null = null;
@@ -25,25 +33,34 @@ export class Training {
   /** Single steps that were asked for before there was a loop. */
   private early = 0;
   private looping = false;
-  private next: Given | null = null;
+  private next: Change | null = null;
   private every = 1;
   private lastStep = -1;
   private looking: Promise<void> = Promise.resolve();
   private lookAgain = 0;
+  private letGo = (): void => {};
+  /** Until the page has no more use for this run. */
+  private readonly used = new Promise<void>((resolve) => {
+    this.letGo = resolve;
+  });
   stopped = false;
 
-  constructor(number: number, post: Post, paused: boolean) {
-    this.number = number;
+  constructor(started: Start, post: Post, snapshots: Snapshots) {
+    const { run, paused } = started;
+    this.number = run;
+    this.started = started;
     this.post = post;
+    this.snapshots = snapshots;
     this.paused = paused;
-    this.batch = new ReportBatch(number, post);
-    this.verdicts = new Verdicts((kind, text) => post({ type: "verdict", run: number, kind, text }));
+    this.batch = new ReportBatch(run, post);
+    this.verdicts = new Verdicts((kind, text) => post({ type: "verdict", run, kind, text }));
   }
 
   pause(): void {
     this.paused = true;
     this.batch.running(false);
     this.trainer?.pause();
+    this.keep();
   }
 
   resume(): void {
@@ -64,12 +81,36 @@ export class Training {
     this.stopped = true;
     this.controller.abort();
     this.trainer?.resume();
+    this.letGo();
+  }
+
+  get id(): string {
+    return this.started.keep.id;
+  }
+
+  /** A snapshot of this moment. */
+  keep(): void {
+    void this.keeper?.now();
+  }
+
+  /** The weights, as PyTorch names them. */
+  async save(): Promise<void> {
+    const bytes = await this.trainer?.save();
+    if (bytes) this.post({ type: "weights", run: this.number, bytes }, [bytes.buffer]);
+  }
+
+  /** What the net makes of one sample. */
+  async read(pixels: Float32Array): Promise<void> {
+    const { trainer, dataset } = this;
+    if (!trainer || !dataset || dataset.classes === null) return;
+    const probabilities = softmax(await trainer.predict(pixels, { sampleShape: dataset.sampleShape }));
+    this.post({ type: "read", run: this.number, probabilities, names: namesOf(dataset) });
   }
 
   /** The run is halted where it is, with all its reports, and goes on under the new experiment. */
-  change(experiment: Given): void {
+  change(change: Change): void {
     const halting = this.next !== null;
-    this.next = experiment;
+    this.next = change;
     if (this.looping && !halting) void this.halt();
   }
 
@@ -81,55 +122,78 @@ export class Training {
     controller.abort();
   }
 
-  async run(engine: Engine, experiment: Given): Promise<void> {
-    let given: Given | null = experiment;
-    let checkpoint: Uint8Array | null = null;
+  async run(engine: Engine): Promise<void> {
+    const { id } = this.started.keep;
+    let atItsEnd = false;
     try {
-      while (given !== null && !this.stopped) {
-        this.next = null;
-        checkpoint = await this.leg(engine, given, checkpoint);
-        given = this.next;
+      this.snapshots.hold(id, this.used);
+      const steps = await this.prepare(engine);
+      while (!this.stopped && this.trainer!.attemptedStep < steps) {
+        await this.goOn(steps - this.trainer!.attemptedStep);
+        if (this.next !== null) await this.adjust(this.next);
       }
+      atItsEnd = true;
+      if (this.stopped) return;
+      await this.keeper?.end(true);
+      this.post({ type: "done", run: this.number });
+      // The net stays, to be asked and saved.
+      await this.used;
+    } catch (error) {
+      atItsEnd = this.stopped || !(error instanceof FathomError && error.code === "device-lost");
+      throw error;
     } finally {
+      this.letGo();
       await this.looking;
+      await this.keeper?.end(atItsEnd);
       this.trainer?.dispose();
       this.trainer = null;
     }
-    if (!this.stopped) this.post({ type: "done", run: this.number });
   }
 
-  /** Trains to the end, or until it is stopped or changed; then what the next leg goes on from. */
-  private async leg(engine: Engine, given: Given, checkpoint: Uint8Array | null): Promise<Uint8Array | null> {
-    const { dataset, options, run } = await prepareExperiment(parseExperiment(given));
-    await this.looking;
-    this.trainer?.dispose();
+  /** The trainer, ready for its first step; returns the steps of the whole run. */
+  private async prepare(engine: Engine): Promise<number> {
+    const { experiment, files, keep, begin } = this.started;
+    const kept = begin.type === "kept" ? await this.snapshots.read(begin.id) : null;
+    const mayBeAnew = begin.type === "kept" && begin.anew === true;
+    if (begin.type === "kept" && !kept && !mayBeAnew)
+      throw new FathomError("io", "the snapshot of this run is not there any more; begin it anew");
+    const given: Given = kept && !mayBeAnew ? kept.run.experiment : experiment;
+    const available = kept?.files ?? files;
+    const { dataset, options, run } = await prepareExperiment(parseExperiment(given), (name) => readFrom(available, name));
     const trainer = await engine.train(options);
     this.trainer = trainer;
     this.dataset = dataset;
-    this.controller = new AbortController();
     this.every = run.every;
-    if (this.stopped) return null;
-    if (checkpoint) await trainer.restore(checkpoint);
+    if (kept) await trainer.restore(kept.checkpoint);
+    else await this.take(begin, trainer);
     await trainer.prepare(dataset);
-    if (!checkpoint) this.tell(trainer, dataset, run.steps);
-    const left = run.steps - trainer.attemptedStep;
-    if (this.stopped || left < 1) return null;
-    if (this.paused) trainer.pause();
-    try {
-      await this.loop(trainer, dataset, left, run.every);
-    } catch (error) {
-      this.batch.flush();
-      if (error instanceof FathomError && error.code === "aborted" && this.next !== null && !this.stopped) return trainer.checkpoint();
-      if (error instanceof FathomError && error.code === "non-finite") this.verdicts.stopped(error);
-      throw error;
-    } finally {
-      this.looping = false;
-      this.batch.running(false);
+    this.tell(trainer, dataset, run.steps);
+    if (kept) {
+      const { parts } = kept;
+      const rows = Float32Array.from(parts.flatMap((part) => [...part.rows]));
+      const evaluations = parts.flatMap(({ seen }) => seen.evaluations);
+      const marks = parts.flatMap(({ seen }) => seen.marks);
+      const { milliseconds } = kept.run;
+      this.batch.milliseconds = milliseconds;
+      this.post({ type: "restored", run: this.number, rows, milliseconds, evaluations, marks }, [rows.buffer]);
     }
-    this.verdicts.say();
-    await this.looking;
-    await this.look(trainer, dataset);
-    return null;
+    const { Keeper } = await import("./keeper.ts");
+    const record = { ...keep, experiment: given, step: 0, steps: run.steps, milliseconds: 0, savedAt: 0 };
+    this.keeper = new Keeper(this.snapshots, record, available, trainer, run.every, () => this.batch.milliseconds);
+    return run.steps;
+  }
+
+  private async take(begin: Beginning, trainer: Trainer): Promise<void> {
+    if (begin.type === "checkpoint") await trainer.restore(begin.bytes, { fileName: begin.name });
+    if (begin.type !== "weights") return;
+    const { name } = begin;
+    const { loaded, missing, unexpected } = await trainer.load(begin.bytes, { partial: true, fileName: name });
+    if (loaded.length === 0)
+      throw new FathomError(
+        "file-format",
+        `${name} has no tensor that this net has: it holds ${few(unexpected)}, and the net ${few(missing)}. Build the net that the file is of`,
+      );
+    this.post({ type: "loaded", run: this.number, name, loaded: loaded.length, missing, unexpected });
   }
 
   private tell(trainer: Trainer, dataset: Dataset, steps: number): void {
@@ -147,8 +211,43 @@ export class Training {
     });
   }
 
-  private async loop(trainer: Trainer, dataset: Dataset, steps: number, every: number): Promise<void> {
-    const reports = trainer.run(dataset, { steps, every, signal: this.controller.signal });
+  /** Trains to the end, or until it is stopped or to be changed. */
+  private async goOn(steps: number): Promise<void> {
+    const trainer = this.trainer!;
+    const dataset = this.dataset!;
+    if (this.paused) trainer.pause();
+    else trainer.resume();
+    this.controller = new AbortController();
+    if (this.stopped) return;
+    try {
+      await this.loop(trainer, dataset, steps);
+    } catch (error) {
+      this.batch.flush();
+      if (error instanceof FathomError && error.code === "aborted" && (this.next !== null || this.stopped)) return;
+      if (error instanceof FathomError && error.code === "non-finite") this.verdicts.stopped(error);
+      throw error;
+    } finally {
+      this.looping = false;
+      this.batch.running(false);
+    }
+    this.verdicts.say();
+    await this.looking;
+    await this.look(trainer, dataset);
+  }
+
+  private async adjust({ experiment, text, state }: Change): Promise<void> {
+    this.next = null;
+    if (this.stopped) return;
+    const { options } = await prepareExperiment(parseExperiment(experiment), (name) => readFrom(this.started.files, name));
+    const { optimizer, clip = null, regularizer = null } = options;
+    const step = await this.trainer!.adjust({ learningRate: optimizer.learningRate, clip, regularizer });
+    const mark = { step, text };
+    this.keeper?.changed(mark, { experiment, state });
+    this.post({ type: "adjusted", run: this.number, mark });
+  }
+
+  private async loop(trainer: Trainer, dataset: Dataset, steps: number): Promise<void> {
+    const reports = trainer.run(dataset, { steps, every: this.every, signal: this.controller.signal });
     // The run begins with the first `next`, which the loop below calls before this.
     queueMicrotask(() => {
       this.looping = true;
@@ -158,14 +257,15 @@ export class Training {
       if (this.next !== null) void this.halt();
     });
     this.lookAgain = performance.now() + LEAST_WAIT;
-    for await (const report of reports) this.take(report, trainer, dataset);
+    for await (const report of reports) this.hear(report, trainer, dataset);
     this.batch.flush();
   }
 
-  private take(report: Report, trainer: Trainer, dataset: Dataset): void {
+  private hear(report: Report, trainer: Trainer, dataset: Dataset): void {
     this.lastStep = report.step;
     this.batch.add(report);
     this.verdicts.add(report);
+    this.keeper?.add(report);
     if (performance.now() < this.lookAgain) return;
     this.lookAgain = Number.POSITIVE_INFINITY;
     const began = performance.now();
@@ -179,8 +279,23 @@ export class Training {
   }
 
   private async look(trainer: Trainer, dataset: Dataset): Promise<void> {
-    this.post({ type: "evaluated", run: this.number, step: trainer.attemptedStep, ...(await evaluate(trainer, dataset)) });
+    const run = this.number;
+    const step = trainer.attemptedStep;
+    const seen = { step, ...(await evaluate(trainer, dataset)) };
+    this.keeper?.evaluated(seen);
+    this.post({ type: "evaluated", run, ...seen });
     const cells = await planeOf(trainer, dataset);
-    if (cells) this.post({ type: "plane", run: this.number, cells }, [cells.buffer]);
+    if (cells) this.post({ type: "plane", run, cells }, [cells.buffer]);
+    const readings = await readingsOf(trainer, dataset);
+    if (readings) this.post({ type: "readings", run, step, ...readings });
   }
+}
+
+const few = (names: readonly string[]): string =>
+  names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "");
+
+async function readFrom(files: readonly File[], name: string): Promise<Uint8Array> {
+  const file = files.find((one) => one.name === name);
+  if (!file) throw new FathomError("io", `the experiment trains on the file ${name}, which is not open here; open it under Your files`);
+  return new Uint8Array(await file.arrayBuffer());
 }

@@ -1,6 +1,7 @@
 /** The worker: opens the engine and does what the page says, one run at a time. */
-import { type Engine, FathomError, open, parseExperiment } from "../src/index.ts";
-import type { Failure, FromWorker, ToWorker } from "./messages.ts";
+import { type Engine, FathomError, open as openEngine, parseExperiment } from "../src/index.ts";
+import type { Failure, FromWorker, OpenedFiles, ToWorker } from "./messages.ts";
+import { Snapshots } from "./snapshots.ts";
 import { Training } from "./training.ts";
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
@@ -21,11 +22,26 @@ function faultsOf(experiment: unknown): readonly string[] {
   }
 }
 
+const snapshots = new Snapshots();
+const LOOK_AGAIN = 1500;
+
+/** Runs that ended in their middle; none where the browser keeps nothing. */
+async function tellKept(again: boolean): Promise<void> {
+  try {
+    const { idle, held } = await snapshots.list();
+    post({ type: "kept", runs: idle.filter(({ id }) => id !== current?.id) });
+    if (held && again) setTimeout(() => void tellKept(false), LOOK_AGAIN);
+  } catch {
+    // A browser that forgets on purpose.
+  }
+}
+
 let current: Training | null = null;
+void tellKept(true);
 /** Runs follow one another: each frees what it holds before the next begins. */
 let ended: Promise<void> = Promise.resolve();
 
-const engine: Promise<Engine | null> = open().then(
+const engine: Promise<Engine | null> = openEngine().then(
   (opened) => {
     post({ type: "opened", adapter: opened.adapter.description, software: opened.adapter.class === "software" });
     return opened;
@@ -36,19 +52,27 @@ const engine: Promise<Engine | null> = open().then(
   },
 );
 
-function start({ run, experiment, paused }: ToWorker & { readonly type: "start" }): void {
+function start(given: ToWorker & { readonly type: "start" }): void {
   current?.stop();
-  const training = new Training(run, post, paused);
+  const { run } = given;
+  const training = new Training(given, post, snapshots);
   current = training;
   ended = ended.then(async () => {
     const opened = await engine;
     if (!opened) return;
     try {
-      await training.run(opened, experiment);
+      await training.run(opened);
     } catch (error) {
       if (!training.stopped) post({ type: "failed", run, ...failureOf(error) });
     }
   });
+}
+
+async function open(id: number, files: readonly File[]): Promise<void> {
+  const opened = await import("./files.ts")
+    .then(({ openFiles }) => openFiles(files))
+    .catch((error: unknown): OpenedFiles | Failure => failureOf(error));
+  post({ type: "files", id, opened });
 }
 
 self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
@@ -56,7 +80,7 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
     case "start":
       return start(data);
     case "change":
-      return current?.change(data.experiment);
+      return current?.change(data);
     case "pause":
       return current?.pause();
     case "resume":
@@ -65,6 +89,19 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
       return current?.step();
     case "stop":
       return current?.stop();
+    case "save":
+      return void current?.save().catch(() => {});
+    case "read":
+      return void current?.read(data.pixels).catch(() => {});
+    case "open":
+      return void open(data.id, data.files);
+    case "keep":
+      return current?.keep();
+    case "forget":
+      return void snapshots.forget(data.id).then(
+        () => tellKept(false),
+        () => {},
+      );
     case "check":
       return post({ type: "checked", id: data.id, faults: faultsOf(data.experiment) });
   }

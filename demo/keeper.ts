@@ -1,0 +1,114 @@
+/** Keeps one run: a snapshot every few seconds, so that a closed page loses little, and continuing it nothing. */
+import type { Report, Trainer } from "../src/index.ts";
+import { rowOf } from "./batch.ts";
+import type { KeptRun, Seen } from "./messages.ts";
+import type { Snapshots } from "./snapshots.ts";
+
+/** A snapshot is at most ten seconds old, with the time that it takes to be written. */
+const LEAST_WAIT = 4000;
+/** A net of many weights is kept less often: it must not slow training down. */
+const WAIT_PER_SNAPSHOT = 15;
+
+interface Waiting {
+  readonly step: number;
+  /** The last step before it that is reported. */
+  readonly last: number;
+  readonly checkpoint: Uint8Array;
+}
+
+export class Keeper {
+  private readonly snapshots: Snapshots;
+  private readonly files: readonly File[];
+  private readonly trainer: Trainer;
+  private readonly every: number;
+  private readonly milliseconds: () => number;
+  private run: KeptRun;
+  private rows: { readonly step: number; readonly numbers: readonly number[] }[] = [];
+  private evaluations: Seen["evaluations"][number][] = [];
+  private marks: Seen["marks"][number][] = [];
+  private waiting: Waiting | null = null;
+  private taking = false;
+  private lastStep = -1;
+  private savedStep: number;
+  private nextAt = performance.now() + LEAST_WAIT;
+  private readonly timer = setInterval(() => this.lookAtClock(), 500);
+  private writing: Promise<void> = Promise.resolve();
+  private ended = false;
+
+  constructor(snapshots: Snapshots, run: KeptRun, files: readonly File[], trainer: Trainer, every: number, milliseconds: () => number) {
+    this.snapshots = snapshots;
+    this.run = run;
+    this.files = files;
+    this.trainer = trainer;
+    this.every = every;
+    this.milliseconds = milliseconds;
+    this.savedStep = trainer.attemptedStep;
+  }
+
+  add(report: Report): void {
+    this.rows.push({ step: report.step, numbers: rowOf(report) });
+    this.lastStep = report.step;
+    this.writeIfReported();
+  }
+
+  evaluated(seen: Seen["evaluations"][number]): void {
+    this.evaluations.push(seen);
+  }
+
+  /** The run goes on under other settings. */
+  changed(mark: Seen["marks"][number], run: Pick<KeptRun, "experiment" | "state">): void {
+    this.marks.push(mark);
+    this.run = { ...this.run, ...run };
+    this.savedStep = -1;
+  }
+
+  private lookAtClock(): void {
+    if (performance.now() >= this.nextAt) void this.now();
+  }
+
+  /** A snapshot of this moment; it is written when the reports of all steps before it are here. */
+  async now(): Promise<void> {
+    const { trainer } = this;
+    const step = trainer.attemptedStep;
+    if (this.taking || this.waiting || this.ended || step === 0 || step === this.savedStep) return;
+    this.taking = true;
+    const began = performance.now();
+    try {
+      const checkpoint = await trainer.checkpoint();
+      this.waiting = { step, last: Math.floor((step - 1) / this.every) * this.every, checkpoint };
+      this.writeIfReported();
+      await this.writing;
+    } catch {
+      // The device was lost or the trainer disposed of, which the run itself tells; or there is no room, and an older snapshot has to do.
+    } finally {
+      this.taking = false;
+      const now = performance.now();
+      this.nextAt = now + Math.max(LEAST_WAIT, WAIT_PER_SNAPSHOT * (now - began));
+    }
+  }
+
+  private writeIfReported(): void {
+    const { waiting } = this;
+    if (!waiting || this.lastStep < waiting.last || this.ended) return;
+    this.waiting = null;
+    const { step, checkpoint } = waiting;
+    const before = <T extends { readonly step: number }>(all: readonly T[]): T[] => all.filter((one) => one.step < step);
+    const rows = Float32Array.from(before(this.rows).flatMap(({ numbers }) => numbers));
+    const seen = { evaluations: this.evaluations.filter((one) => one.step <= step), marks: this.marks.filter((one) => one.step <= step) };
+    this.rows = this.rows.filter((row) => row.step >= step);
+    this.evaluations = this.evaluations.filter((one) => one.step > step);
+    this.marks = this.marks.filter((one) => one.step > step);
+    this.run = { ...this.run, step, savedAt: Date.now(), milliseconds: this.milliseconds() };
+    this.savedStep = step;
+    const snapshot = { run: this.run, files: this.files, checkpoint };
+    this.writing = this.writing.then(() => this.snapshots.write(snapshot, { rows, seen })).catch(() => {});
+  }
+
+  /** No more snapshots; those that are there stay, unless the run came to an end of its own or was given up. */
+  async end(forget: boolean): Promise<void> {
+    this.ended = true;
+    clearInterval(this.timer);
+    await this.writing;
+    if (forget) await this.snapshots.forget(this.run.id).catch(() => {});
+  }
+}

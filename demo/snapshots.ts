@@ -1,0 +1,103 @@
+/**
+ * Snapshots of runs in the browser's own database, written by the worker: a checkpoint, and the reports that belong to it, in one transaction each.
+ * A run is alive while its worker holds the lock of its name, so that another page does not offer to continue it.
+ */
+import type { KeptRun, Seen } from "./messages.ts";
+
+const DATABASE = "fathom-lab";
+const VERSION = 1;
+/** Runs that ended in their middle and were not asked for again. */
+const MOST_RUNS = 3;
+
+/** Reports since the snapshot before. */
+export interface Part {
+  readonly rows: Float32Array;
+  readonly seen: Seen;
+}
+
+export interface Snapshot {
+  readonly run: KeptRun;
+  readonly files: readonly File[];
+  readonly checkpoint: Uint8Array;
+}
+
+/** All of a run: its last snapshot, and every part until there. */
+export interface Kept extends Snapshot {
+  readonly parts: readonly Part[];
+}
+
+const lockOf = (id: string): string => `fathom-run-${id}`;
+
+const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+const done = (transaction: IDBTransaction): Promise<void> =>
+  new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
+
+function openDatabase(): Promise<IDBDatabase> {
+  const request = indexedDB.open(DATABASE, VERSION);
+  request.onupgradeneeded = () => {
+    const database = request.result;
+    database.createObjectStore("runs", { keyPath: "id" });
+    database.createObjectStore("states");
+    database.createObjectStore("parts", { autoIncrement: true }).createIndex("id", "id");
+  };
+  return asked(request);
+}
+
+export class Snapshots {
+  private readonly database = openDatabase();
+
+  constructor() {
+    // Where there is no database, each call says so.
+    this.database.catch(() => {});
+  }
+
+  /** Reports are added; the checkpoint replaces the one before. */
+  async write({ run, files, checkpoint }: Snapshot, part: Part): Promise<void> {
+    const transaction = (await this.database).transaction(["runs", "states", "parts"], "readwrite");
+    transaction.objectStore("runs").put(run);
+    transaction.objectStore("states").put({ files, checkpoint }, run.id);
+    transaction.objectStore("parts").add({ id: run.id, ...part });
+    await done(transaction);
+  }
+
+  async read(id: string): Promise<Kept | null> {
+    const transaction = (await this.database).transaction(["runs", "states", "parts"]);
+    const [run, state, parts] = await Promise.all([
+      asked<KeptRun | undefined>(transaction.objectStore("runs").get(id)),
+      asked<Omit<Snapshot, "run"> | undefined>(transaction.objectStore("states").get(id)),
+      asked<Part[]>(transaction.objectStore("parts").index("id").getAll(id)),
+    ]);
+    return run && state ? { run, ...state, parts } : null;
+  }
+
+  async forget(id: string): Promise<void> {
+    const transaction = (await this.database).transaction(["runs", "states", "parts"], "readwrite");
+    transaction.objectStore("runs").delete(id);
+    transaction.objectStore("states").delete(id);
+    const parts = transaction.objectStore("parts");
+    for (const key of await asked(parts.index("id").getAllKeys(id))) parts.delete(key);
+    await done(transaction);
+  }
+
+  /** Runs that nobody trains now, the latest first; forgets all but a few. A page that was just closed may hold its own for a moment more. */
+  async list(): Promise<{ readonly idle: KeptRun[]; readonly held: boolean }> {
+    const all = await asked<KeptRun[]>((await this.database).transaction("runs").objectStore("runs").getAll());
+    const held = new Set((await navigator.locks.query()).held?.map(({ name }) => name));
+    const idle = all.filter(({ id }) => !held.has(lockOf(id))).sort((a, b) => b.savedAt - a.savedAt);
+    for (const { id } of idle.splice(MOST_RUNS)) await this.forget(id);
+    return { idle, held: idle.length < all.length };
+  }
+
+  /** Until the promise settles. */
+  hold(id: string, until: Promise<unknown>): void {
+    void navigator.locks.request(lockOf(id), () => until.catch(() => {}));
+  }
+}

@@ -1,0 +1,119 @@
+/** The built lab in a real browser, for end-to-end tests: pages that note every complaint, and ways to wait for what a page says. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, LaunchOptions, Page } from "puppeteer-core";
+import { build, type PreviewServer, preview } from "vite";
+import { launchBrowser } from "../../src/cli/launchBrowser.ts";
+import { REPOSITORY } from "./childProcess.ts";
+
+const PATIENCE = 90_000;
+
+export interface LabSite {
+  readonly built: string;
+  readonly browser: Browser;
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export async function labSite(launch: LaunchOptions = {}): Promise<LabSite> {
+  const built = mkdtempSync(join(tmpdir(), "fathom-lab-"));
+  await build({ configFile: `${REPOSITORY}/vite.config.ts`, mode: "demo", logLevel: "error", build: { outDir: built } });
+  const server: PreviewServer = await preview({
+    root: `${REPOSITORY}/demo`,
+    configFile: false,
+    logLevel: "error",
+    build: { outDir: built },
+    preview: { host: "127.0.0.1", port: 0 },
+  });
+  const browser = await launchBrowser("chromium", { launch });
+  return {
+    built,
+    browser,
+    address: server.resolvedUrls!.local[0]!,
+    async close() {
+      await browser.close();
+      await server.close();
+      rmSync(built, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A page of the lab and what it complained of. */
+export class LabPage {
+  readonly page: Page;
+  readonly complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on("console", (message) => {
+      if (["error", "warn"].includes(message.type())) this.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+  }
+
+  static async open({ browser, address }: Pick<LabSite, "browser" | "address">, hash = ""): Promise<LabPage> {
+    const opened = new LabPage(await browser.newPage());
+    await opened.page.goto(`${address}${hash}`);
+    return opened;
+  }
+
+  text(selector: string): Promise<string> {
+    return this.page.$eval(selector, (element) => element.textContent ?? "");
+  }
+
+  phase(): Promise<string | undefined> {
+    return this.page.evaluate(() => document.body.dataset["phase"]);
+  }
+
+  async step(): Promise<number> {
+    return Number(/step (\d+)/.exec(await this.text("#numbers"))?.[1] ?? 0);
+  }
+
+  /** The page's policy forbids what Puppeteer's own waiting is made of, so it is asked from here. */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    while (!(await holds())) {
+      if (Date.now() > end)
+        throw new Error(
+          `${what} did not come; the page says: ${await this.text("#verdict")} ${await this.text("#numbers")} ${await this.text("#note")}`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
+  reach(step: number): Promise<void> {
+    return this.until(`step ${step}`, async () => (await this.step()) >= step);
+  }
+
+  reachPhase(wanted: string): Promise<void> {
+    return this.until(wanted, async () => (await this.phase()) === wanted);
+  }
+
+  press(selector: string): Promise<void> {
+    return this.page.$eval(selector, (button) => (button as HTMLButtonElement).click());
+  }
+
+  openDetails(selector: string): Promise<void> {
+    return this.page.$eval(selector, (details) => {
+      (details as HTMLDetailsElement).open = true;
+    });
+  }
+
+  rows(table: string): Promise<string[][]> {
+    return this.page.$$eval(`${table} tr`, (lines) =>
+      lines.slice(1).map((line) => [...line.children].map((cell) => cell.textContent ?? "")),
+    );
+  }
+
+  /** Drops files on the page, as a user does. */
+  async drop(...files: readonly (readonly [name: string, content: string | Uint8Array])[]): Promise<void> {
+    const sent = files.map(([name, content]) => [name, Buffer.from(content).toString("base64")] as const);
+    await this.page.evaluate((all) => {
+      const transfer = new DataTransfer();
+      for (const [name, base64] of all)
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], name));
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
+    }, sent);
+  }
+}
