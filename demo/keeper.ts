@@ -19,7 +19,7 @@ interface Waiting {
 export class Keeper {
   private readonly snapshots: Snapshots;
   private readonly files: readonly File[];
-  private readonly trainer: Trainer;
+  private trainer: Trainer;
   private readonly every: number;
   private readonly milliseconds: () => number;
   private run: KeptRun;
@@ -60,6 +60,11 @@ export class Keeper {
     this.marks.push(mark);
     this.run = { ...this.run, ...run };
     this.savedStep = -1;
+  }
+
+  /** Another trainer, which goes on where that before was. */
+  follow(trainer: Trainer): void {
+    this.trainer = trainer;
   }
 
   private lookAtClock(): void {

@@ -1,10 +1,18 @@
 /** One run in the worker: trains, gathers reports for the page, looks at the net from time to time, and answers the page's questions to it. */
-import { type Dataset, type Engine, FathomError, parseExperiment, prepareExperiment, type Report, type Trainer } from "../src/index.ts";
+import {
+  type Dataset,
+  type Engine,
+  FathomError,
+  parseExperiment,
+  prepareExperiment,
+  type Report,
+  type Trainer,
+  type TrainerOptions,
+} from "../src/index.ts";
 import { ReportBatch } from "./batch.ts";
 import type { Keeper } from "./keeper.ts";
 import { evaluate, planeOf, pointsOf } from "./looks.ts";
 import type { Beginning, FromWorker, Given, Start, ToWorker } from "./messages.ts";
-import { namesOf, readingsOf, softmax } from "./readings.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -27,7 +35,10 @@ export class Training {
   private readonly verdicts: Verdicts;
   private keeper: Keeper | null = null;
   private controller = new AbortController();
+  private engine: Engine | null = null;
   private trainer: Trainer | null = null;
+  /** What the trainer was made to look at, as JSON. */
+  private insight = "null";
   private dataset: Dataset | null = null;
   private paused: boolean;
   /** Single steps that were asked for before there was a loop. */
@@ -39,6 +50,11 @@ export class Training {
   private looking: Promise<void> = Promise.resolve();
   private lookAgain = 0;
   private letGo = (): void => {};
+  private rest = (): void => {};
+  /** Until nothing is trained any more, though the net may still be asked. */
+  readonly atRest = new Promise<void>((resolve) => {
+    this.rest = resolve;
+  });
   /** Until the page has no more use for this run. */
   private readonly used = new Promise<void>((resolve) => {
     this.letGo = resolve;
@@ -103,6 +119,7 @@ export class Training {
   async read(pixels: Float32Array): Promise<void> {
     const { trainer, dataset } = this;
     if (!trainer || !dataset || dataset.classes === null) return;
+    const { namesOf, softmax } = await import("./readings.ts");
     const probabilities = softmax(await trainer.predict(pixels, { sampleShape: dataset.sampleShape }));
     this.post({ type: "read", run: this.number, probabilities, names: namesOf(dataset) });
   }
@@ -136,12 +153,14 @@ export class Training {
       if (this.stopped) return;
       await this.keeper?.end(true);
       this.post({ type: "done", run: this.number });
+      this.rest();
       // The net stays, to be asked and saved.
       await this.used;
     } catch (error) {
       atItsEnd = this.stopped || !(error instanceof FathomError && error.code === "device-lost");
       throw error;
     } finally {
+      this.rest();
       this.letGo();
       await this.looking;
       await this.keeper?.end(atItsEnd);
@@ -162,8 +181,11 @@ export class Training {
     const { dataset, options, run } = await prepareExperiment(parseExperiment(given), (name) => readFrom(available, name));
     const trainer = await engine.train(options);
     this.trainer = trainer;
+    this.engine = engine;
+    this.insight = JSON.stringify(options.insight ?? null);
     this.dataset = dataset;
     this.every = run.every;
+    if (this.stopped) return 0;
     if (kept) await trainer.restore(kept.checkpoint);
     else await this.take(begin, trainer);
     await trainer.prepare(dataset);
@@ -239,11 +261,25 @@ export class Training {
     this.next = null;
     if (this.stopped) return;
     const { options } = await prepareExperiment(parseExperiment(experiment), (name) => readFrom(this.started.files, name));
-    const { optimizer, clip = null, regularizer = null } = options;
+    const { optimizer, clip = null, regularizer = null, insight = null } = options;
+    if (JSON.stringify(insight) !== this.insight) await this.rebuild(options);
     const step = await this.trainer!.adjust({ learningRate: optimizer.learningRate, clip, regularizer });
     const mark = { step, text };
     this.keeper?.changed(mark, { experiment, state });
     this.post({ type: "adjusted", run: this.number, mark });
+  }
+
+  /** What a trainer is made with: another one goes on from the state of this. */
+  private async rebuild(options: TrainerOptions): Promise<void> {
+    const checkpoint = await this.trainer!.checkpoint();
+    await this.looking;
+    this.trainer!.dispose();
+    const trainer = await this.engine!.train(options);
+    this.trainer = trainer;
+    this.insight = JSON.stringify(options.insight ?? null);
+    await trainer.restore(checkpoint);
+    await trainer.prepare(this.dataset!);
+    this.keeper?.follow(trainer);
   }
 
   private async loop(trainer: Trainer, dataset: Dataset, steps: number): Promise<void> {
@@ -286,6 +322,7 @@ export class Training {
     this.post({ type: "evaluated", run, ...seen });
     const cells = await planeOf(trainer, dataset);
     if (cells) this.post({ type: "plane", run, cells }, [cells.buffer]);
+    const { readingsOf } = await import("./readings.ts");
     const readings = await readingsOf(trainer, dataset);
     if (readings) this.post({ type: "readings", run, step, ...readings });
   }

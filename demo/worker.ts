@@ -38,8 +38,9 @@ async function tellKept(again: boolean): Promise<void> {
 
 let current: Training | null = null;
 void tellKept(true);
-/** Runs follow one another: each frees what it holds before the next begins. */
-let ended: Promise<void> = Promise.resolve();
+let queue: Promise<void> = Promise.resolve();
+/** The last run has freed what it held. */
+let freed: Promise<void> = Promise.resolve();
 
 const engine: Promise<Engine | null> = openEngine().then(
   (opened) => {
@@ -52,19 +53,24 @@ const engine: Promise<Engine | null> = openEngine().then(
   },
 );
 
+/** One thing after another on the GPU; a run counts until its net is only asked any more. */
+function queued(work: (engine: Engine) => Promise<void>): void {
+  queue = queue.then(async () => {
+    const opened = await engine;
+    if (opened) await work(opened);
+  });
+}
+
 function start(given: ToWorker & { readonly type: "start" }): void {
   current?.stop();
-  const { run } = given;
   const training = new Training(given, post, snapshots);
   current = training;
-  ended = ended.then(async () => {
-    const opened = await engine;
-    if (!opened) return;
-    try {
-      await training.run(opened);
-    } catch (error) {
-      if (!training.stopped) post({ type: "failed", run, ...failureOf(error) });
-    }
+  queued(async (opened) => {
+    await freed;
+    freed = training.run(opened).catch((error: unknown) => {
+      if (!training.stopped) post({ type: "failed", run: given.run, ...failureOf(error) });
+    });
+    await training.atRest;
   });
 }
 
