@@ -2,13 +2,11 @@
 import type { Dataset } from "./dataset.ts";
 import type { Source } from "./source.ts";
 
-export const TARGETS = ["auto", "classes", "numbers"] as const;
-
 export interface CsvOptions {
   /** Default "csv". */
   readonly name?: string;
   /** What the last column holds. "auto" (default): classes where it has a text, or at most 20 different whole numbers; else numbers. */
-  readonly target?: (typeof TARGETS)[number];
+  readonly target?: "auto" | "classes" | "numbers";
   /** Whether the first line names the columns; left out: it does where any cell but its last is no number. */
   readonly header?: boolean;
   /** Whether each feature, and a number that is to be learnt, is brought to mean 0 and variance 1 over the training samples; default true. */

@@ -2,11 +2,12 @@
 import { checkChoice, checkFlag, checkInteger, checkNumber, checkOptions } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
-import { type CsvDataset, type CsvOptions, TARGETS } from "./csv.ts";
+import type { CsvDataset, CsvOptions } from "./csv.ts";
 import { type CsvRecord, csvRecords, separatorOf } from "./csvRecords.ts";
 import { checkDataset, type Split } from "./dataset.ts";
 import { readSource, type Source, sourceName } from "./source.ts";
 
+const TARGETS = ["auto", "classes", "numbers"] as const;
 const KEYS = ["name", "target", "header", "standardize", "testFraction", "seed", "maxBytes", "signal"];
 /** More different whole numbers than that are numbers to be learnt. */
 const MOST_GUESSED = 20;
