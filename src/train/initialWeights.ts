@@ -50,6 +50,13 @@ export function checkInitialization(model: Module, { type }: Initialization): vo
   if (type === "lsuv") return;
   const blocks = residualBlocks(model);
   if (blocks.length === 0) refuse("the model has no residual block", "give it nn.residual(…), or leave the initialization out");
+  // The paper's L counts branches in a chain, and m the layers of one: an inner branch would belong to two, and begin behind a layer of zeros.
+  const nesting = blocks.find(({ children }) => modulesOf(children).some((module) => module.type === "residual"));
+  if (type === "fixup" && nesting)
+    refuse(
+      `a residual block lies inside another (${nesting.description}), for which its scaling has no rule`,
+      "put the blocks one behind the other, or use init.zeroLast()",
+    );
   const closed = blocks
     .flatMap(({ parameters }) => parameters)
     .find(({ role, init }) => role === "residualScale" && init.generate([1], new Random(0, "init"))[0] === 0);

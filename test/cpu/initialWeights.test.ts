@@ -140,9 +140,19 @@ describe("the option", () => {
       [init.fixup(), standardized, /do not depend on the size of its weight; use parametrization "weightNorm"/],
       [init.zeroLast(), rezero, /neither would ever get a gradient; give the scale another initial/],
       [init.fixup(), nn.sequential(rezero), /the scale rezero, which begins as 0/],
+      [
+        init.fixup(),
+        nn.sequential(nn.residual(linear(4, 4), nn.sequential(nn.repeat(2, () => nn.residual(linear(4, 4)))), linear(4, 4))),
+        /fixup\(\), and a residual block lies inside another \(residual.*one behind the other, or use init.zeroLast\(\)/,
+      ],
     ] as const)
       expect(() => checkInitialization(model, initialization)).toThrow(message);
     expect(() => checkInitialization(standardized, init.zeroLast())).not.toThrow();
+    const nested = nn.residual(linear(4, 4), nn.residual(linear(4, 4)));
+    expect(() => checkInitialization(nested, init.zeroLast())).not.toThrow();
+    // A block of an auxiliary head is not on the way to the output.
+    const headed = nn.residual(linear(4, 4), nn.auxiliary({ name: "a" }, nn.residual(linear(4, 4))), linear(4, 4));
+    expect(() => checkInitialization(headed, init.fixup())).not.toThrow();
     expect(() => checkInitialization(nn.residual(linear(4, 4), { scale: "layerScale" }), init.zeroLast())).not.toThrow();
   });
 });
