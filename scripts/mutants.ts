@@ -1,4 +1,4 @@
-/** `npm run mutants [-- --only FILE,FILE --tests FILE,FILE --browser firefox|chromium --sample N --seed S]`: whether the kernel tests find a wrong sign or a missing term. */
+/** `npm run mutants [-- --only FILE,FILE:LINE --tests FILE,FILE --browser firefox|chromium --sample N --seed S]`: whether the kernel tests find a wrong sign or a missing term. */
 import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 

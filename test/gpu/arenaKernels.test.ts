@@ -135,6 +135,14 @@ describe("gradientStatistics", () => {
     await statistics(gradients, true, stepWords({ l2: 0.5, l1: 0.0625 }), hardware);
   });
 
+  it.each([0, 1])("leaves the penalty out where chunk %i alone is frozen", async (chunk) => {
+    const words = Uint32Array.from(arena.chunks);
+    words[CHUNK.words * chunk + CHUNK.rateFactor] = 0;
+    const inputs = [weights, fill((_, index) => noise[index]! / 8), u32(words), stepWords({ l2: 0.5, l1: 0.0625 })];
+    const [actual] = await runKernel(gradientStatisticsOp, inputs, { regularizer: true });
+    expectPartials(actual!, referenceOf(gradientStatisticsOp, inputs, { regularizer: true })[0]!, false);
+  });
+
   it.each([
     { kind: "a NaN", value: Number.NaN, bits: 2 },
     { kind: "an infinity", value: Infinity, bits: 1 },

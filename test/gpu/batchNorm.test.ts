@@ -1,5 +1,6 @@
 /** Batch-norm's kernels against their float64 references and PyTorch's answers. */
 import { describe, expect, it } from "vitest";
+import type { Op } from "../../src/graph/op.ts";
 import { batchNormGradientOp, batchNormOp } from "../../src/ops/batchNorm.ts";
 import { spread } from "../support/float64.ts";
 import { batchNormCases } from "../support/opsFixture.ts";
@@ -23,9 +24,13 @@ const LONG = [
   { rows: 5000, channels: 3, target: software },
   // No row beyond the last block, which would be of none.
   { rows: 2048, channels: 64, target: software },
+  { rows: 2048, channels: 4, target: software },
   { rows: 4096, channels: 5, target: hardware },
   { rows: 5000, channels: 4, target: hardware },
 ];
+
+/** Rows of a block of a long batch, on software. */
+const BLOCK = 256;
 
 /** Half an ulp for each term that one invocation adds up, and the rounding of a handful of operations. */
 const depth = (rows: number): number => Math.min(rows, 1024) / 2 + 24;
@@ -193,5 +198,54 @@ describe("batchNorm", () => {
       expect([...y!.data].filter((value) => !Number.isFinite(value)).length).toBeGreaterThanOrEqual(1);
       expect(y!.data.every((value, index) => Number.isFinite(value) || index % 8 === 3)).toBe(true);
     }
+  });
+});
+
+/** What the first of the two kernels leaves for long batches, as an output: for each block the means − first elements, and sums of squares. */
+const partialsOp: Op<{ epsilon: number; affine: boolean }> = {
+  ...batchNormOp,
+  name: "batchNormPartials",
+  infer: ([x]) => ({ shape: [2 * Math.ceil(x.shape[0]! / BLOCK), x.shape[1]!], dtype: "f32" }),
+  form: {
+    kind: "kernel",
+    kernel: (inputs, outputs, attributes, target) => {
+      if (batchNormOp.form.kind !== "kernel") throw new Error("batchNorm is no kernel op");
+      const [first] = batchNormOp.form.kernel(inputs, outputs, attributes, target).calls;
+      return { calls: [{ ...first!, bindings: [{ input: 0 }, { output: 0 }] }] };
+    },
+  },
+};
+
+describe("the partial sums of a long batch", () => {
+  // Blocks far from the column's first element, with a small spread: a wrong pivot of the block costs all digits of its sum of squares. A part
+  // of a rounding step on top makes the first sum's rounding err in one direction, which the second sum makes good.
+  it.each([1, 2, 5, 8])("keep the digits of each block's own spread, with %i channels", async (channels) => {
+    const rows = 1024 + 200;
+    const offset = (row: number, c: number): number =>
+      (row / BLOCK + c) % 3 < 1 ? 0 : 200 + 30 * Math.floor(row / BLOCK) + 7 * c + 5 * 2 ** -10;
+    const noise = spread(rows * channels);
+    // Multiples of 2^-14 below 2^10 are exact, and so are their differences.
+    const x = f32(
+      [rows, channels],
+      noise.map((value, index) => Math.round(value * 8) / 2 ** 14 + offset(Math.floor(index / channels), index % channels)),
+    );
+    const [found] = await runKernel(partialsOp, [x], { epsilon: 1e-5, affine: false });
+    const truth = new Float64Array(found!.data.length);
+    const tolerance = new Float64Array(truth.length);
+    for (let block = 0; block < rows / BLOCK; block++)
+      for (let c = 0; c < channels; c++) {
+        const end = Math.min((block + 1) * BLOCK, rows);
+        const own = Array.from({ length: end - block * BLOCK }, (_, row) => x.data[(block * BLOCK + row) * channels + c]! - x.data[c]!);
+        const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+        const squares = own.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+        // The block's pivot is the mean but for the rounding of a serial sum: half an ulp of half the sum for each term.
+        const pivotOff = (ULP / 4) * own.length * Math.abs(mean);
+        const [at, deviation] = [2 * block * channels + c, Math.sqrt(squares / own.length)];
+        truth[at] = mean;
+        tolerance[at] = ULP * (Math.abs(mean) + depth(own.length) * (deviation + pivotOff));
+        truth[at + channels] = squares;
+        tolerance[at + channels] = ULP * depth(own.length) * (squares + 2 * own.length * pivotOff ** 2);
+      }
+    expectNear(found!, { shape: found!.shape, data: truth }, (index) => tolerance[index]!, `partials of ${channels} channels`);
   });
 });

@@ -66,13 +66,14 @@ const arena = layOutArena([
   { name: "a", role: "weight", shape: [9] },
   { name: "b", role: "bias", shape: [4099] },
   { name: "c", role: "weight", shape: [3] },
+  { name: "d", role: "weight", shape: [5] },
 ]);
 const noise = spread(arena.size, 3);
 const gradients = fillArena(arena, (segment, index) => noise[index + segment]!);
 const weights = fillArena(arena, (segment, index) => noise[index + 7 * segment + 11]!);
 /** The third parameter is frozen. */
 const frozen = Uint32Array.from(arena.chunks);
-frozen[CHUNK.words * (arena.chunkCount - 1) + CHUNK.rateFactor] = 0;
+frozen[CHUNK.words * (arena.chunkCount - 2) + CHUNK.rateFactor] = 0;
 
 describe("the kernel", () => {
   it.each([software, hardware])(

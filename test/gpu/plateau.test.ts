@@ -100,6 +100,9 @@ async function compare(
     ).toEqual(numbers.map((at) => truth[at]));
     const sum = (of: ArrayLike<number>): number => floatOf(of[COUNTERS.plateauSum]!) + floatOf(of[COUNTERS.plateauLost]!);
     expect(Math.abs(sum(counters) - sum(truth)), `sum of step ${index}`).toBeLessThanOrEqual(2 ** -40 * Math.abs(sum(truth)));
+    // A sum, a quotient within 2.5 ulps, and their rounding.
+    const best = floatOf(truth[COUNTERS.plateauBest]!);
+    expect(Math.abs(floatOf(counters[COUNTERS.plateauBest]!) - best), `best of step ${index}`).toBeLessThanOrEqual(4 * 2 ** -23 * best);
     expect(counters[15]).toBe(0);
   }
   return new Set(seen.map(({ rate }) => rate));
@@ -132,6 +135,14 @@ describe("the kernel", () => {
       word: step > 60 && step % 10 === 9 ? 3 : 1,
     }));
     expect((await compare(plateau!, steps, initial)).size).toBeGreaterThan(2);
+  });
+
+  it("takes the mean of an interval with an infinite loss, where those count, for NaN", async () => {
+    const { plateau } = schedule.plateau(1, { patience: 5 });
+    const steps = [1, Number.POSITIVE_INFINITY, 2, 1, 1].map((loss, index) => ({ loss, word: index === 3 ? 3 : 1 }));
+    const seen = await advance(plateau!, "ignore", new Uint32Array(COUNTERS.words), steps);
+    expect(seen.map(({ counters }) => floatOf(counters[COUNTERS.plateauSum]!))).toEqual([1, Number.NaN, Number.NaN, 0, 1]);
+    expect(seen.map(({ counters }) => counters[COUNTERS.plateauBad])).toEqual([0, 0, 0, 1, 1]);
   });
 
   it("does not move once training has stopped", async () => {

@@ -1,6 +1,6 @@
 /** The kernels of layer, RMS and group norm and of normalised weights, against their float64 references. */
 import { describe, expect, it } from "vitest";
-import type { Target } from "../../src/graph/op.ts";
+import type { Op, Target } from "../../src/graph/op.ts";
 import { type RowNormAttributes, rowNormGradientOp, rowNormOp } from "../../src/ops/rowNorm.ts";
 import { spread } from "../support/float64.ts";
 import { expectNear, f32, hardware, type KernelInput, referenceOf, runKernel, software } from "../support/runKernel.ts";
@@ -25,6 +25,25 @@ interface Case {
   /** Element `index` of x, from a number in (−1, 1). */
   readonly x?: (value: number, row: number, column: number) => number;
 }
+
+/** What the first of the two gradient kernels leaves for long batches, as an output, with blocks of so many rows. */
+const partialsOp = (block: number): Op<RowNormAttributes> => ({
+  ...rowNormGradientOp,
+  name: "rowNormGradientPartials",
+  infer: ([dy]) => ({ shape: [2 * Math.ceil(dy.shape[0]! / block), dy.shape[1]!], dtype: "f32" }),
+  form: {
+    kind: "kernel",
+    kernel: (inputs, outputs, attributes, target) => {
+      if (rowNormGradientOp.form.kind !== "kernel") throw new Error("rowNormGradient is no kernel op");
+      const [first] = rowNormGradientOp.form.kernel(inputs, outputs, attributes, target).calls;
+      const [rows, features] = inputs[0]!.shape as [number, number];
+      if (features !== 1) throw new Error("one column, which one workgroup of a block owns");
+      const bindings = [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }];
+      const overrides = { ...first!.overrides, BLOCK: block };
+      return { calls: [{ ...first!, overrides, workgroups: Math.ceil(rows / block), bindings }] };
+    },
+  },
+});
 
 /** Half an ulp for each term that one invocation adds up, and the rounding of a handful of operations. */
 const depth = (terms: number): number => terms / 2 + 32;
@@ -160,6 +179,8 @@ describe("row norms", () => {
     { kind: "layerNorm", rows: 1025, features: 4 },
     { kind: "groupNorm", rows: 5001, features: 6 },
     { kind: "rmsNorm", rows: 6000, features: 12 },
+    // No row beyond the last block, which would be of none.
+    { kind: "layerNorm", rows: 2048, features: 4 },
     { kind: "layerNorm", rows: 5000, features: 4, target: hardware },
   ])("add up long batches in blocks: $kind of $rows × $features", compare);
 
@@ -168,9 +189,24 @@ describe("row norms", () => {
     { kind: "layerNorm", rows: 9, features: 3 },
     { kind: "layerNorm", rows: 5, features: 12289 },
     { kind: "groupNorm", rows: 4, features: 300 },
+    { kind: "layerNorm", rows: 1100, features: 3 },
   ])("lose nothing to a mean a million times the spread: $kind of $rows × $features", (one) =>
     compare({ ...one, x: (value) => value + 1e6 }),
   );
+
+  // Squares of that number overflow, or all others vanish, at a scale that is not its own.
+  it.each<Case>([
+    { kind: "layerNorm", rows: 9, features: 65, target: hardware },
+    { kind: "layerNorm", rows: 16, features: 260 },
+    { kind: "rmsNorm", rows: 16, features: 64 },
+    { kind: "weightNorm", rows: 16, features: 259 },
+  ])("find the largest number wherever it is: $kind of $rows × $features", (one) =>
+    compare({ ...one, x: (value, row, column) => (column === (row * 7) % one.features ? 1e30 : 1e-30) * (0.5 + value / 4) }),
+  );
+
+  // A pivot on the other side of it than the mean would cost the digits of what is left.
+  it("lose nothing to a first element far from the others", () =>
+    compare({ kind: "layerNorm", rows: 5, features: 12289, x: (value, _, column) => (column === 0 ? 1000 : value) }));
 
   it("take rows of any size side by side, constant rows and rows of zeros among them", async () => {
     const sizes = [1e-30, 1e-20, 1e-10, 1, 1e10, 1e20, 1e30, 1e37];
@@ -203,6 +239,21 @@ describe("row norms", () => {
 
   it("take more lines than one dimension has workgroups", async () => {
     await compare({ kind: "rmsNorm", rows: 65535 * 4 + 33, features: 1 });
+  });
+
+  it("leave partial sums of more blocks than one dimension has workgroups, and nothing behind them", async () => {
+    const [block, blocks] = [2, 65535 + 9];
+    const rows = block * blocks;
+    const [dy, x] = [spread(rows, 4), spread(rows)];
+    const statistics = f32([1, rows], new Float32Array(rows).fill(2));
+    const attributes = KINDS.rmsNorm;
+    const [found] = await runKernel(partialsOp(block), [f32([rows, 1], dy), f32([rows, 1], x), statistics, f32([1], [1])], attributes);
+    for (let at = 0; at < blocks; at++) {
+      const [a, b] = [block * at, block * at + 1];
+      const [along, sum] = [2 * (dy[a]! * x[a]! + dy[b]! * x[b]!), dy[a]! + dy[b]!];
+      expect(Math.abs(found!.data[2 * at]! - along), `block ${at}`).toBeLessThanOrEqual(8 * ULP);
+      expect(Math.abs(found!.data[2 * at + 1]! - sum), `block ${at}`).toBeLessThanOrEqual(4 * ULP);
+    }
   });
 
   it("hand a number that is not finite on to its own line", async () => {

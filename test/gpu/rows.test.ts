@@ -43,6 +43,13 @@ function expectSegments(actual: Float64Array, truth: Float64Array, what: string)
         expect.fail(`${what}, ${name} element ${index - offset}: ${actual[index]} for ${truth[index]}`);
 }
 
+function expectLeast(actual: Float64Array, truth: Float64Array): void {
+  for (const [tile, bits] of truth.entries()) {
+    const [got, value] = [floatOf(actual[tile]!), floatOf(bits)];
+    if (!(Math.abs(got - value) <= TOLERANCE * value + SUBNORMAL)) expect.fail(`record ${tile}: ${got} for ${value}`);
+  }
+}
+
 describe.each([software, hardware])("for a $adapterClass adapter", (target) => {
   it("clips rows from 1e-30 to 1e30 against parameters from 1e-30 to 1e30", async () => {
     for (const attributes of [
@@ -54,10 +61,31 @@ describe.each([software, hardware])("for a $adapterClass adapter", (target) => {
       const [clipped, least] = await runKernel(clipRowsOp, inputs, attributes, target);
       const [truth, trueLeast] = referenceOf(clipRowsOp, inputs, attributes);
       expectSegments(clipped!.data, truth!.data, JSON.stringify(attributes));
-      for (const [tile, bits] of trueLeast!.data.entries()) {
-        const [got, value] = [floatOf(least!.data[tile]!), floatOf(bits)];
-        if (!(Math.abs(got - value) <= TOLERANCE * value + SUBNORMAL)) expect.fail(`record ${tile}: ${got} for ${value}`);
-      }
+      expectLeast(least!.data, trueLeast!.data);
+    }
+  });
+
+  it("clips rows whose largest number is with one invocation alone, rows of zeros, and by factors beyond a power of two", async () => {
+    const of = (value: (row: number, column: number) => number): KernelInput =>
+      fillArena(
+        arena,
+        (segment, index) => value(Math.floor(index / lengthOf(segment)), index % lengthOf(segment)) * noise[index % arena.size]!,
+      );
+    const ones = of(() => 1);
+    for (const [gradients, parameters, ratio, epsilon] of [
+      // Squares of the largest overflow at the scale of the others.
+      [of((_, column) => (column % 4 === 3 ? 1e30 : 1e-30)), ones, 0.01, 1e-3],
+      [of(() => 1e30), of((_, column) => (column % 4 === 3 ? 1e25 : 1e-30)), 0.01, 1e-3],
+      // A row of zeros is not longer than any limit.
+      [of((row) => row % 2), of((row) => row % 3), 1e-3, 1e-36],
+      [of((row) => (row % 2 ? 1e37 : 1)), of((row) => (row % 3 ? 1e-34 : 1e-30)), 0.5, 1e-36],
+    ] as const) {
+      const inputs = [gradients, parameters, rows, chunks, stepWords({})];
+      const attributes = { ratio, epsilon, regularizer: false };
+      const [clipped, least] = await runKernel(clipRowsOp, inputs, attributes, target);
+      const [truth, trueLeast] = referenceOf(clipRowsOp, inputs, attributes);
+      expectSegments(clipped!.data, truth!.data, JSON.stringify(attributes));
+      expectLeast(least!.data, trueLeast!.data);
     }
   });
 
@@ -104,6 +132,19 @@ describe("a row that is not finite", () => {
   });
 });
 
+describe("a row of parameters that is not finite", () => {
+  it("is no limit where it has an infinity", async () => {
+    const gradients = fillArena(arena, (_, index) => noise[index]!);
+    const parameters = fillArena(arena, (segment, index) => (segment === 3 && index === 71 ? Infinity : 1));
+    const attributes = { ratio: 0.01, epsilon: 1e-3, regularizer: false };
+    const [clipped] = await runKernel(clipRowsOp, [gradients, parameters, rows, chunks, stepWords({})], attributes);
+    const { offset } = arena.segments[3]!;
+    const part = (data: ArrayLike<number>): number[] => Array.from(data).slice(offset + 70, offset + 140);
+    expect(part(clipped!.data)).toEqual(part(gradients.data));
+    expect(clipped!.data[offset + 69]).not.toBe(gradients.data[offset + 69]);
+  });
+});
+
 describe("a trainer", () => {
   let gpu: Engine;
   beforeAll(async () => {
@@ -114,8 +155,8 @@ describe("a trainer", () => {
   const train = { count: 12, x: spread(36), xScale: 1, y: spread(24, 2), yShape: [2] };
   const dataset: Dataset = { name: "points", sampleShape: [3], classes: null, train, test: null };
   const options = (more: Partial<TrainerOptions>): TrainerOptions => ({
-    // Three records of the row table: no multiple of the four words that are read at once.
-    model: nn.sequential(nn.linear(3, 5), nn.tanh(), nn.linear(5, 2, { bias: false })),
+    // Seven records of the row table: no multiple of the four words that are read at once, and more than an invocation each.
+    model: nn.sequential(nn.linear(3, 5), nn.linear(5, 5), nn.tanh(), nn.linear(5, 3), nn.linear(3, 2, { bias: false })),
     loss: nn.meanSquaredError(),
     batchSize: 4,
     seed: 5,
@@ -147,16 +188,19 @@ describe("a trainer", () => {
     const plain = await weightsOf({}, 1);
     const made = await weightsOf({ clip: optim.clipAdaptive({ ratio: 0.05 }) }, 1);
     expect(made.reports[0]!.gradientNorm).toBe(plain.reports[0]!.gradientNorm);
-    let least = 1;
+    let [least, at] = [1, 0];
     for (const [row, before] of made.before.entries()) {
       const g = before.map((w, index) => w - plain.after[row]![index]!);
       const limit = 0.05 * Math.max(Math.hypot(...before), 1e-3);
       const scale = Math.min(1, limit / Math.hypot(...g));
+      if (scale < least) at = row;
       least = Math.min(least, scale);
       for (const [index, w] of before.entries())
         expect(Math.abs(w - made.after[row]![index]! - scale * g[index]!), `row ${row}`).toBeLessThan(1e-6);
     }
     expect(least).toBeLessThan(0.9);
+    // Not in the first four records, which four invocations take in their first round.
+    expect(at).toBeGreaterThanOrEqual(12);
     expect(Math.abs(made.reports[0]!.clipScale / least - 1)).toBeLessThan(1e-4);
   });
 

@@ -8,12 +8,16 @@ export interface Equivalent {
   readonly before: string;
   /** What it becomes; or a pattern, or nothing for all that the rules make of the line. */
   readonly after?: string | RegExp;
+  /** Which of the lines of that text, counted from 0; all of them if left out. */
+  readonly occurrence?: number;
   readonly reason: string;
 }
 
 const SAME_IN_ALL_LANES = "all lanes hold the same sum, and write the same";
 const ANOTHER_GROUP = "what other workgroups write there is the same";
-const UNUSED_SUM = "no one reads that sum before all are 0 again";
+const NOT_LIVE = "what an invocation without a line or column of its own has is used nowhere";
+const FIRST_BLOCK = "the first block then takes all rows and the others none, and what is added up over the blocks is the same";
+const UNUSED_SUM = "no one reads that sum, or before all are 0 again";
 
 export const EQUIVALENT: readonly Equivalent[] = [
   {
@@ -28,6 +32,21 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: "sums = Sums(F(0.0), F(0.0), F(1.0));",
     reason: UNUSED_SUM,
   },
+  {
+    file: "batch_norm.wgsl",
+    before: "sums = Sums(F(0.0), F(0.0), F(0.0));",
+    after: "sums = Sums(F(1.0), F(0.0), F(0.0));",
+    occurrence: 0,
+    reason: UNUSED_SUM,
+  },
+  ...["row_norm_gradient.wgsl", "row_norm_gradient_partials.wgsl"].map(
+    (file): Equivalent => ({
+      file,
+      before: "var sums = Sums(F(0.0), F(0.0), F(0.0));",
+      after: "var sums = Sums(F(0.0), F(0.0), F(1.0));",
+      reason: UNUSED_SUM,
+    }),
+  ),
   {
     file: "batch_norm.wgsl",
     before: "return Sums(x[min(column, COLUMNS - 1u)], shift, sums.b * scale);",
@@ -72,16 +91,98 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: /owned\.end( \+ element)?\)/,
     reason: "what is read behind the end goes into padding, which is not written",
   },
-  ...["lamb_moments.wgsl", "muon_moments.wgsl", "segment_norms.wgsl", "finish_loss.wgsl"].map(
-    (file): Equivalent => ({ file, before: "if (lane == 0u) {", after: "if (lane != 0u) {", reason: SAME_IN_ALL_LANES }),
+  { file: "batch_norm_partials.wgsl", before: "var sums = Sums(F(0.0), F(0.0), F(0.0));", after: /, F\(1\.0\)/, reason: UNUSED_SUM },
+  {
+    file: "batch_norm_partials.wgsl",
+    before: "sums = Sums(F(0.0), F(0.0), F(0.0));",
+    after: "sums = Sums(F(0.0), F(0.0), F(1.0));",
+    reason: UNUSED_SUM,
+  },
+  {
+    file: "batch_norm_partials.wgsl",
+    before: "for (var row = begin + row_lane; row < end; row += ROW_LANES) {",
+    after: "for (var row = begin; row < end; row += ROW_LANES) {",
+    occurrence: 0,
+    reason: "the mean of some of a block's rows is as good a pivot as that of all",
+  },
+  { file: "batch_norm_partials.wgsl", before: "var pivot = F(0.0);", reason: NOT_LIVE },
+  {
+    file: "batch_norm_partials.wgsl",
+    before: "let scale = F(1.0 / f32(max(end, begin + 1u) - begin));",
+    after: /max\(end, (begin|1u)\)/,
+    reason: "there is a row in every block with a live column, so that end is beyond begin",
+  },
+  {
+    file: "batch_norm_gradient_partials.wgsl",
+    before: "for (var row = begin + row_lane; row < min(begin + BLOCK, ROWS); row += ROW_LANES) {",
+    after: /begin - BLOCK/,
+    reason: FIRST_BLOCK,
+  },
+  ...["softmax.wgsl", "softmax_cross_entropy.wgsl"].map((file): Equivalent => ({ file, before: "var highest = 0.0;", reason: NOT_LIVE })),
+  {
+    file: "gradient_noise.wgsl",
+    before: "for (var element = begin + 4u * lane; element < end; element += 4u * SIZE) {",
+    after: /element \+= (4u|SIZE)\)/,
+    reason: "what several invocations compute and write is the same",
+  },
+  {
+    file: "clip_rows.wgsl",
+    before: "if (w.bad != 0u || g.bad != 0u) {",
+    after: "if (w.bad != 0u && g.bad != 0u) {",
+    reason: "a limit of ∞, or one over ∞, comes to the same factor where a GPU has infinities; the line is for those that have none",
+  },
+  ...["clip_rows.wgsl", "max_norm.wgsl"].map(
+    (file): Equivalent => ({
+      file,
+      before: "let begin = tile.offset + min(row, tile.rows - 1u) * tile.length;",
+      after: /tile\.rows( \+ 1u)?\)/,
+      reason: "a row behind the last is empty wherever it begins",
+    }),
   ),
+  {
+    file: "lib/arena_rows.wgsl",
+    before: "let lanes = min(rows_table[at + 3u], SIZE);",
+    after: "let lanes = min(rows_table[3u], SIZE);",
+    reason: "however many invocations share a row, they find the same",
+  },
+  {
+    file: "lib/clip.wgsl",
+    before: "if (norm.exponent > 60) {",
+    after: "if (norm.exponent <= 60) {",
+    reason: "what overflows or vanishes in the other way to compare is on the side where it belongs",
+  },
+  ...[
+    "lamb_moments.wgsl",
+    "muon_moments.wgsl",
+    "segment_norms.wgsl",
+    "finish_loss.wgsl",
+    "gradient_statistics.wgsl",
+    "multi_margin.wgsl",
+    "pointwise_loss.wgsl",
+    "softmax_cross_entropy.wgsl",
+  ].map((file): Equivalent => ({ file, before: "if (lane == 0u) {", after: "if (lane != 0u) {", reason: SAME_IN_ALL_LANES })),
+  {
+    file: "clip_rows.wgsl",
+    before: "if (index == 0u) {",
+    after: "if (index != 0u) {",
+    reason: "all other invocations store the same",
+  },
 ];
 
-export function isEquivalent({ before, after }: Mutant, file: string, list: readonly Equivalent[] = EQUIVALENT): boolean {
+export function isEquivalent(mutant: Mutant, file: string, list: readonly Equivalent[] = EQUIVALENT): boolean {
+  const { before, after } = mutant;
   return list.some(
     (one) =>
       one.file === file &&
       one.before === before &&
-      (one.after === undefined || (one.after instanceof RegExp ? one.after.test(after) : one.after === after)),
+      (one.after === undefined || (one.after instanceof RegExp ? one.after.test(after) : one.after === after)) &&
+      (one.occurrence === undefined || one.occurrence === occurrenceOf(mutant)),
   );
 }
+
+/** How many lines above it are as it was. */
+const occurrenceOf = ({ text, line, before }: Mutant): number =>
+  text
+    .split("\n")
+    .slice(0, line - 1)
+    .filter((above) => above.trim() === before).length;

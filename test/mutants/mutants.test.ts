@@ -108,6 +108,13 @@ async function failure(test: KernelTest): Promise<string | null> {
   return found;
 }
 
+/** Whether a part of --only names it: a part of a file's name, or that and a line. */
+const isWanted = (file: string, line: number): boolean =>
+  only.split(",").some((part) => {
+    const [name = "", number] = part.split(":");
+    return file.includes(name) && (number === undefined || line === Number(number));
+  });
+
 interface Planned extends Mutant {
   readonly file: string;
   readonly overrides: ReadonlyMap<string, string>;
@@ -163,14 +170,16 @@ it("kills every mutant", async () => {
   known.sort((a, b) => a.time - b.time);
   const planned = Object.entries(SOURCES).flatMap(([path, source]): Planned[] => {
     const file = path.replace("../../shaders/", "");
-    if (!isTarget(file) || !only.split(",").some((part) => file.includes(part))) return [];
+    if (!isTarget(file)) return [];
     const readers = [...shaders.originals].filter(([, text]) => text.includes(source));
     const covering = known.filter(({ reads }) => readers.some(([name]) => reads.has(name))).map(({ test }) => test);
-    return mutantsOf(source).map((mutant) => {
-      // The replacement must not be read as a pattern.
-      const overrides = new Map(readers.map(([name, text]) => [name, withFuel(text.replace(source, () => mutant.text))]));
-      return { ...mutant, file, overrides, covering };
-    });
+    return mutantsOf(source)
+      .filter(({ line }) => isWanted(file, line))
+      .map((mutant) => {
+        // The replacement must not be read as a pattern.
+        const overrides = new Map(readers.map(([name, text]) => [name, withFuel(text.replace(source, () => mutant.text))]));
+        return { ...mutant, file, overrides, covering };
+      });
   });
   if (planned.length === 0) throw new Error(`no mutated shader has ${only} in its name`);
   const draw = random(seed);
