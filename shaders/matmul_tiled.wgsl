@@ -32,27 +32,29 @@ fn along(at: u32) -> vec2u {
 
 // Blocks that may reach past K.
 fn a_block_within(begin: u32, m: u32, k: u32) -> mat4x4f {
+  let starts = a_starts(begin, m);
   if (k + 4u <= K) {
-    return a_block(begin, m, k);
+    return a_block(starts, k);
   }
   var block = mat4x4f();
 #if ${K_TAIL}
   // By k first, which is a row of the transposed block.
   for (var at = 0u; at < 4u && k + at < K; at++) {
-    block[at] = a_four(begin, m, k + at);
+    block[at] = a_four(starts, k + at);
   }
 #endif
   return transpose(block);
 }
 
 fn b_block_within(begin: u32, k: u32, n: u32) -> mat4x4f {
+  let starts = b_starts(begin, n);
   if (k + 4u <= K) {
-    return b_block(begin, k, n);
+    return b_block(starts, k);
   }
   var block = mat4x4f();
 #if ${K_TAIL}
   for (var at = 0u; at < 4u && k + at < K; at++) {
-    block[at] = b_four(begin, k + at, n);
+    block[at] = b_four(starts, k + at);
   }
 #endif
   return block;

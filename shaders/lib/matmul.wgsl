@@ -44,99 +44,122 @@ fn b_begin(batch: u32) -> u32 {
   return B_OFFSET + ${B_BATCH};
 }
 
-// Four elements that are neighbours in memory: of row m where A lies as it is, else of column k. `begin` is where the matrix begins.
-fn a_line(begin: u32, m: u32, k: u32) -> vec4f {
+// Where the lines of the memory begin that hold rows m .. m+3 of A: each row's, where A lies as it is; else the columns.
+// All that does not change along K is computed here, before the loop. `begin` is where the matrix begins. With A_VECTOR counted in vectors.
+fn a_starts(begin: u32, m: u32) -> vec4u {
+  let rows = min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(M - 1u));
 #if ${A_TRANSPOSED}
-  let line = begin + k * A_PITCH;
 #if ${A_VECTOR}
-  return a[(line + min(m, M - 4u)) / 4u];
+  return vec4u((begin + min(m, M - 4u)) / 4u);
 #else
-  let at = vec4u(line) + min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(M - 1u));
-  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+  return vec4u(begin) + rows;
 #endif
 #else
-  let at = begin + min(m, M - 1u) * A_PITCH + k;
 #if ${A_VECTOR}
-  return a[at / 4u];
+  return (vec4u(begin) + rows * A_PITCH) / 4u;
 #else
-  return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]);
+  return vec4u(begin) + rows * A_PITCH;
 #endif
 #endif
 }
 
-fn b_line(begin: u32, k: u32, n: u32) -> vec4f {
+// The same for columns n .. n+3 of B.
+fn b_starts(begin: u32, n: u32) -> vec4u {
+  let columns = min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(N - 1u));
 #if ${B_TRANSPOSED}
-  let at = begin + min(n, N - 1u) * B_PITCH + k;
 #if ${B_VECTOR}
-  return b[at / 4u];
+  return (vec4u(begin) + columns * B_PITCH) / 4u;
 #else
-  return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]);
+  return vec4u(begin) + columns * B_PITCH;
 #endif
 #else
-  let line = begin + k * B_PITCH;
 #if ${B_VECTOR}
-  return b[(line + min(n, N - 4u)) / 4u];
+  return vec4u((begin + min(n, N - 4u)) / 4u);
 #else
-  let at = vec4u(line) + min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(N - 1u));
-  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+  return vec4u(begin) + columns;
 #endif
 #endif
 }
+
+// Four elements that are neighbours in memory: those of four rows of A at one k where A is transposed, else four k of one row.
+#if ${A_TRANSPOSED}
+fn a_line(starts: vec4u, k: u32) -> vec4f {
+#if ${A_VECTOR}
+  return a[starts.x + k * (A_PITCH / 4u)];
+#else
+  let at = starts + vec4u(k * A_PITCH);
+  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+#endif
+}
+#else
+fn a_line(start: u32, k: u32) -> vec4f {
+#if ${A_VECTOR}
+  return a[start + k / 4u];
+#else
+  let at = start + k;
+  return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]);
+#endif
+}
+#endif
+
+// Four k of one column of B where B is transposed, else those of four columns at one k.
+#if ${B_TRANSPOSED}
+fn b_line(start: u32, k: u32) -> vec4f {
+#if ${B_VECTOR}
+  return b[start + k / 4u];
+#else
+  let at = start + k;
+  return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]);
+#endif
+}
+#else
+fn b_line(starts: vec4u, k: u32) -> vec4f {
+#if ${B_VECTOR}
+  return b[starts.x + k * (B_PITCH / 4u)];
+#else
+  let at = starts + vec4u(k * B_PITCH);
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+#endif
+}
+#endif
 
 // A block of 4 × 4 is a mat4x4f whose columns are the matrix's rows, as the memory has them, so that A · B is written
 // `b * a`: (A · B)ᵀ = Bᵀ · Aᵀ. Rows m .. m+3 of A, each with its k .. k+3:
-fn a_block(begin: u32, m: u32, k: u32) -> mat4x4f {
+fn a_block(starts: vec4u, k: u32) -> mat4x4f {
 #if ${A_TRANSPOSED}
-  return transpose(mat4x4f(a_line(begin, m, k), a_line(begin, m, k + 1u), a_line(begin, m, k + 2u), a_line(begin, m, k + 3u)));
+  return transpose(mat4x4f(a_line(starts, k), a_line(starts, k + 1u), a_line(starts, k + 2u), a_line(starts, k + 3u)));
 #else
-  return mat4x4f(a_line(begin, m, k), a_line(begin, m + 1u, k), a_line(begin, m + 2u, k), a_line(begin, m + 3u, k));
+  return mat4x4f(a_line(starts.x, k), a_line(starts.y, k), a_line(starts.z, k), a_line(starts.w, k));
 #endif
 }
 
 // Rows k .. k+3 of B, each with its n .. n+3.
-fn b_block(begin: u32, k: u32, n: u32) -> mat4x4f {
+fn b_block(starts: vec4u, k: u32) -> mat4x4f {
 #if ${B_TRANSPOSED}
-  return transpose(mat4x4f(b_line(begin, k, n), b_line(begin, k, n + 1u), b_line(begin, k, n + 2u), b_line(begin, k, n + 3u)));
+  return transpose(mat4x4f(b_line(starts.x, k), b_line(starts.y, k), b_line(starts.z, k), b_line(starts.w, k)));
 #else
-  return mat4x4f(b_line(begin, k, n), b_line(begin, k + 1u, n), b_line(begin, k + 2u, n), b_line(begin, k + 3u, n));
+  return mat4x4f(b_line(starts, k), b_line(starts, k + 1u), b_line(starts, k + 2u), b_line(starts, k + 3u));
 #endif
 }
 
 #if ${K_TAIL}
-// One element, for the last K % 4 terms.
-fn a_at(begin: u32, m: u32, k: u32) -> f32 {
+// Rows m .. m+3 of A at one of the last K % 4 terms, and columns n .. n+3 of B. Lines along K are of single elements then.
+fn a_four(starts: vec4u, k: u32) -> vec4f {
 #if ${A_TRANSPOSED}
-  let at = begin + k * A_PITCH + min(m, M - 1u);
+  return a_line(starts, k);
 #else
-  let at = begin + min(m, M - 1u) * A_PITCH + k;
-#endif
-#if ${A_VECTOR}
-  return a[at / 4u][at % 4u];
-#else
-  return a[at];
+  let at = starts + vec4u(k);
+  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
 #endif
 }
 
-fn b_at(begin: u32, k: u32, n: u32) -> f32 {
+fn b_four(starts: vec4u, k: u32) -> vec4f {
 #if ${B_TRANSPOSED}
-  let at = begin + min(n, N - 1u) * B_PITCH + k;
+  let at = starts + vec4u(k);
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
 #else
-  let at = begin + k * B_PITCH + min(n, N - 1u);
+  return b_line(starts, k);
 #endif
-#if ${B_VECTOR}
-  return b[at / 4u][at % 4u];
-#else
-  return b[at];
-#endif
-}
-
-// Rows m .. m+3 of A at one k, and columns n .. n+3 of B.
-fn a_four(begin: u32, m: u32, k: u32) -> vec4f {
-  return vec4f(a_at(begin, m, k), a_at(begin, m + 1u, k), a_at(begin, m + 2u, k), a_at(begin, m + 3u, k));
-}
-
-fn b_four(begin: u32, k: u32, n: u32) -> vec4f {
-  return vec4f(b_at(begin, k, n), b_at(begin, k, n + 1u), b_at(begin, k, n + 2u), b_at(begin, k, n + 3u));
 }
 #endif
 

@@ -48,8 +48,8 @@ export interface MatmulChoice {
 export type Tile =
   | {
       readonly shader: "matmul_register";
-      /** 16 rows an invocation, else 8. */
-      readonly tall: boolean;
+      /** Rows of an invocation. */
+      readonly rows: 8 | 16 | 32;
       /** Four neighbours along n share the loads of A. */
       readonly quads: boolean;
       /** Invocations of a workgroup along n and m. */
@@ -63,7 +63,6 @@ export type Tile =
 
 export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(problem)): MatmulChoice {
   const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset, bias, rowSum } = problem;
-  const batches = batch.reduce((product, { size }) => product * size, 1);
   const axes = batch.filter(({ size }) => size > 1);
   const aNumbers = [aTransposed ? m : k, aPitch, aOffset, ...axes.map(({ aStride }) => aStride)];
   const bNumbers = [bTransposed ? k : n, bPitch, bOffset, ...axes.map(({ bStride }) => bStride)];
@@ -84,20 +83,22 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
       ROW_SUM_BINDING: bias ? 3 : 2,
       K_TAIL: k % 4 !== 0,
       VECTOR: width === 4,
-      ...(tile.shader === "matmul_tiled" ? { SPAN: tile.span } : { TALL: tile.tall, QUADS: tile.quads }),
+      ...(tile.shader === "matmul_tiled"
+        ? { SPAN: tile.span }
+        : { ROWS_16: tile.rows >= 16, ROWS_32: tile.rows === 32, QUADS: tile.quads, LONG_SUM: k > LONGEST_SUM }),
     },
     overrides: {
       M: m,
       N: n,
       K: k,
-      BATCHES: batches,
+      BATCHES: batchesOf(batch),
       A_OFFSET: aOffset,
       B_OFFSET: bOffset,
       A_PITCH: aPitch,
       B_PITCH: bPitch,
       ...(tile.shader === "matmul_tiled" ? {} : { GROUP_X: tile.group[0], GROUP_Y: tile.group[1] }),
     },
-    workgroups: Math.ceil(n / spanN) * Math.ceil(m / spanM) * batches,
+    workgroups: Math.ceil(n / spanN) * Math.ceil(m / spanM) * batchesOf(batch),
     width,
   };
 }
@@ -105,23 +106,32 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
 /** Rows and columns of a workgroup. */
 function spans(tile: Tile): readonly [number, number] {
   if (tile.shader === "matmul_tiled") return [tile.span, tile.span];
-  return [(tile.tall ? 16 : 8) * tile.group[1], 8 * tile.group[0]];
+  return [tile.rows * tile.group[1], 8 * tile.group[0]];
 }
 
 const isMultipleOfFour = (count: number): boolean => count % 4 === 0;
 
+/** Of a software adapter with subgroups, four invocations are one of its vectors; it runs a workgroup on one core. */
+const QUAD = { shader: "matmul_register", quads: true, group: [4, 1] } as const;
+/** The thinnest product, in any of its sizes, that is worth the compile time of a larger tile: most thin ones are a net's head, one of many layers. */
+const THIN = 16;
+/** Workgroups that keep two to four cores busy. */
+const ENOUGH = 4;
+
 /**
  * Measured with npm run bench -- --suite kernels; the GPU's choice is not, for want of one.
  *
- * On SwiftShader, which has subgroups, 16 × 8 with shared loads is fastest at every size down to 32³, also where n is 10 and half of the neighbours idle.
+ * On SwiftShader, which has subgroups, 32 × 8 with shared loads is fastest where it leaves work for every core, then 16 × 8.
  * Other software (lavapipe, without subgroups) compiles a larger tile for seconds and gains nothing by it; it likes long rows of invocations.
- * Two workgroups and more keep two cores busy from 64 × 64 on.
  */
-function chooseTile({ m, n, adapterClass, subgroups }: MatmulProblem): Tile {
+function chooseTile({ m, n, k, batch, adapterClass, subgroups }: MatmulProblem): Tile {
   if (adapterClass === "hardware") return { shader: "matmul_tiled", span: m >= 256 && n >= 256 ? 64 : 32 };
-  if (subgroups && n > 8) return { shader: "matmul_register", tall: m > 16, quads: true, group: [4, 2] };
-  return { shader: "matmul_register", tall: false, quads: false, group: [Math.min(8, Math.ceil(n / 8)), 4] };
+  if (!subgroups || n <= 8) return { shader: "matmul_register", rows: 8, quads: false, group: [Math.min(8, Math.ceil(n / 8)), 4] };
+  if (Math.min(m, n, k) <= THIN) return { ...QUAD, rows: 8 };
+  return { ...QUAD, rows: Math.ceil(m / 32) * Math.ceil(n / 32) * batchesOf(batch) >= ENOUGH ? 32 : 16 };
 }
+
+const batchesOf = (batch: readonly BatchAxis[]): number => batch.reduce((product, { size }) => product * size, 1);
 
 /** WGSL for where matrix `batch` begins. */
 function batchText(batch: readonly BatchAxis[], strideOf: (axis: BatchAxis) => number): string {

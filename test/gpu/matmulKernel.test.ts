@@ -224,15 +224,16 @@ const TRIPLES = DIMENSIONS.flatMap((m, i) => {
 });
 
 const TILES: readonly Tile[] = [
-  { shader: "matmul_register", tall: false, quads: false, group: [2, 4] },
-  { shader: "matmul_register", tall: true, quads: false, group: [8, 8] },
-  { shader: "matmul_register", tall: false, quads: true, group: [8, 2] },
-  { shader: "matmul_register", tall: true, quads: true, group: [4, 2] },
+  { shader: "matmul_register", rows: 8, quads: false, group: [2, 4] },
+  { shader: "matmul_register", rows: 16, quads: false, group: [8, 8] },
+  { shader: "matmul_register", rows: 8, quads: true, group: [8, 2] },
+  { shader: "matmul_register", rows: 16, quads: true, group: [4, 2] },
+  { shader: "matmul_register", rows: 32, quads: true, group: [4, 1] },
   { shader: "matmul_tiled", span: 32 },
   { shader: "matmul_tiled", span: 64 },
 ];
 /** One tile of each kind of text. */
-const FEW_TILES = [TILES[0]!, TILES[3]!, TILES[4]!];
+const FEW_TILES = [TILES[0]!, TILES[3]!, TILES[5]!];
 
 it.each(LAYOUTS)("multiplies $name at awkward sizes", { timeout: 180_000 }, async ({ name, aTransposed, bTransposed }) => {
   const layout = LAYOUTS.findIndex(({ name: other }) => other === name);
