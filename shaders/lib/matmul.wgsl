@@ -171,27 +171,36 @@ var<private> pieces: array<vec4f, TILE_M * PIECES_N>;
 var<private> sums: array<vec4f, TILE_M / 4u>;
 #endif
 
+#if ${BIAS}
+// The bias of columns n .. n+3; past the end, of the last.
+fn bias_four(n: u32) -> vec4f {
+  let at = min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(N - 1u));
+  return vec4f(bias[at.x], bias[at.y], bias[at.z], bias[at.w]);
+}
+#endif
+
 // Hands over the tile whose first element is C[batch, m, n].
 fn store_tile(batch: u32, m: u32, n: u32) {
+#if ${BIAS}
+  // Both of a tile's pieces of a row, or its one.
+  let bias_left = bias_four(n);
+  let bias_right = bias_four(n + 4u);
+#endif
   for (var piece = 0u; piece < TILE_M * PIECES_N; piece++) {
     let row = m + piece / PIECES_N;
     let column = n + piece % PIECES_N * 4u;
     if (row < M && column < N) {
       let index = (batch * M + row) * N + column;
-      let value = pieces[piece];
-#if ${VECTOR}
 #if ${BIAS}
-      epilogue(index, value + vec4f(bias[column], bias[column + 1u], bias[column + 2u], bias[column + 3u]));
+      let value = pieces[piece] + select(bias_left, bias_right, piece % PIECES_N == 1u);
 #else
-      epilogue(index, value);
+      let value = pieces[piece];
 #endif
+#if ${VECTOR}
+      epilogue(index, value);
 #else
       for (var at = 0u; at < min(4u, N - column); at++) {
-#if ${BIAS}
-        epilogue(index + at, value[at] + bias[column + at]);
-#else
         epilogue(index + at, value[at]);
-#endif
       }
 #endif
     }
