@@ -15,6 +15,7 @@ export interface ProductShape {
   readonly layout: Layout;
 }
 
+const ROWS = [8, 16, 32] as const;
 const GROUPS: readonly (readonly [number, number])[] = [
   [4, 1],
   [4, 2],
@@ -23,7 +24,7 @@ const GROUPS: readonly (readonly [number, number])[] = [
 
 export function tilesFor({ subgroups }: Target): readonly Tile[] {
   const register = [false, true].flatMap((quads) =>
-    [false, true].flatMap((tall) => GROUPS.map((group): Tile => ({ shader: "matmul_register", tall, quads, group }))),
+    ROWS.flatMap((rows) => GROUPS.map((group): Tile => ({ shader: "matmul_register", rows, quads, group }))),
   );
   const tiled = ([32, 64] as const).map((span): Tile => ({ shader: "matmul_tiled", span }));
   return [...register.filter((tile) => subgroups || !("quads" in tile && tile.quads)), ...tiled];
