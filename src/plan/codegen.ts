@@ -4,6 +4,7 @@ import { contiguousStrides, type Shape, sizeOf } from "../core/shape.ts";
 import type { Listed, View } from "../graph/op.ts";
 import { literalOp, scalarOp } from "../ops/define.ts";
 import { libraryFor } from "../ops/library.ts";
+import { ALIAS, literalText } from "../ops/numberText.ts";
 import type { Unit } from "./fuse.ts";
 import { type Item, outputKey, type Reference } from "./items.ts";
 
@@ -21,21 +22,6 @@ export interface Generated {
   readonly text: string;
   readonly bindings: readonly GeneratedBinding[];
 }
-
-const ALIAS = { f32: "F", i32: "I", u32: "U" } as const satisfies Record<DType, string>;
-
-/** A number as WGSL text of exactly that float32 or integer. */
-export function numberText(value: number, dtype: DType): string {
-  if (dtype === "i32") return `${Math.trunc(value)}`;
-  if (dtype === "u32") return `${Math.trunc(value)}u`;
-  const text = String(Math.fround(value));
-  return /[.e]/.test(text) ? text : `${text}.0`;
-}
-
-const literalText = (value: number, dtype: DType): string => {
-  const text = numberText(value, dtype);
-  return dtype === "i32" && value === -2147483648 ? "I(-2147483647 - 1)" : `${ALIAS[dtype]}(${text})`;
-};
 
 interface Axis {
   size: number;
