@@ -46,12 +46,14 @@ export interface View {
 
 export type Define = string | number | boolean;
 
-/** What a binding of a kernel is: an input or output of the op, or a temporary that only the op's own calls see. */
+/** What a binding of a kernel is: an input or output of the op, a temporary that only the op's own calls see, or flags of non-finite values. */
 export type Binding =
   | { readonly input: number }
   | { readonly output: number }
   /** Temporary `temporary`, written (default) or read. */
-  | { readonly temporary: number; readonly access?: "read" };
+  | { readonly temporary: number; readonly access?: "read" }
+  /** Flags of as many layers from the op's own on, a word in every 64: for an op that is several checked layers. */
+  | { readonly flags: number };
 
 /** A hand-written shader: the name of its file, and its text with the library text that it stands on. */
 export interface Shader {

@@ -57,7 +57,7 @@ const gammaFactor = ({ scale }: RowNormAttributes, length: number): Record<strin
   scale === "lines" ? { GAMMA_FACTOR: 1 / Math.sqrt(length) } : {};
 
 /** The float32 exponent of a scale by which `epsilon` becomes 1: squares that vanish at that scale do not count beside it. */
-const leastExponent = (epsilon: number): number =>
+export const leastExponent = (epsilon: number): number =>
   epsilon === 0 ? 1 : Math.min(Math.max(127 + Math.round(Math.log2(epsilon) / 2), 1), 253);
 
 export function forwardPlan(shape: readonly number[], attributes: RowNormAttributes, target: Target): KernelPlan {

@@ -204,6 +204,11 @@ class Emitter {
     return start;
   }
 
+  private flags(layer: number, count: number): Bound {
+    this.states["flags"] ??= 0;
+    return { buffer: { kind: "state", name: "flags" }, offset: layer * 256, size: (count - 1) * 256 + 4, access: "read_write" };
+  }
+
   private generated(binding: GeneratedBinding): Bound {
     switch (binding.kind) {
       case "read": {
@@ -213,8 +218,7 @@ class Emitter {
       case "write":
         return this.write(binding.item, binding.output);
       case "flag":
-        this.states["flags"] ??= 0;
-        return { buffer: { kind: "state", name: "flags" }, offset: binding.layer * 256, size: 4, access: "read_write" };
+        return this.flags(binding.layer, 1);
       case "constants":
         return {
           buffer: { kind: "constants" },
@@ -252,6 +256,7 @@ class Emitter {
   private declared(anchor: Item, binding: Binding, temporaries: readonly Placement[]): Bound {
     if ("input" in binding) return this.read(anchor.inputs[binding.input]!);
     if ("output" in binding) return this.write(anchor, binding.output);
+    if ("flags" in binding) return this.flags(anchor.layer, binding.flags);
     const { pool, offset } = temporaries[binding.temporary]!;
     const size = anchor.kernel!.temporaries![binding.temporary]! * 4;
     return { buffer: { kind: "pool", index: pool }, offset, size: Math.max(size, 4), access: binding.access ?? "read_write" };

@@ -1,6 +1,7 @@
 /** Evaluation and prediction as programs: a gathered batch, forward in evaluation mode, and a score or the outputs. */
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { scoreBatch } from "../ops/arena/scoreBatch.ts";
+import { loadFusion } from "./depthRequest.ts";
 import type { CompiledEvaluation, CompiledPrediction } from "./evaluation.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -19,13 +20,10 @@ async function owning<T>(states: readonly StateBuffer[], make: () => Promise<T>)
   }
 }
 
-function traceOf(
-  runtime: Runtime,
-  { model }: ResolvedOptions,
-  { collected, arena, runningLayout, parameters, running }: TrainerStates,
-  step: StateBuffer,
-): ModelTrace {
-  return new ModelTrace(runtime, false, model, collected, arena, runningLayout, { parameters, running, step });
+async function traceOf(runtime: Runtime, options: ResolvedOptions, states: TrainerStates, step: StateBuffer): Promise<ModelTrace> {
+  const { collected, arena, runningLayout, parameters, running } = states;
+  const fuse = await loadFusion(runtime, options, states);
+  return new ModelTrace(runtime, false, options.model, collected, arena, runningLayout, { parameters, running, step }, { fuse });
 }
 
 export async function compileEvaluation(
@@ -38,7 +36,7 @@ export async function compileEvaluation(
   const step = runtime.state("step", "u32", 16);
   const results = runtime.state("results", "f32", 2 * Math.ceil(split.split.count / batchSize));
   return owning([step, results], async () => {
-    const trace = traceOf(runtime, options, states, step);
+    const trace = await traceOf(runtime, options, states, step);
     const node = runtime.trace(() => {
       const batch = gather(batchSize, split, step.node(), null);
       const output = trace.forward(batch.x);
@@ -73,7 +71,7 @@ export async function compilePrediction(
   const step = runtime.state("step", "u32", 16);
   const input = runtime.state("input", "f32", batchSize * sizeOf(sampleShape));
   return owning([step, input], async () => {
-    const trace = traceOf(runtime, options, states, step);
+    const trace = await traceOf(runtime, options, states, step);
     const node = runtime.trace(() => trace.forward(input.node({ shape: [batchSize, ...sampleShape] })));
     trace.dispose();
     const output = runtime.state("output", "f32", sizeOf(node.shape));

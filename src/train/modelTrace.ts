@@ -12,6 +12,8 @@ import { reshape, slice } from "../ops/views.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ActivationLayer, isActivation } from "./activationLayers.ts";
 import type { Arena } from "./arena.ts";
+import type { Block, Mark } from "./depthFusion.ts";
+import type { Fuse } from "./depthRequest.ts";
 import type { Runtime, StateBuffer } from "./runtime.ts";
 import type { RunningLayout } from "./statistics.ts";
 
@@ -27,6 +29,8 @@ export interface TraceOptions {
   readonly random?: boolean;
   /** Is told what each leaf module has made. */
   readonly watch?: (module: Module, path: string, output: Node) => void;
+  /** Left out or null, no repeat becomes a stack. */
+  readonly fuse?: Fuse | null;
 }
 
 export class ModelTrace implements ForwardContext {
@@ -42,7 +46,17 @@ export class ModelTrace implements ForwardContext {
   readonly batchStatistics: (Node | null)[];
   /** Outputs of the auxiliary heads, in the order of their names in the collected model. */
   readonly auxiliaryOutputs: Node[] = [];
+  /** Blocks of the arena that stacks read as one. */
+  readonly blocks: Block[] = [];
+  /** What became of each repeat, for people. */
+  readonly fusionNotes: string[] = [];
   private readonly runtime: Runtime;
+  private readonly collected: Collected;
+  private readonly arena: Arena;
+  private readonly wordNodes = new Map<Node, number>();
+  private readonly userNodes = new Map<Node, number>();
+  /** Of the repeat that is being run: where it begins, and where its rounds end. */
+  private marks: Mark[] = [];
   private readonly states: ModelStates;
   private readonly running: RunningLayout;
   private readonly byModule = new Map<Module, Map<string, Node>>();
@@ -59,12 +73,15 @@ export class ModelTrace implements ForwardContext {
     runtime: Runtime,
     training: boolean,
     model: Module,
-    { parameters, statistics, auxiliaries }: Collected,
+    collected: Collected,
     arena: Arena,
     running: RunningLayout,
     states: ModelStates,
     options: TraceOptions = {},
   ) {
+    const { parameters, statistics, auxiliaries } = collected;
+    this.collected = collected;
+    this.arena = arena;
     this.options = options;
     this.runtime = runtime;
     this.training = training;
@@ -86,7 +103,7 @@ export class ModelTrace implements ForwardContext {
   forward(x: Node): Node {
     this.known.add(x);
     const { module } = this;
-    const output = module.forward(this.wrap(x), this).node;
+    const output = this.through(module, this.wrap(x)).node;
     if (module.children.length === 0) this.leaf(module, output, module.description);
     return output;
   }
@@ -112,12 +129,65 @@ export class ModelTrace implements ForwardContext {
     const outer = { module: this.module, path: this.path };
     this.module = module;
     this.path = joinPath(outer.path, name);
-    const y = module.forward(x, this);
+    const y = this.through(module, x);
+    if (outer.module.type === "repeat") this.marks.push(this.mark(y.node));
     if (module.children.length === 0) this.leaf(module, y.node, `${this.path} (${module.description})`);
     if (isActivation(module)) this.activations.push({ name: this.path, type: module.type, units: unitsOf(y.node), node: y.node });
     this.module = outer.module;
     this.path = outer.path;
     return y;
+  }
+
+  private mark(node: Node): Mark {
+    return { node, layers: this.layerNames.length, users: this.randomUsers };
+  }
+
+  /** The module's output; a repeat may become a stack. */
+  private through(module: Module, x: Tensor): Tensor {
+    const { fuse } = this.options;
+    if (module.type !== "repeat" || !fuse || module.children.length === 0) return module.forward(x, this);
+    const outer = this.marks;
+    this.marks = [this.mark(x.node)];
+    const y = module.forward(x, this);
+    const fused = fuse({
+      module,
+      marks: this.marks,
+      training: this.training,
+      parameters: this.collected.parameters,
+      segments: this.arena.segments,
+      parameterNodes: this.parameterNodes,
+      state: this.states.parameters,
+      words: this.states.step.node(),
+      wordNodes: this.wordNodes,
+      userNodes: this.userNodes,
+      layers: this.layers,
+    });
+    this.marks = outer;
+    const name = `${this.path === "" ? "the model" : this.path} (${module.description})`;
+    if (typeof fused === "string") {
+      this.fusionNotes.push(`${name} is not fused: ${fused}`);
+      return y;
+    }
+    this.fusionNotes.push(`${name} is fused into ${fused.stacks.length === 1 ? "one stack" : `${fused.stacks.length} stacks`}`);
+    for (const { node, layer } of fused.stacks) {
+      this.layers.set(node, layer);
+      this.known.add(node);
+    }
+    this.known.add(fused.y);
+    this.blocks.push(...fused.blocks);
+    return this.wrap(fused.y);
+  }
+
+  /** What is trained: parameters, and blocks of them that stacks read as one, with where each lies in the arena. */
+  trained(frozen: (segment: number) => boolean): { readonly node: Node; readonly offset: number }[] {
+    const inBlock = new Set(
+      this.blocks.flatMap(({ firstSegment, segments }) => Array.from({ length: segments }, (_, own) => firstSegment + own)),
+    );
+    const single = this.parameterNodes.flatMap((node, index) =>
+      frozen(index) || inBlock.has(index) ? [] : [{ node, offset: this.arena.segments[index]!.offset }],
+    );
+    const blocks = this.blocks.filter(({ firstSegment }) => !frozen(firstSegment)).map(({ node, offset }) => ({ node, offset }));
+    return [...single, ...blocks];
   }
 
   batchNorm(x: Tensor, scale: Tensor | null, shift: Tensor | null, epsilon: number): Tensor {
@@ -149,8 +219,13 @@ export class ModelTrace implements ForwardContext {
     if (this.options.random === false) return x;
     // Two looks at one leaf are one binding; two leaves would be two, of the eight that a kernel with its epilogue has.
     const words = this.states.step.node();
-    const word = (at: number): Node => reshape(slice(words, [{ start: at, end: at + 1 }]), []);
-    const user = scalar(this.randomUsers++, "u32");
+    const word = (at: number): Node => {
+      const node = reshape(slice(words, [{ start: at, end: at + 1 }]), []);
+      this.wordNodes.set(node, at);
+      return node;
+    };
+    const user = scalar(this.randomUsers, "u32");
+    this.userNodes.set(user, this.randomUsers++);
     return this.wrap(dropout(x.node, scalar(rate), word(STEP.seed), word(STEP.attemptedStep), user, together));
   }
 

@@ -16,6 +16,9 @@ import type { Order } from "./order.ts";
 /** What to do when an activation, the loss or a gradient is not finite. */
 export type NonFinitePolicy = "stop" | "skip" | "ignore";
 
+/** "auto": where the measured table says that it wins. */
+export type DepthFusion = "auto" | "always" | "never";
+
 export interface TrainerOptions {
   readonly model: Module;
   readonly loss: Loss;
@@ -39,6 +42,11 @@ export interface TrainerOptions {
   readonly insight?: InsightOptions;
   /** "shuffled" (default): every epoch in an order of its own. "sequential": in the order of the data set. */
   readonly order?: Order;
+  /**
+   * Whether a `repeat` of equal row-wise rounds, up to 128 wide, runs as a stack: all its layers in one dispatch forward and two backward.
+   * "auto" (default) where measurements say that it wins; "always" wherever it can; "never". `trainer.plan` says what became of each.
+   */
+  readonly depthFusion?: DepthFusion;
 }
 
 /** All of them, checked. `trainer.adjust` gives another learning rate, clip and regularizer. */
@@ -57,6 +65,7 @@ export interface ResolvedOptions {
   readonly nonFinite: NonFinitePolicy;
   readonly insight: ResolvedInsight | null;
   readonly order: Order;
+  readonly depthFusion: DepthFusion;
 }
 
 const KEYS = [
@@ -74,6 +83,7 @@ const KEYS = [
   "nonFinite",
   "insight",
   "order",
+  "depthFusion",
 ];
 
 export function resolveOptions(options: TrainerOptions): ResolvedOptions {
@@ -120,5 +130,6 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),
     insight: resolveInsight(options.insight),
     order: checkChoice("train", "order", options.order ?? "shuffled", ["shuffled", "sequential"]),
+    depthFusion: checkChoice("train", "depthFusion", options.depthFusion ?? "auto", ["auto", "always", "never"]),
   };
 }

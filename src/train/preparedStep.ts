@@ -112,6 +112,11 @@ export class PreparedStep {
     return (this.plain ?? this.insight)!.program;
   }
 
+  /** What became of each repeat under depth fusion. */
+  get notes(): readonly string[] {
+    return (this.plain ?? this.insight)!.notes;
+  }
+
   /** That of steps with insight. */
   get insightProgram(): Program | null {
     return this.insight?.program ?? null;

@@ -12,6 +12,7 @@ import { gatherBatch } from "../ops/arena/gatherBatch.ts";
 import { LOSS_STRIDE } from "../ops/arena/layout.ts";
 import { scalar } from "../ops/define.ts";
 import { pack } from "../ops/pack.ts";
+import { loadFusion } from "./depthRequest.ts";
 import { prepareGradients } from "./gradients.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -25,6 +26,8 @@ type Assignment = ProgramRequest["assignments"][number];
 /** A step for one data set. */
 export interface CompiledStep {
   readonly program: Program;
+  /** What became of each repeat under depth fusion. */
+  readonly notes: readonly string[];
   dispose(): void;
 }
 
@@ -57,7 +60,8 @@ export async function compileStep(
 ): Promise<CompiledStep> {
   const { arena, collected, runningLayout, parameters, running, step, chunks, segments } = states;
   const remedies = await loadRemedies(options, states, withInsight);
-  const trace = new ModelTrace(runtime, true, options.model, collected, arena, runningLayout, { parameters, running, step });
+  const fuse = await loadFusion(runtime, options, states);
+  const trace = new ModelTrace(runtime, true, options.model, collected, arena, runningLayout, { parameters, running, step }, { fuse });
   const table = makeRunningTable(runtime, options, states);
   const own: StateBuffer[] = table ? [table.state] : [];
   try {
@@ -74,7 +78,7 @@ export async function compileStep(
       program.dispose();
       for (const state of own) state.dispose();
     };
-    return { program, dispose };
+    return { program, notes: trace.fusionNotes, dispose };
   } catch (error) {
     for (const state of own) state.dispose();
     throw error;
@@ -99,9 +103,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
   const flags = flagsFor(runtime, states, trace);
 
   // Of what is frozen no gradient is asked for, and its place stays 0.
-  const trained = trace.parameterNodes.flatMap((node, index) =>
-    states.factors[index]!.rate === 0 ? [] : [{ node, offset: arena.segments[index]!.offset }],
-  );
+  const trained = trace.trained((index) => states.factors[index]!.rate === 0);
   const found = backward(
     [{ node: loss }, ...heads],
     trained.map(({ node }) => node),

@@ -107,9 +107,9 @@ export class Trainer {
     return this.current?.insightProgram?.counters ?? null;
   }
 
-  /** The step's plan as text. */
+  /** The step's plan as text, and what became of each repeat under depth fusion. */
   get plan(): string {
-    return this.stepProgram().print();
+    return [this.stepProgram().print(), ...this.current!.notes].join("\n");
   }
 
   private stepProgram(): Program {

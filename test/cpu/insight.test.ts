@@ -157,6 +157,8 @@ describe("a step with insight", () => {
       loss: nn.meanSquaredError(),
       batchSize: 8,
       optimizer: optim.sgd({ learningRate: 0.1 }),
+      // A stack has no activations to look at: insight is compared with the same kernels.
+      depthFusion: "never" as const,
       ...(insight ? { insight } : {}),
     };
     const plans = await planTraining(options, dataset, { adapterClass: "software", subgroups: false });

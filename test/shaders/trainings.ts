@@ -1,6 +1,7 @@
 /** Trainers that between them use every layer, loss, optimizer, clip, regularizer and policy, and the schedule that the GPU follows. */
 import type { Dataset } from "../../src/data/dataset.ts";
 import { nn, optim, schedule, type TrainerOptions } from "../../src/index.ts";
+import { BODIES, stackedNet } from "../support/stackCases.ts";
 import { OPTIMIZER_TRAININGS } from "./optimizerTrainings.ts";
 
 function classes(bytes: boolean): Dataset {
@@ -106,5 +107,12 @@ export const TRAININGS: readonly { readonly name: string; readonly options: Trai
     options: { model: nn.linear(16, 3), loss, batchSize: 8, optimizer: optim.sgd(rate) },
     dataset: classes(false),
   })),
+  ...Object.entries(BODIES).flatMap(([name, body]) =>
+    (name === "together" || name === "dropout" ? [12] : [12, 5]).map((width) => ({
+      name: `a stack of ${name}, ${width} wide`,
+      options: { ...stackedNet(body, width, 3), batchSize: 17 },
+      dataset: classes(false),
+    })),
+  ),
   ...OPTIMIZER_TRAININGS.map((one) => ({ ...one, dataset: VALUES })),
 ];

@@ -30,6 +30,7 @@ import { finishInsightShader } from "../../src/ops/insight/finishInsight.ts";
 import { insightGradientsShader } from "../../src/ops/insight/insightGradients.ts";
 import { insightUpdateShader } from "../../src/ops/insight/insightUpdate.ts";
 import { SHADERS } from "../../src/ops/shaders.ts";
+import { stackShader, stackWeightsShader } from "../../src/ops/stack/plan.ts";
 
 export const LATER_SHADERS: readonly Shader[] = [
   clipRowsShader,
@@ -58,6 +59,8 @@ export const LATER_SHADERS: readonly Shader[] = [
   commitRunningShader,
   updateAdamShader,
   updateSgdShader,
+  stackShader,
+  stackWeightsShader,
   batchNormShader,
   batchNormGradientShader,
   batchNormPartialsShader,

@@ -75,6 +75,7 @@ export async function runKernel<A extends Attributes>(
     const bufferOf = (binding: Binding): { buffer: GPUBuffer; write: boolean } => {
       if ("input" in binding) return { buffer: given[binding.input]!, write: false };
       if ("output" in binding) return { buffer: outputs[binding.output]!, write: true };
+      if ("flags" in binding) throw new Error("runs no kernel that raises flags by itself");
       return { buffer: temporaries[binding.temporary]!, write: binding.access !== "read" };
     };
     const bound = call.bindings.map(bufferOf);
