@@ -81,7 +81,7 @@ const TARGETS = {
 } satisfies Record<Target, UserConfig>;
 
 export default defineConfig(({ command, mode }): UserConfig => {
-  const define = { FATHOM_COMMIT: JSON.stringify(commitOf(root)) };
+  const define = { FATHOM_COMMIT: JSON.stringify(commitOf(root)), FATHOM_VERSION: JSON.stringify(packageJson.version) };
   if (command === "serve") return { ...TARGETS.demo, define };
   const target = mode === "production" ? "library" : mode;
   if (!Object.hasOwn(TARGETS, target)) throw new Error(`vite build --mode ${mode}: the modes are ${Object.keys(TARGETS).join(", ")}`);

@@ -60,7 +60,7 @@ export const benefits: Suite = async (context) => {
 };
 
 /** Trains until the loss is low, the steps are over, or the loss is no number any more. */
-async function trained(gpu: Engine, variant: Variant, seed: number, { quick, clock }: SuiteContext): Promise<Outcome> {
+async function trained(gpu: Engine, variant: Variant, seed: number, { quick, clock, signal }: SuiteContext): Promise<Outcome> {
   const size = quick ? TINY : NET;
   const experiment = experimentOf(plainNet(size, seed), variant, size);
   const { dataset, options } = await prepareExperiment(parseExperiment(experiment));
@@ -70,7 +70,11 @@ async function trained(gpu: Engine, variant: Variant, seed: number, { quick, clo
     const started = clock.now();
     const seconds = (): number => (clock.now() - started) / 1000;
     const recent: number[] = [];
-    for await (const { step, loss } of trainer.run(dataset, { steps: quick ? BATCHES : MOST_STEPS, every: 1 })) {
+    for await (const { step, loss } of trainer.run(dataset, {
+      steps: quick ? BATCHES : MOST_STEPS,
+      every: 1,
+      ...(signal ? { signal } : {}),
+    })) {
       recent.push(loss);
       if (!Number.isFinite(loss)) break;
       const last = recent.slice(-BATCHES);

@@ -1,0 +1,136 @@
+/** The benchmark page as it is built: it runs a suite in this browser, shows and exports it, and stops; the lab does not carry it. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "puppeteer-core";
+import * as v from "valibot";
+import { build, type PreviewServer, preview } from "vite";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { resultSchema } from "../../bench/schema.ts";
+import { SUITE_NAMES } from "../../bench/suites/index.ts";
+import { launchBrowser } from "../../src/cli/launchBrowser.ts";
+import { REPOSITORY } from "../support/childProcess.ts";
+
+let built: string;
+let server: PreviewServer;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), "fathom-bench-page-"));
+  await build({ configFile: `${REPOSITORY}/vite.config.ts`, mode: "demo", logLevel: "error", build: { outDir: built } });
+  server = await preview({
+    root: `${REPOSITORY}/demo`,
+    configFile: false,
+    logLevel: "error",
+    build: { outDir: built },
+    preview: { host: "127.0.0.1", port: 0 },
+  });
+  browser = await launchBrowser("chromium");
+  page = await browser.newPage();
+  page.on("console", (message) => {
+    if (["error", "warn"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.goto(`${server.resolvedUrls!.local[0]!}benchmarks.html`);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(built, { recursive: true, force: true });
+});
+
+const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? "");
+const press = (selector: string): Promise<void> => page.$eval(selector, (button) => (button as HTMLButtonElement).click());
+const set = (selector: string, value: string | boolean): Promise<void> =>
+  page.$eval(
+    selector,
+    (input, given) => {
+      if (typeof given === "boolean") (input as HTMLInputElement).checked = given;
+      else (input as HTMLInputElement).value = given;
+    },
+    value,
+  );
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 120_000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`${what} did not come; the page says: ${await text("#status")}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+const isIdle = (): Promise<boolean> => page.evaluate(() => document.body.dataset["phase"] === "idle");
+
+it("runs a suite, shows it as bars and a table, and exports its document", async () => {
+  await until("the suites", isIdle);
+  const boxes = await page.$$eval("#suites input", (inputs) => inputs.map((input) => (input as HTMLInputElement).value));
+  expect(boxes).toEqual(SUITE_NAMES);
+  for (const name of boxes) await set(`#suites input[value="${name}"]`, name === "depth");
+  await set("#quick", true);
+  // What the page hands to the browser to save.
+  await page.evaluate(() => {
+    const create = URL.createObjectURL.bind(URL);
+    URL.createObjectURL = (blob) => {
+      void (blob as Blob).text().then((content) => {
+        document.body.dataset["taken"] = content;
+      });
+      return create(blob);
+    };
+  });
+  await press("#start");
+  expect(await page.$eval("#take", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+  await until("an end", isIdle);
+  expect(await text("#status")).toBe("Done.");
+  expect(await text("#cautions")).toMatch(/software adapter.*a trial/);
+  const rows = await page.$$eval("#results tbody tr, #results tr", (lines) => lines.map((line) => line.textContent ?? ""));
+  expect(rows.filter((row) => /^[26] layers\d/.test(row)).length).toBe(2);
+  // The picture has more than its ground.
+  const colours = await page.$eval("#results canvas", (canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+  expect(colours).toBeGreaterThan(3);
+  await press("#take");
+  await until("the export", () => page.evaluate(() => document.body.dataset["taken"] !== undefined));
+  const document_ = v.parse(resultSchema, JSON.parse((await page.evaluate(() => document.body.dataset["taken"]))!));
+  expect(document_.suites.map(({ name }) => name)).toEqual(["depth"]);
+  expect(document_.environment.runtime).toBe("page");
+  expect(complaints).toEqual([]);
+});
+
+it("stops, keeps what was measured, and can run again", async () => {
+  await set("#quick", false);
+  await press("#start");
+  await until("a net", async () => /layers: preparing/.test(await text("#status")));
+  await press("#stop");
+  await until("a stop", isIdle);
+  expect(await text("#status")).toMatch(/^Stopped/);
+  expect(await text("#results")).toMatch(/Left out: .*the rest: stopped/);
+  expect(await page.$eval("#start", (button) => (button as HTMLButtonElement).disabled)).toBe(false);
+  expect(complaints).toEqual([]);
+});
+
+it("names its controls, has no inline script, and leaves the lab without a benchmark in it", async () => {
+  const own = readFileSync(join(built, "benchmarks.html"), "utf8");
+  expect(own).toContain("script-src 'self'");
+  expect(own.match(/<script(?![^>]*\bsrc=)[^>]*>/g)).toBeNull();
+  const nameless = await page.$$eval("input, button", (controls) =>
+    controls
+      .filter((control) => !control.textContent?.trim() && !(control as HTMLInputElement).labels?.length)
+      .map(({ outerHTML }) => outerHTML),
+  );
+  expect(nameless).toEqual([]);
+  expect(await page.$$eval("canvas", (all) => all.every((canvas) => canvas.getAttribute("aria-label")))).toBe(true);
+  // The lab's own script and those that it names load no suite.
+  const lab = readFileSync(join(built, "index.html"), "utf8");
+  const scripts = [...lab.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map(([, file]) => file!);
+  expect(scripts.length).toBeGreaterThan(0);
+  const suites = readdirSync(join(built, "assets")).filter((name) => /^(?:remedies|benefits|kernels|depth|peers)-/.test(name));
+  expect(suites.length).toBeGreaterThanOrEqual(4);
+  for (const file of scripts) {
+    const code = readFileSync(join(built, file), "utf8");
+    expect(suites.filter((name) => code.includes(name))).toEqual([]);
+  }
+});
