@@ -1,15 +1,10 @@
-/** The charts of the current run and of pinned ones, and the table behind each. */
-import { drawBars } from "./bars.ts";
-import { type Curve, drawCurves } from "./curves.ts";
+/** The charts on the page: drawn where they can be seen, a few in each frame, so that the page stays at hand; and the table behind each. */
 import { find } from "./dom.ts";
 import { type Decades, decadesOf } from "./frame.ts";
-import { HeatMap } from "./heatMap.ts";
 import type { History } from "./history.ts";
 import type { Theme } from "./palette.ts";
-import { drawPlane } from "./plane.ts";
-import { fillTable, percent, short } from "./table.ts";
-
-const MOST_ROWS = 20;
+import { fillTable } from "./table.ts";
+import { VIEWS, type View } from "./views.ts";
 
 export interface Run {
   readonly history: History;
@@ -17,136 +12,124 @@ export interface Run {
   readonly colour: number;
 }
 
+/** What is to be seen. */
+export interface Scene {
+  /** Null before a run. */
+  readonly current: History | null;
+  /** All that are compared, the current one last. */
+  readonly runs: readonly Run[];
+  readonly theme: Theme;
+  /** The layer that is looked at. */
+  readonly layer: number;
+  /** Of the gradient norms of the current run, and of its update ratios. */
+  readonly norms: Decades;
+  readonly ratios: Decades;
+}
+
+/** A frame has 16 ms; the rest is for whoever uses the page. */
+const MILLISECONDS_A_FRAME = 10;
+
 export class Charts {
-  private readonly canvases = {
-    loss: find<HTMLCanvasElement>("#loss"),
-    accuracy: find<HTMLCanvasElement>("#accuracy"),
-    norms: find<HTMLCanvasElement>("#norms"),
-    heat: find<HTMLCanvasElement>("#heat"),
-    plane: find<HTMLCanvasElement>("#plane"),
-  };
-  private readonly tables = {
-    loss: find<HTMLDetailsElement>("#loss-table"),
-    accuracy: find<HTMLDetailsElement>("#accuracy-table"),
-    norms: find<HTMLDetailsElement>("#norms-table"),
-    heat: find<HTMLDetailsElement>("#heat-table"),
-  };
-  private readonly heatMap = new HeatMap();
-  private of: History | null = null;
-  private decades: Decades | null = null;
-  private seen = 0;
+  private readonly shown = new Set<View>();
+  private readonly dirty = new Set<View>();
+  private readonly norms = new Follower({ low: -4, high: 1 });
+  private readonly ratios = new Follower({ low: -5, high: -1 });
+  private scene: Scene | null = null;
+  private waiting = false;
 
-  constructor(redraw: () => void) {
-    for (const table of Object.values(this.tables)) table.addEventListener("toggle", redraw);
-    const observer = new ResizeObserver(redraw);
-    for (const canvas of Object.values(this.canvases)) observer.observe(canvas);
-  }
-
-  get forExport(): readonly HTMLCanvasElement[] {
-    const { loss, accuracy, norms, heat } = this.canvases;
-    return [loss, accuracy, norms, heat];
-  }
-
-  /** `current` is null before a run; `runs` are all that are compared, the current one last. */
-  draw(current: History | null, runs: readonly Run[], theme: Theme): void {
-    const norms = this.follow(current);
-    const decades = this.decades ?? { low: -4, high: 1 };
-    const steps = Math.max(1, ...runs.map(({ history }) => history.steps));
-    const marks = current?.marks ?? [];
-    const chance = current?.classes ? Math.log(current.classes) : 0;
-    drawCurves(this.canvases.loss, runs.flatMap(lossCurves), { steps, most: 1.1 * chance || 1, marks }, theme);
-    drawCurves(this.canvases.accuracy, runs.flatMap(accuracyCurves), { steps, most: 1, fixed: true, marks }, theme);
-    drawBars(this.canvases.norms, norms, decades, theme);
-    this.heatMap.draw(this.canvases.heat, current, decades, theme);
-    const inPlane = current?.points !== null && current?.points !== undefined;
-    find<HTMLElement>("#plane-figure").hidden = !inPlane;
-    if (inPlane) drawPlane(this.canvases.plane, current, theme);
-    this.fillTables(current, norms);
-  }
-
-  /** The latest norms; widens the decades by all that came since. */
-  private follow(current: History | null): Float32Array {
-    if (current !== this.of) Object.assign(this, { of: current, decades: null, seen: 0 });
-    if (!current || current.count === 0) return new Float32Array(0);
-    for (; this.seen < current.count; this.seen++) this.decades = decadesOf(current.norms(this.seen), this.decades);
-    return current.norms(current.count - 1);
-  }
-
-  private fillTables(current: History | null, norms: Float32Array): void {
-    const holder = (name: keyof typeof this.tables): Element => this.tables[name].querySelector("section")!;
-    const open = (name: keyof typeof this.tables): boolean => this.tables[name].open;
-    const rows = current ? someRows(current.count) : [];
-    const step = (row: number): string => String(current!.value(row, "step"));
-    if (open("loss"))
-      fillTable(
-        holder("loss"),
-        ["step", "loss", "learning rate", "gradient norm", "clip"],
-        rows.map((row) => [
-          step(row),
-          short(current!.value(row, "loss")),
-          short(current!.value(row, "learningRate")),
-          current!.value(row, "gradientNorm").toExponential(2),
-          short(current!.value(row, "clipScale")),
-        ]),
-      );
-    if (open("accuracy"))
-      fillTable(
-        holder("accuracy"),
-        ["step", "train loss", "test loss", "train accuracy", "test accuracy"],
-        (current?.evaluations ?? []).map((seen) => [
-          String(seen.step),
-          short(seen.trainLoss),
-          short(seen.testLoss),
-          percent(seen.trainAccuracy),
-          percent(seen.testAccuracy),
-        ]),
-      );
-    if (open("norms"))
-      fillTable(
-        holder("norms"),
-        ["layer", "weights", "gradient norm"],
-        [...norms].map((norm, layer) => [String(layer + 1), current!.weights[layer]!, norm.toExponential(2)]),
-      );
-    if (open("heat")) {
-      const layers = current ? someRows(current.weights.length) : [];
-      fillTable(
-        holder("heat"),
-        ["step", ...layers.map((layer) => `layer ${layer + 1}`)],
-        rows.map((row) => [step(row), ...layers.map((layer) => current!.norms(row)[layer]!.toExponential(1))]),
-      );
+  constructor() {
+    // A table that scrolls is reached by the keyboard.
+    for (const scroll of document.querySelectorAll<HTMLElement>(".scroll")) scroll.tabIndex = 0;
+    const viewOf = new Map<Element, View>(VIEWS.map((view) => [find(`#${view.name}`), view]));
+    const seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries)
+        if (isIntersecting) this.shown.add(viewOf.get(target)!);
+        else this.shown.delete(viewOf.get(target)!);
+      this.work();
+    });
+    const resized = new ResizeObserver((entries) => {
+      for (const { target } of entries) this.dirty.add(viewOf.get(target)!);
+      this.work();
+    });
+    for (const [element, view] of viewOf) {
+      seen.observe(element);
+      resized.observe(element);
+      tableOf(view)?.addEventListener("toggle", () => {
+        this.dirty.add(view);
+        this.work();
+      });
     }
   }
+
+  show(scene: Omit<Scene, "norms" | "ratios">): void {
+    const { current } = scene;
+    const norms = this.norms.follow(current, current?.count ?? 0, (row) => current!.norms(row));
+    const ratios = this.ratios.follow(current, current?.inside.count ?? 0, (row) => current!.inside.ratios(row));
+    this.scene = { ...scene, norms, ratios };
+    for (const view of VIEWS) {
+      find<HTMLElement>(`#${view.name}`).closest("figure")!.hidden = view.hidden?.(this.scene) ?? false;
+      this.dirty.add(view);
+    }
+    this.work();
+  }
+
+  private work(): void {
+    if (this.waiting || !this.scene) return;
+    const end = performance.now() + MILLISECONDS_A_FRAME;
+    for (const view of this.dirty) {
+      const table = tableOf(view);
+      if (!this.shown.has(view) && !table?.open) continue;
+      // It goes to the end of the row, so that each has its turn.
+      this.dirty.delete(view);
+      if (this.shown.has(view)) view.draw(this.scene);
+      if (table?.open) fillFrom(table, view, this.scene);
+      if (performance.now() < end) continue;
+      this.waiting = true;
+      requestAnimationFrame(() => {
+        this.waiting = false;
+        this.work();
+      });
+      return;
+    }
+  }
+
+  /** All of them, wherever they are: their titles, and what was drawn. */
+  drawn(): { readonly title: string; readonly canvas: HTMLCanvasElement }[] {
+    const { scene } = this;
+    if (!scene) return [];
+    return VIEWS.flatMap((view) => {
+      if (view.hidden?.(scene)) return [];
+      view.draw(scene);
+      const element = find<HTMLElement>(`#${view.name}`);
+      const canvas = element instanceof HTMLCanvasElement ? element : element.querySelector("canvas");
+      if (!canvas || canvas.width === 0) return [];
+      return [{ title: element.closest("figure")!.querySelector("figcaption")!.firstChild!.textContent!.trim(), canvas }];
+    });
+  }
 }
 
-/** At most so many of them, evenly, the last always. */
-function someRows(count: number): number[] {
-  const every = Math.max(1, Math.ceil(count / MOST_ROWS));
-  const rows = Array.from({ length: Math.ceil(count / every) }, (_, index) => index * every);
-  return count > 0 && rows.at(-1) !== count - 1 ? [...rows, count - 1] : rows;
+const tableOf = (view: View): HTMLDetailsElement | null => document.querySelector<HTMLDetailsElement>(`#${view.name}-table`);
+
+function fillFrom(table: HTMLDetailsElement, view: View, scene: Scene): void {
+  const { heads, rows } = view.table!(scene);
+  fillTable(table.querySelector("section")!, heads, rows);
 }
 
-const lossCurves = ({ history, colour }: Run): Curve[] => [
-  {
-    run: colour,
-    count: history.count,
-    x: (row) => history.value(row, "step"),
-    y: (row) => history.value(row, "loss"),
-    style: "thin",
-  },
-  {
-    run: colour,
-    count: history.evaluations.length,
-    x: (index) => history.evaluations[index]!.step,
-    y: (index) => history.evaluations[index]!.testLoss ?? Number.NaN,
-    style: "dots",
-  },
-];
+/** Powers of ten that hold all rows so far of one run, and those that any run begins with. */
+class Follower {
+  private readonly least: Decades;
+  private of: object | null = null;
+  private seen = 0;
+  private decades: Decades;
 
-const accuracyCurves = ({ history, colour }: Run): Curve[] =>
-  (["trainAccuracy", "testAccuracy"] as const).map((name) => ({
-    run: colour,
-    count: history.evaluations.length,
-    x: (index) => history.evaluations[index]!.step,
-    y: (index) => history.evaluations[index]![name] ?? Number.NaN,
-    style: name === "testAccuracy" ? "dots" : "thin",
-  }));
+  constructor(least: Decades) {
+    this.least = least;
+    this.decades = least;
+  }
+
+  follow(of: object | null, count: number, values: (row: number) => ArrayLike<number>): Decades {
+    if (of !== this.of) Object.assign(this, { of, seen: 0, decades: this.least });
+    for (; this.seen < count; this.seen++) this.decades = decadesOf(values(this.seen), this.decades);
+    return this.decades;
+  }
+}

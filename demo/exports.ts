@@ -12,23 +12,31 @@ export function csvOf(history: History): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Charts one under the other. */
-export function pngOf(canvases: readonly HTMLCanvasElement[], title: string, { paper, ink }: Theme): Promise<Blob | null> {
+/** Charts one under the other, each below its title. */
+export function pngOf(
+  charts: readonly { readonly title: string; readonly canvas: HTMLCanvasElement }[],
+  title: string,
+  { paper, ink, quiet }: Theme,
+): Promise<Blob | null> {
   const ratio = Math.min(3, devicePixelRatio || 1);
-  const head = 36 * ratio;
+  const [head, line, margin] = [40 * ratio, 28 * ratio, 12 * ratio];
   const image = document.createElement("canvas");
-  image.width = Math.max(...canvases.map(({ width }) => width));
-  image.height = head + canvases.reduce((sum, { height }) => sum + height, 0);
+  image.width = 2 * margin + Math.max(...charts.map(({ canvas }) => canvas.width));
+  image.height = head + charts.reduce((sum, { canvas }) => sum + canvas.height + line, margin);
   const context = image.getContext("2d")!;
   context.fillStyle = paper;
   context.fillRect(0, 0, image.width, image.height);
-  context.fillStyle = ink;
-  context.font = `${15 * ratio}px system-ui, sans-serif`;
-  context.fillText(title, 8 * ratio, 24 * ratio, image.width - 16 * ratio);
+  const write = (text: string, y: number, size: number, colour: string): void => {
+    context.fillStyle = colour;
+    context.font = `${size * ratio}px system-ui, sans-serif`;
+    context.fillText(text, margin, y, image.width - 2 * margin);
+  };
+  write(title, 26 * ratio, 17, ink);
   let y = head;
-  for (const canvas of canvases) {
-    context.drawImage(canvas, 0, y);
-    y += canvas.height;
+  for (const { title: caption, canvas } of charts) {
+    write(caption, y + 18 * ratio, 13, quiet);
+    context.drawImage(canvas, margin, y + line);
+    y += line + canvas.height;
   }
   return new Promise((resolve) => image.toBlob(resolve, "image/png"));
 }

@@ -12,6 +12,30 @@ const SHOWN: Partial<Record<ChoiceName, (choices: Choices) => boolean>> = {
   lambda: ({ regularizer }) => regularizer !== "none",
 };
 
+/** Where the site has the formula behind a control. */
+const FORMULAS = {
+  depth: "format.html#layers-and-what-their-parameters-are-called",
+  width: "format.html#layers-and-what-their-parameters-are-called",
+  activation: "formulas.html#activations",
+  init: "formulas.html#initialisation",
+  normalisation: "formulas.html#normalisation",
+  skips: "formulas.html#skip-connections",
+  dropout: "formulas.html#regularisation",
+  data: "format.html#data",
+  samples: "format.html#data",
+  noise: "format.html#data",
+  optimizer: "format.html#optimizers",
+  rate: "format.html#schedules",
+  schedule: "formulas.html#learning-rate-decay",
+  batchSize: "format.html#top-level",
+  steps: "format.html#top-level",
+  seed: "format.html#top-level",
+  clip: "formulas.html#clipping",
+  clipMax: "formulas.html#clipping",
+  regularizer: "formulas.html#regularisation",
+  lambda: "formulas.html#regularisation",
+} satisfies Record<ChoiceName, string>;
+
 interface Field {
   readonly row: HTMLElement;
   readonly input: HTMLInputElement | HTMLSelectElement;
@@ -65,7 +89,10 @@ export class Form {
     Object.assign(input, { id, name });
     input.setAttribute("aria-describedby", `${id}-help ${id}-fault`);
     const range = control.kind === "number" ? ` From ${control.least} to ${control.most.toLocaleString("en")}.` : "";
-    const help = make("small", { id: `${id}-help` }, control.help + range);
+    // In a tab of its own: a run on this page goes on.
+    const formula = make("a", { href: `./${FORMULAS[name]}`, target: "_blank", rel: "noopener" }, "Formula");
+    formula.setAttribute("aria-label", `Formula: ${control.label} (another tab)`);
+    const help = make("small", {}, make("span", { id: `${id}-help` }, control.help + range), " ", formula);
     const fault = make("small", { id: `${id}-fault`, className: "fault" });
     fault.setAttribute("role", "alert");
     const row = make("div", { className: "row" }, make("label", { htmlFor: id }, control.label), input, help, fault);

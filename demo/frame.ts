@@ -77,8 +77,8 @@ export interface Decades {
   readonly high: number;
 }
 
-export function decadesOf(norms: ArrayLike<number>, before: Decades | null): Decades {
-  let { low, high } = before ?? { low: -4, high: 1 };
+export function decadesOf(norms: ArrayLike<number>, before: Decades): Decades {
+  let { low, high } = before;
   for (let index = 0; index < norms.length; index++) {
     const norm = norms[index]!;
     if (!(norm > 0) || !Number.isFinite(norm)) continue;

@@ -1,6 +1,7 @@
 /** What the page knows of one run: its reports as rows of numbers that grow, and what was seen besides. */
 import type { Choices } from "./choices.ts";
 import type { ExperimentJson } from "./experimentOf.ts";
+import { Inside } from "./inside.ts";
 import { COLUMNS, type Evaluated, type FromWorker, type Mark, type Points, type Readings } from "./messages.ts";
 
 type Column = (typeof COLUMNS)[number];
@@ -8,7 +9,8 @@ type Prepared = Extract<FromWorker, { type: "prepared" }>;
 type Restored = Pick<Extract<FromWorker, { type: "restored" }>, "rows" | "milliseconds" | "evaluations" | "marks">;
 
 export class History {
-  readonly name: string;
+  /** The user may call it another. */
+  name: string;
   readonly choices: Choices;
   /** JSON, or the text that was edited by hand. */
   readonly experiment: ExperimentJson | string;
@@ -26,6 +28,7 @@ export class History {
   readonly marks: Mark[] = [];
   plane: Uint8Array | null = null;
   readings: Readings | null = null;
+  readonly inside = new Inside();
   private rows = new Float32Array(0);
   private readonly recent: { readonly milliseconds: number; readonly count: number }[] = [];
 

@@ -3,7 +3,8 @@ import type { DiagnosisKind } from "../src/index.ts";
 import { type Choices, differing, LIVE, nameOf, STANDARD } from "./choices.ts";
 import { experimentOf, type OwnData } from "./experimentOf.ts";
 import { History } from "./history.ts";
-import type { State } from "./link.ts";
+import { withInsight } from "./insight.ts";
+import type { Settings } from "./link.ts";
 import type { Beginning, Failure, Given, KeptRun, OpenedFiles } from "./messages.ts";
 import { Recovery } from "./recovery.ts";
 import { type Remedy, remedyFor } from "./remedies.ts";
@@ -22,7 +23,7 @@ export interface LabEvents {
   readonly changed: () => void;
   readonly checked: (faults: readonly string[]) => void;
   /** The state became another, by whatever way. */
-  readonly moved: (state: State) => void;
+  readonly moved: (state: Settings) => void;
   /** The files that the worker was given last. */
   readonly files: (opened: OpenedFiles | Failure) => void;
   readonly weights: (bytes: Uint8Array) => void;
@@ -35,7 +36,7 @@ const failure = (text: string): Saying => ({ text, kind: "error", remedy: null }
 
 export class Lab {
   phase: Phase = "opening";
-  state: State = { choices: STANDARD, experiment: null };
+  state: Settings = { choices: STANDARD, experiment: null, inside: false };
   saying: Saying = plain("Opening WebGPU …");
   adapter = "";
   /** It computes on the processor. */
@@ -58,6 +59,7 @@ export class Lab {
   unusable = "";
   /** Rows of metrics that a run of the command line brings along. */
   private earlier: (OpenedFiles & { kind: "run" })["rows"] = [];
+  private timed: (milliseconds: readonly number[]) => void = () => {};
 
   constructor(events: LabEvents) {
     this.events = events;
@@ -108,6 +110,14 @@ export class Lab {
       },
       evaluated: ({ type: _type, run: _run, ...seen }) => {
         this.history!.evaluations.push(seen);
+        this.events.changed();
+      },
+      timed: ({ milliseconds, fault }) => {
+        if (fault === null) this.timed(milliseconds);
+        this.say(fault === null ? plain("Measured side by side: the table has the times.") : failure(fault));
+      },
+      insight: (message) => {
+        this.history!.inside.take(message);
         this.events.changed();
       },
       plane: ({ cells }) => {
@@ -176,17 +186,31 @@ export class Lab {
     return experiment ?? experimentOf(choices, nameOf(choices), this.own);
   }
 
+  /** The experiment as it is trained: with the insight that the page looks at. */
+  private get given(): Given {
+    return this.state.inside ? withInsight(this.experiment) : this.experiment;
+  }
+
+  /** A run that is on goes on where it is, to the same end. */
+  lookInside(inside: boolean): void {
+    if (inside === this.state.inside) return;
+    this.state = { ...this.state, inside };
+    this.events.moved(this.state);
+    if (this.phase === "playing" || this.phase === "paused" || this.phase === "preparing")
+      this.session.change({ experiment: this.given, text: inside ? "looks inside" : "looks inside no more", state: this.state });
+  }
+
   /** What the run that was begun last may go on with: another rate, clip or regulariser. */
   choose(choices: Choices): void {
     const before = this.state;
     const changed = differing(before.choices, choices);
     if (changed.length === 0 && before.experiment === null) return;
-    this.state = { choices, experiment: null };
+    this.state = { ...before, choices, experiment: null };
     this.events.moved(this.state);
     const going = this.phase === "playing" || this.phase === "paused";
     if (going && before.experiment === null && changed.every((name) => LIVE.has(name))) {
       const text = changed.map((name) => `${name} ${choices[name]}`).join(", ");
-      this.session.change({ experiment: this.experiment, text, state: this.state });
+      this.session.change({ experiment: this.given, text, state: this.state });
       this.events.changed();
     } else if (this.history) this.clear("The settings have changed. Press Play to train that net.");
     else this.events.changed();
@@ -199,7 +223,7 @@ export class Lab {
     this.clear("Press Play to train the experiment as it is written.");
   }
 
-  open(state: State): void {
+  open(state: Settings): void {
     this.state = state;
     this.events.moved(state);
     if (this.history) this.clear("Press Play to train that net.");
@@ -226,13 +250,13 @@ export class Lab {
     if (begin.type !== "kept") this.note = "";
     this.history = new History(name, choices, this.experiment);
     const keep = { id: this.runId, name, state: this.state };
-    this.session.start({ experiment: this.experiment, paused, begin, files: this.files, keep });
+    this.session.start({ experiment: this.given, paused, begin, files: this.files, keep });
     this.enter(paused ? "paused" : "preparing", plain("Compiling the step …"));
   }
 
   /** Goes on with a run from its last snapshot, whose settings become the page's. */
   goOn(run: KeptRun, paused = false): void {
-    const state = run.state as State;
+    const state = { inside: false, ...(run.state as Partial<Settings>) } as Settings;
     this.state = state;
     this.events.moved(state);
     this.start(paused, { type: "kept", id: run.id });
@@ -263,7 +287,7 @@ export class Lab {
     this.files = this.offered;
     if (opened.kind === "data") {
       this.own = opened;
-      this.state = { choices: { ...this.state.choices, data: "own" }, experiment: null };
+      this.state = { ...this.state, choices: { ...this.state.choices, data: "own" }, experiment: null };
       this.events.moved(this.state);
       this.clear("Press Play to train on your data: the net's inputs and outputs are as many as they need.");
       return;
@@ -314,6 +338,17 @@ export class Lab {
     if (this.phase === "playing" || this.phase === "preparing") this.play();
     else if (this.phase !== "paused") this.start(true);
     if (this.phase === "paused") this.session.tell("step");
+  }
+
+  /** Whether nets may be timed: the GPU is not to do anything else. */
+  get atRest(): boolean {
+    return this.phase === "idle" || this.phase === "done";
+  }
+
+  time(experiments: readonly Given[], take: (milliseconds: readonly number[]) => void): void {
+    this.timed = take;
+    this.session.time(experiments);
+    this.say(plain("Measuring side by side …"));
   }
 
   reset(): void {

@@ -1,58 +1,114 @@
 /**
  * The page's whole state as the part of its address after #: `fathom=1&depth=50&activation=relu`, only what is not the standard, or with an
- * experiment edited by hand `fathom=1&experiment=…`, its JSON in base64url. Pure. What is wrong is named, and the rest is taken.
+ * experiment edited by hand `fathom=1&experiment=…`, its JSON in base64url; `inside=1` where the page looks inside the net, and a `pin` for
+ * each run that is compared, which holds such fields itself, and a name. Pure. What is wrong is named, and the rest is taken.
  */
 import { CHOICE_NAMES, type ChoiceName, type Choices, differing, readChoice, STANDARD } from "./choices.ts";
+import { MOST_RUNS } from "./palette.ts";
 
 const VERSION = "1";
 /** Longer addresses are cut off by some programs that hand them on. */
 const MOST_EXPERIMENT = 30_000;
+const MOST_NAME = 80;
 
-export interface State {
+/** What a run is made of. */
+export interface Net {
   readonly choices: Choices;
   /** An experiment edited by hand, which counts instead of the choices; the schema has not seen it yet. */
   readonly experiment: string | null;
+}
+
+export interface Settings extends Net {
+  /** Whether the page looks inside the net. */
+  readonly inside: boolean;
+}
+
+/** A run that is compared. */
+export interface Pin extends Net {
+  readonly name: string;
+}
+
+export interface State extends Settings {
+  readonly pins: readonly Pin[];
 }
 
 export interface ReadLink extends State {
   readonly faults: readonly string[];
 }
 
-export function writeLink({ choices, experiment }: State): string {
+export function writeLink({ inside, pins, ...net }: State): string {
   const fields = new URLSearchParams({ fathom: VERSION });
+  writeNet(fields, net);
+  if (inside) fields.set("inside", "1");
+  for (const { name, ...pinned } of pins) {
+    const inner = new URLSearchParams({ name });
+    writeNet(inner, pinned);
+    fields.append("pin", String(inner));
+  }
+  return `#${fields}`;
+}
+
+function writeNet(fields: URLSearchParams, { choices, experiment }: Net): void {
   for (const name of differing(choices, STANDARD)) fields.set(name, String(choices[name]));
   if (experiment !== null) fields.set("experiment", toBase64(compact(experiment)));
-  return `#${fields}`;
 }
 
 export function readLink(hash: string): ReadLink {
   const text = hash.replace(/^#/, "");
-  if (text === "") return { choices: STANDARD, experiment: null, faults: [] };
+  if (text === "") return { choices: STANDARD, experiment: null, inside: false, pins: [], faults: [] };
   const fields = new URLSearchParams(text);
   const version = fields.get("fathom");
   const faults: string[] = [];
   if (version === null) faults.push('the link does not begin with "fathom=1", so it may not be one of this page');
-  else if (version !== VERSION) faults.push(`the link is of version "${version}"; this page reads version ${VERSION}`);
+  else if (version !== VERSION) faults.push(`the link is of version "${version.slice(0, 40)}"; this page reads version ${VERSION}`);
+  const pins: Pin[] = [];
+  let inside = false;
+  const net = readNet(fields, faults, {
+    fathom: () => {},
+    inside: (given) => {
+      inside = given === "1";
+      if (!inside) faults.push(`inside is "${given.slice(0, 40)}"; use 1, or leave it out`);
+    },
+    pin: (given) => {
+      if (pins.length >= MOST_RUNS - 1) faults.push(`there are more than ${MOST_RUNS - 1} pinned runs`);
+      else pins.push(readPin(given, pins.length + 1, faults));
+    },
+  });
+  return { ...net, inside, pins, faults };
+}
+
+function readPin(text: string, number: number, faults: string[]): Pin {
+  const found: string[] = [];
+  let name = `run ${number}`;
+  const net = readNet(new URLSearchParams(text), found, {
+    name: (given) => {
+      name = given.slice(0, MOST_NAME);
+    },
+  });
+  faults.push(...found.map((fault) => `pinned run ${number}: ${fault}`));
+  return { name, ...net };
+}
+
+function readNet(fields: URLSearchParams, faults: string[], others: Readonly<Record<string, (given: string) => void>>): Net {
   const values: Partial<Record<ChoiceName, string | number>> = {};
   let experiment: string | null = null;
   for (const [name, given] of fields) {
-    if (name === "fathom") continue;
-    if (name === "experiment") {
+    if (Object.hasOwn(others, name)) others[name]!(given);
+    else if (name === "experiment") {
       const read = fromBase64(given);
       if (read === null) faults.push("experiment is not base64url of a text; it may have been cut off");
       else experiment = read;
-      continue;
+    } else if (!(CHOICE_NAMES as readonly string[]).includes(name)) faults.push(`"${name.slice(0, 40)}" is not known here`);
+    else {
+      const read = readChoice(name as ChoiceName, given.slice(0, 80));
+      if ("fault" in read) faults.push(read.fault);
+      else values[name as ChoiceName] = read.value;
     }
-    if (!(CHOICE_NAMES as readonly string[]).includes(name)) {
-      faults.push(`"${name.slice(0, 40)}" is not known here`);
-      continue;
-    }
-    const read = readChoice(name as ChoiceName, given.slice(0, 80));
-    if ("fault" in read) faults.push(read.fault);
-    else values[name as ChoiceName] = read.value;
   }
-  return { choices: { ...STANDARD, ...values } as Choices, experiment, faults };
+  return { choices: { ...STANDARD, ...values } as Choices, experiment };
 }
+
+export const sameNet = (a: Net, b: Net): boolean => a.experiment === b.experiment && differing(a.choices, b.choices).length === 0;
 
 /** Without the spaces, where it is JSON. */
 function compact(json: string): string {

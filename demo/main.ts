@@ -8,8 +8,10 @@ import { FilePanel } from "./filePanel.ts";
 import { Form } from "./form.ts";
 import { listenToKeys } from "./keys.ts";
 import { Lab } from "./lab.ts";
+import { LayerPicker } from "./layerPicker.ts";
 import { readLink, writeLink } from "./link.ts";
 import { Offer } from "./offer.ts";
+import { carryState } from "./pages.ts";
 import { theme } from "./palette.ts";
 import type { ReadingPanel } from "./readingPanel.ts";
 import { showRun } from "./runBar.ts";
@@ -28,8 +30,8 @@ const redraw = (): void => {
 const lab = new Lab({
   changed: redraw,
   checked: (faults) => editor.showFaults(faults),
-  moved: (state) => {
-    history.replaceState(null, "", writeLink(state));
+  moved: () => {
+    writeAddress();
     show();
   },
   files: (opened) => files.show(opened),
@@ -46,12 +48,30 @@ const stories = new StoryPanel(({ choices }) => {
   lab.reset();
   lab.start();
 });
-const charts = new Charts(redraw);
-const compare = new Compare(redraw);
+const charts = new Charts();
+const layers = new LayerPicker(redraw);
+const compare = new Compare({
+  changed: () => {
+    writeAddress();
+    redraw();
+  },
+  train: ({ choices, experiment }) => {
+    lab.open({ ...lab.state, choices, experiment });
+    lab.reset();
+    lab.start();
+  },
+});
+
+function writeAddress(): void {
+  history.replaceState(null, "", writeLink({ ...lab.state, pins: compare.pins }));
+  carryState(location.hash);
+}
 
 /** The state, in the form, the story and the editor. */
 function show(): void {
-  const { choices, experiment } = lab.state;
+  const { choices, experiment, inside } = lab.state;
+  find<HTMLInputElement>("#look-inside").checked = inside;
+  find<HTMLElement>("#inside").hidden = !inside;
   form.show(choices);
   stories.show(choices);
   find<HTMLElement>("#by-hand").hidden = experiment === null;
@@ -61,14 +81,15 @@ function show(): void {
 
 function draw(): void {
   showRun(lab);
-  const colours = theme();
-  charts.draw(lab.history, compare.runs(lab.history), colours);
+  layers.show(lab.history);
+  charts.show({ current: lab.history, runs: compare.runs(lab.history), theme: theme(), layer: layers.layer });
   compare.fill(lab.history);
   files.draw();
   offer.draw(lab);
   drawReading();
+  find<HTMLButtonElement>("#time").disabled = !lab.atRest || compare.runs(lab.history).length < 2;
   find<HTMLButtonElement>("#pin").disabled = !lab.history || compare.has(lab.history) || compare.full;
-  for (const button of document.querySelectorAll<HTMLButtonElement>("#csv, #png")) button.disabled = !lab.history;
+  for (const button of document.querySelectorAll<HTMLButtonElement>("#csv, #png, #report")) button.disabled = !lab.history;
 }
 
 let reading: ReadingPanel | null = null;
@@ -90,6 +111,10 @@ pressed("#play", () => lab.play());
 pressed("#step", () => lab.step());
 pressed("#reset", () => lab.reset());
 pressed("#pin", () => lab.history && compare.pin(lab.history));
+pressed("#time", () => {
+  const { experiments, take } = compare.toTime;
+  lab.time(experiments, take);
+});
 pressed("#remedy", () => {
   const remedy = lab.saying.remedy;
   if (!remedy) return;
@@ -105,9 +130,22 @@ pressed("#json", () => {
 });
 pressed("#csv", () => lab.history && download("reports.csv", new Blob([csvOf(lab.history)], { type: "text/csv" })));
 pressed("#png", async () => {
-  const image = lab.history && (await pngOf(charts.forExport, lab.history.name, theme()));
+  const image = lab.history && (await pngOf(charts.drawn(), lab.history.name, theme()));
   if (image) download("charts.png", image);
 });
+pressed("#report", async () => {
+  const { saying, history: run } = lab;
+  const { reportOf } = await import("./reportFile.ts");
+  if (run)
+    download(
+      "report.html",
+      new Blob([reportOf({ run, verdict: saying.text, charts: charts.drawn(), address: location.href, compared: find("#runs") })], {
+        type: "text/html",
+      }),
+    );
+});
+
+find("#look-inside").addEventListener("change", ({ target }) => lab.lookInside((target as HTMLInputElement).checked));
 
 const help = find<HTMLDialogElement>("#help");
 pressed("#show-help", () => help.showModal());
@@ -120,7 +158,8 @@ function showFaults(faults: readonly string[]): void {
 }
 
 function openLink(): void {
-  const { faults, ...state } = readLink(location.hash);
+  const { faults, pins, ...state } = readLink(location.hash);
+  compare.open(pins);
   lab.open(state);
   showFaults(faults);
 }
@@ -131,4 +170,9 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 document.addEventListener("visibilitychange", () => document.hidden && lab.keep());
 addEventListener("pagehide", () => lab.keep());
+// The address holds the state, which an anchor would put out.
+find(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  find<HTMLElement>("#content").focus();
+});
 openLink();

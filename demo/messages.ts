@@ -69,6 +69,8 @@ export type ToWorker =
   | { readonly type: "resume" }
   | { readonly type: "step" }
   | { readonly type: "stop" }
+  /** Times nets side by side, once no run is on. */
+  | { readonly type: "time"; readonly id: number; readonly experiments: readonly Given[] }
   /** Asks what the schema says of an experiment. */
   | { readonly type: "check"; readonly id: number; readonly experiment: Given };
 
@@ -153,6 +155,8 @@ export type FromWorker =
   | { readonly type: "opened"; readonly adapter: string; readonly software: boolean }
   | ({ readonly type: "unusable" } & Failure)
   | { readonly type: "checked"; readonly id: number; readonly faults: readonly string[] }
+  /** Milliseconds of a step, or why there are none. */
+  | { readonly type: "timed"; readonly id: number; readonly milliseconds: readonly number[]; readonly fault: string | null }
   | {
       readonly type: "prepared";
       readonly run: number;
@@ -167,6 +171,15 @@ export type FromWorker =
     }
   /** Reports row by row; the buffer is handed over. Milliseconds are those of training, pauses left out. */
   | { readonly type: "reports"; readonly run: number; readonly rows: Float32Array; readonly milliseconds: number }
+  /** Rows of what is inside the net, as the class Inside has them. */
+  | {
+      readonly type: "insight";
+      readonly run: number;
+      readonly rows: Float32Array;
+      readonly weights: number;
+      readonly activations: readonly string[];
+      readonly histograms: { readonly step: number; readonly counts: Uint32Array } | null;
+    }
   | { readonly type: "verdict"; readonly run: number; readonly kind: DiagnosisKind; readonly text: string }
   | ({ readonly type: "evaluated"; readonly run: number } & Evaluated)
   /** For each cell of a square of PLANE_CELLS² over ±PLANE_REACH, top row first: how sure the net is of class 1, 0 to 255. */

@@ -33,10 +33,15 @@ const VIRIDIS = ["440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35
   [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)),
 );
 
-/** Red, green, blue for a share from 0 (dark) to 1 (bright). */
-export function viridis(share: number): [number, number, number] {
-  const at = Math.min(1, Math.max(0, share)) * (VIRIDIS.length - 1);
+const SHADES = 256;
+/** Red, green, blue of so many shades, made once: heat maps ask for thousands at a time. */
+const TABLE = Array.from({ length: SHADES }, (_, shade): readonly [number, number, number] => {
+  const at = (shade / (SHADES - 1)) * (VIRIDIS.length - 1);
   const below = Math.min(VIRIDIS.length - 2, Math.floor(at));
   const [from, to] = [VIRIDIS[below]!, VIRIDIS[below + 1]!];
   return [0, 1, 2].map((part) => Math.round(from[part]! + (at - below) * (to[part]! - from[part]!))) as [number, number, number];
-}
+});
+
+/** Red, green, blue for a share from 0 (dark) to 1 (bright). */
+export const viridis = (share: number): readonly [number, number, number] =>
+  TABLE[Math.round(Math.min(1, Math.max(0, share)) * (SHADES - 1))]!;

@@ -8,6 +8,7 @@ export class Session {
   private worker: Worker;
   private run = 0;
   private checks = 0;
+  private timings = 0;
 
   constructor(handlers: Handlers) {
     this.handlers = handlers;
@@ -31,6 +32,7 @@ export class Session {
     // What a run says that has been given up is too late.
     if ("run" in message && message.run !== this.run) return;
     if (message.type === "checked" && message.id !== this.checks) return;
+    if (message.type === "timed" && message.id !== this.timings) return;
     (this.handlers[message.type] as (message: FromWorker) => void)(message);
   }
 
@@ -50,6 +52,11 @@ export class Session {
   /** The answer to the latest only is handed on. */
   check(experiment: Given): void {
     this.post({ type: "check", id: ++this.checks, experiment });
+  }
+
+  /** The answer to the latest only is handed on. */
+  time(experiments: readonly Given[]): void {
+    this.post({ type: "time", id: ++this.timings, experiments });
   }
 
   stop(): void {

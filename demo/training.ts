@@ -10,6 +10,7 @@ import {
   type TrainerOptions,
 } from "../src/index.ts";
 import { ReportBatch } from "./batch.ts";
+import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
 import { evaluate, planeOf, pointsOf } from "./looks.ts";
 import type { Beginning, FromWorker, Given, Start, ToWorker } from "./messages.ts";
@@ -32,6 +33,7 @@ export class Training {
   private readonly started: Start;
   private readonly snapshots: Snapshots;
   private readonly batch: ReportBatch;
+  private readonly inside: InsightBatch;
   private readonly verdicts: Verdicts;
   private keeper: Keeper | null = null;
   private controller = new AbortController();
@@ -69,6 +71,7 @@ export class Training {
     this.snapshots = snapshots;
     this.paused = paused;
     this.batch = new ReportBatch(run, post);
+    this.inside = new InsightBatch(run, post);
     this.verdicts = new Verdicts((kind, text) => post({ type: "verdict", run, kind, text }));
   }
 
@@ -244,7 +247,7 @@ export class Training {
     try {
       await this.loop(trainer, dataset, steps);
     } catch (error) {
-      this.batch.flush();
+      this.flush();
       if (error instanceof FathomError && error.code === "aborted" && (this.next !== null || this.stopped)) return;
       if (error instanceof FathomError && error.code === "non-finite") this.verdicts.stopped(error);
       throw error;
@@ -294,12 +297,18 @@ export class Training {
     });
     this.lookAgain = performance.now() + LEAST_WAIT;
     for await (const report of reports) this.hear(report, trainer, dataset);
+    this.flush();
+  }
+
+  private flush(): void {
     this.batch.flush();
+    this.inside.flush();
   }
 
   private hear(report: Report, trainer: Trainer, dataset: Dataset): void {
     this.lastStep = report.step;
     this.batch.add(report);
+    this.inside.add(report);
     this.verdicts.add(report);
     this.keeper?.add(report);
     if (performance.now() < this.lookAgain) return;

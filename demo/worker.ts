@@ -2,6 +2,7 @@
 import { type Engine, FathomError, open as openEngine, parseExperiment } from "../src/index.ts";
 import type { Failure, FromWorker, OpenedFiles, ToWorker } from "./messages.ts";
 import { Snapshots } from "./snapshots.ts";
+import { timeSideBySide } from "./timing.ts";
 import { Training } from "./training.ts";
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
@@ -81,6 +82,16 @@ async function open(id: number, files: readonly File[]): Promise<void> {
   post({ type: "files", id, opened });
 }
 
+function time({ id, experiments }: ToWorker & { readonly type: "time" }): void {
+  queued(async (opened) => {
+    try {
+      post({ type: "timed", id, milliseconds: await timeSideBySide(opened, experiments), fault: null });
+    } catch (error) {
+      post({ type: "timed", id, milliseconds: [], fault: failureOf(error).message });
+    }
+  });
+}
+
 self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case "start":
@@ -108,6 +119,8 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
         () => tellKept(false),
         () => {},
       );
+    case "time":
+      return time(data);
     case "check":
       return post({ type: "checked", id: data.id, faults: faultsOf(data.experiment) });
   }

@@ -1,0 +1,64 @@
+/** What the page knows of a run's inside, where it looks there: update ratios of weights, saturation of activations, and the last histograms. */
+import type { FromWorker } from "./messages.ts";
+
+type Told = Extract<FromWorker, { type: "insight" }>;
+
+/** Bin 0 is for 0, bin k for gradients from 2^(k − 46) on; as docs/experiment.md has it. */
+export const BINS = 64;
+export const FIRST_POWER = -46;
+
+export class Inside {
+  /** The activation layers, in the order in which they run. */
+  activations: readonly string[] = [];
+  count = 0;
+  /** The step whose histograms these are, and 64 counts for each weight. */
+  histograms: { readonly step: number; readonly counts: Uint32Array } | null = null;
+  private weights = 0;
+  private rows = new Float32Array(0);
+
+  take({ rows, activations, weights, histograms }: Told): void {
+    if (this.count === 0) Object.assign(this, { activations, weights });
+    const used = this.count * this.rowLength;
+    if (used + rows.length > this.rows.length) {
+      const larger = new Float32Array(Math.max(2 * this.rows.length, used + rows.length, 64 * this.rowLength));
+      larger.set(this.rows.subarray(0, used));
+      this.rows = larger;
+    }
+    this.rows.set(rows, used);
+    this.count += rows.length / this.rowLength;
+    if (histograms) this.histograms = histograms;
+  }
+
+  private get rowLength(): number {
+    return 1 + this.weights + 2 * this.activations.length;
+  }
+
+  private part(row: number, from: number, length: number): Float32Array {
+    const start = row * this.rowLength + from;
+    return this.rows.subarray(start, start + length);
+  }
+
+  step(row: number): number {
+    return this.rows[row * this.rowLength]!;
+  }
+
+  /** ‖Δw‖/‖w‖ of each weight. */
+  ratios(row: number): Float32Array {
+    return this.part(row, 1, this.weights);
+  }
+
+  /** The share of each activation's outputs that lies in its flat ends. */
+  saturated(row: number): Float32Array {
+    return this.part(row, 1 + this.weights, this.activations.length);
+  }
+
+  /** The share of each activation's units that are 0 for the whole batch. */
+  dead(row: number): Float32Array {
+    return this.part(row, 1 + this.weights + this.activations.length, this.activations.length);
+  }
+
+  /** Of one weight. */
+  histogram(weight: number): Uint32Array | null {
+    return this.histograms?.counts.subarray(BINS * weight, BINS * (weight + 1)) ?? null;
+  }
+}

@@ -1,0 +1,158 @@
+/** Curves on uPlot: made anew when which curves there are changes, and given new numbers otherwise. Loaded once the page is there. */
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Curve } from "./curveData.ts";
+import { type Decades, powerLabel, powers } from "./frame.ts";
+import type { Theme } from "./palette.ts";
+
+export interface PlotCurve {
+  readonly curve: Curve;
+  readonly label: string;
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly width: number;
+  /** Marks where it was measured now and then. */
+  readonly dots: boolean;
+}
+
+export interface PlotOptions {
+  readonly steps: number;
+  /** The scale goes from 0 to at least this, or exactly to it; or over powers of ten. */
+  readonly least?: number;
+  readonly exactly?: number;
+  readonly decades?: Decades;
+  readonly marks: readonly { readonly step: number; readonly text: string }[];
+}
+
+export class Plot {
+  private readonly holder: HTMLElement;
+  private readonly reading: HTMLElement;
+  private plot: uPlot | null = null;
+  private signature = "";
+  private options: PlotOptions = { steps: 1, marks: [] };
+  private curves: readonly PlotCurve[] = [];
+  private theme: Theme | null = null;
+
+  /** `reading` says what lies under the pointer. */
+  constructor(holder: HTMLElement, reading: HTMLElement) {
+    this.holder = holder;
+    this.reading = reading;
+  }
+
+  get canvas(): HTMLCanvasElement | null {
+    return this.plot?.ctx.canvas ?? null;
+  }
+
+  draw(curves: readonly PlotCurve[], options: PlotOptions, theme: Theme): void {
+    Object.assign(this, { options, curves, theme });
+    const { clientWidth: width, clientHeight: height } = this.holder;
+    if (width === 0 || height === 0) return;
+    const signature = JSON.stringify([curves.map(({ curve: _, ...style }) => style), theme, options.decades !== undefined]);
+    const data = joined(curves);
+    if (signature !== this.signature || !this.plot) {
+      this.signature = signature;
+      this.plot?.destroy();
+      this.plot = new uPlot(this.describe(curves, theme, width, height), data, this.holder);
+      return;
+    }
+    if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
+    this.plot.setData(data);
+  }
+
+  private describe(curves: readonly PlotCurve[], theme: Theme, width: number, height: number): uPlot.Options {
+    const powersOfTen = this.options.decades !== undefined;
+    const axis: uPlot.Axis = {
+      stroke: theme.quiet,
+      font: "12px system-ui, sans-serif",
+      grid: { stroke: theme.rule, width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      width,
+      height,
+      padding: [10, 14, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { show: !powersOfTen } },
+      scales: {
+        x: { time: false, range: () => [0, Math.max(1, this.options.steps)] },
+        y: powersOfTen
+          ? { distr: 3, range: () => [10 ** this.options.decades!.low, 10 ** this.options.decades!.high] }
+          : { range: (_plot, _low, high) => [0, this.ceiling(high)] },
+      },
+      axes: [
+        { ...axis, size: 34, grid: { show: false }, label: "step", labelSize: 14, labelFont: "12px system-ui, sans-serif", gap: 3 },
+        powersOfTen
+          ? {
+              ...axis,
+              size: 56,
+              splits: () => powers(this.options.decades!, 7).map((power) => 10 ** power),
+              values: (_plot, splits) => splits.map((value) => powerLabel(Math.round(Math.log10(value)))),
+              filter: (_plot, splits) => splits,
+            }
+          : { ...axis, size: 56 },
+      ],
+      series: [
+        {},
+        ...curves.map(
+          ({ label, colour, dash, width: thick, dots }): uPlot.Series => ({
+            label,
+            stroke: colour,
+            width: thick,
+            dash: [...dash],
+            points: dots ? { show: true, size: 6, fill: colour } : { show: false },
+          }),
+        ),
+      ],
+      hooks: { draw: [(plot) => this.drawMarks(plot)], setCursor: [(plot) => this.read(plot)] },
+    };
+  }
+
+  private ceiling(high: number | null): number {
+    const { exactly, least = 1 } = this.options;
+    return exactly ?? Math.max(least, Number.isFinite(high) ? 1.05 * (high ?? 0) : 0);
+  }
+
+  private drawMarks(plot: uPlot): void {
+    const { ctx: context, bbox } = plot;
+    const ratio = devicePixelRatio || 1;
+    context.save();
+    context.strokeStyle = context.fillStyle = this.theme!.quiet;
+    context.setLineDash([2 * ratio, 4 * ratio]);
+    context.font = `${12 * ratio}px system-ui, sans-serif`;
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    for (const { step, text } of this.options.marks) {
+      const x = plot.valToPos(step, "x", true);
+      context.beginPath();
+      context.moveTo(x, bbox.top);
+      context.lineTo(x, bbox.top + bbox.height);
+      context.stroke();
+      context.fillText(text, x + 3 * ratio, bbox.top + 2 * ratio, Math.max(20, bbox.left + bbox.width - x));
+    }
+    context.restore();
+  }
+
+  /** The three nearest to the pointer are enough where layers have a curve each. */
+  private read(plot: uPlot): void {
+    const { idx, top } = plot.cursor;
+    let text = "";
+    if (idx !== null && idx !== undefined && (top ?? -1) >= 0) {
+      const at = plot.posToVal(top!, "y");
+      const distance = (value: number): number => (this.options.decades ? Math.abs(Math.log(value / at)) : Math.abs(value - at));
+      const near = this.curves
+        .map(({ label }, index) => ({ label, value: plot.data[index + 1]![idx] }))
+        .filter((one): one is { label: string; value: number } => typeof one.value === "number")
+        .sort((a, b) => distance(a.value) - distance(b.value))
+        .slice(0, 3);
+      if (near.length > 0)
+        text = `step ${plot.data[0][idx]}: ${near.map(({ label, value }) => `${label} ${value.toPrecision(3)}`).join(", ")}`;
+    }
+    if (this.reading.textContent !== text) this.reading.textContent = text;
+  }
+}
+
+/** Curves of different steps side by side; what one lacks at a step of another is no gap in it. */
+function joined(curves: readonly PlotCurve[]): uPlot.AlignedData {
+  if (curves.length === 0) return [[]];
+  return uPlot.join(curves.map(({ curve: [steps, values] }) => [steps, values] as unknown as uPlot.AlignedData));
+}

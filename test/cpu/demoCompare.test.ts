@@ -1,0 +1,89 @@
+/** What the lab says differs between two experiments, how it asks for insight, and what of a long run is drawn. */
+import { describe, expect, it } from "vitest";
+import { STANDARD } from "../../demo/choices.ts";
+import { accuracyCurves, layerCurves, layersShown, lossCurves } from "../../demo/curveData.ts";
+import { differencesOf } from "../../demo/differences.ts";
+import { experimentOf } from "../../demo/experimentOf.ts";
+import { History } from "../../demo/history.ts";
+import { withInsight } from "../../demo/insight.ts";
+import { parseExperiment } from "../../src/experiment/index.ts";
+
+const RELU = { ...STANDARD, depth: 5, activation: "relu", init: "heNormal" } as const;
+
+describe("what differs between two runs", () => {
+  it("is named by path, and nothing else is", () => {
+    expect(differencesOf(experimentOf(RELU, "a"), experimentOf(RELU, "b"))).toEqual([]);
+    expect(differencesOf(experimentOf(RELU), experimentOf({ ...RELU, depth: 9, rate: 0.1 }))).toEqual([
+      { path: "model.2.times", from: "4", to: "8" },
+      { path: "schedule.initial", from: "0.02", to: "0.1" },
+    ]);
+    expect(differencesOf(experimentOf(RELU), experimentOf({ ...RELU, clip: "globalNorm" }))).toEqual([
+      { path: "clip", from: "–", to: '{"type":"globalNorm","max":1}' },
+    ]);
+  });
+
+  it("is an entry that a list gained or lost, wherever the others have moved to", () => {
+    const normed = experimentOf({ ...RELU, normalisation: "batchNorm" });
+    expect(differencesOf(experimentOf(RELU), normed)).toEqual([
+      { path: "model.1", from: "–", to: '"batchNorm"' },
+      { path: "model.3.body.1", from: "–", to: '"batchNorm"' },
+    ]);
+    expect(differencesOf(normed, experimentOf(RELU)).map(({ from, to }) => [from, to])).toEqual([
+      ['"batchNorm"', "–"],
+      ['"batchNorm"', "–"],
+    ]);
+    expect(differencesOf({ optimizer: "adam" }, { optimizer: { type: "sgd" } })).toEqual([
+      { path: "optimizer", from: '"adam"', to: '{"type":"sgd"}' },
+    ]);
+  });
+});
+
+describe("insight", () => {
+  it("is asked for at most 500 times a run, and not where the experiment says itself what it wants", () => {
+    expect(parseExperiment(withInsight(experimentOf(RELU))).insight).toMatchObject({ histograms: true, every: 1 });
+    expect(parseExperiment(withInsight(JSON.stringify(experimentOf({ ...RELU, steps: 5000 })))).insight).toMatchObject({ every: 10 });
+    const own = { ...experimentOf(RELU), insight: { every: 3 } };
+    expect(withInsight(own)).toBe(own);
+    for (const text of ["{", "[]", "7"]) expect(withInsight(text)).toBe(text);
+  });
+});
+
+describe("the curves of a run", () => {
+  it("keep the first and the last step of a long one, and have gaps where a number is not finite or not positive", () => {
+    const history = new History("a", RELU, experimentOf(RELU));
+    const count = 5000;
+    history.prepare({
+      type: "prepared",
+      run: 1,
+      weights: ["0.weight", "1.weight"],
+      steps: count,
+      classes: 10,
+      parameters: 1,
+      dispatches: 1,
+      points: null,
+    });
+    const rows = Array.from({ length: count }, (_, step) => [
+      step,
+      step === 0 ? Number.NaN : 1 + step,
+      0.1,
+      1,
+      1,
+      step === 0 ? 0 : 1e-20,
+      2,
+    ]);
+    history.append(Float32Array.from(rows.flat()), 1);
+    const [[steps, losses]] = lossCurves(history);
+    expect(steps.length).toBeLessThan(1300);
+    expect([steps[0], steps.at(-1), losses[0], losses.at(-1)]).toEqual([0, 4999, null, 5000]);
+    const [first] = layerCurves(history, [0]);
+    expect(first![1][0]).toBeNull();
+    expect(first![1].at(-1)).toBeCloseTo(1e-20, 25);
+    expect(accuracyCurves(history)[1][0]).toEqual([]);
+  });
+
+  it("are those of 40 layers at most, from the first to the last", () => {
+    expect(layersShown(3)).toEqual([0, 1, 2]);
+    const some = layersShown(201);
+    expect([some.length, some[0], some.at(-1), new Set(some).size]).toEqual([40, 0, 200, 40]);
+  });
+});
