@@ -6,7 +6,7 @@ import { mirrored, spread } from "../src/cli/statistics.ts";
 import { throwIfAborted } from "../src/core/errors.ts";
 import { median, ratioInterval, verdictOf } from "./method/bootstrap.ts";
 import { type Clock, runsInSample } from "./method/clock.ts";
-import type { Deadline } from "./method/deadline.ts";
+import { Deadline } from "./method/deadline.ts";
 import { isStable, MOST_WARM_UPS } from "./method/warmUp.ts";
 import type { Comparison, Entry, Target } from "./schema.ts";
 
@@ -20,6 +20,8 @@ export interface Contestant {
   readonly rate?: { readonly unit: string; readonly perMillisecond: number };
   /** Of the median, in its unit. */
   readonly target?: Target;
+  /** A sample's runs are a multiple of it; default 1. For training steps that are read out once in so many. */
+  readonly runsTogether?: number;
   /** The id of the contestant of the same group that its time is compared with. The target is of the ratio of times: 1.04 for 4 % more. */
   readonly over?: { readonly id: string; readonly target?: Target };
   /** Everything that is not measured: compiling, data, a first run. What it throws leaves this contestant out, and says so. */
@@ -49,7 +51,9 @@ export const FULL: Effort = { rounds: 30, sampleMilliseconds: 20, warmUps: MOST_
 export const QUICK: Effort = { rounds: 3, sampleMilliseconds: 0, warmUps: 0 };
 
 /** Rounds that are made before a deadline may end them: an interval wants some. */
-const FEWEST_ROUNDS = 5;
+const FEWEST_ROUNDS = 6;
+/** Milliseconds after which a contestant's warm-up ends, stable or not: what takes seconds has few samples anyway. */
+const LONGEST_WARM_UP = 5000;
 /** Of the time, at most, before the rounds. */
 const PREPARING = 0.6;
 
@@ -117,21 +121,24 @@ export async function measure(group: string, contestants: readonly Contestant[],
 
 /** Prepares the contestant, lets it run until it is stable, and hands it to `keep`. */
 async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (runner: Runner) => void): Promise<void> {
-  const { effort, deadline, signal, tell, leave, quantum } = context;
+  const { effort, deadline, signal, tell, leave, quantum, clock } = context;
   tell(`${contestant.title}: preparing`);
   let prepared: Prepared | undefined;
   try {
     prepared = await contestant.prepare();
-    const first = await timed(prepared, 1, context);
+    const together = contestant.runsTogether ?? 1;
+    const runsOf = (milliseconds: number): number =>
+      Math.ceil(runsInSample(milliseconds, effort.sampleMilliseconds, quantum) / together) * together;
     // The first run is slow as a rule: by it alone a sample would be too short.
-    let runs = runsInSample(first, effort.sampleMilliseconds, quantum);
-    if (effort.warmUps > 0) runs = runsInSample(await timed(prepared, runs, context), effort.sampleMilliseconds, quantum);
+    let runs = runsOf(await timed(prepared, together, context));
+    if (effort.warmUps > 0) runs = runsOf(await timed(prepared, runs, context));
     const times: number[] = [];
-    while (times.length < effort.warmUps && !isStable(times) && !deadline.over) {
+    const warming = new Deadline(clock, LONGEST_WARM_UP / 1000);
+    while (times.length < effort.warmUps && !isStable(times) && !deadline.over && !warming.over) {
       throwIfAborted(signal, "the benchmark");
       times.push(await timed(prepared, runs, context));
     }
-    if (times.length > 0) runs = runsInSample(median(times.slice(-3)), effort.sampleMilliseconds, quantum);
+    if (times.length > 0) runs = runsOf(median(times.slice(-3)));
     keep({ contestant, prepared, runs, stable: isStable(times), times: [] });
   } catch (error) {
     prepared?.dispose();

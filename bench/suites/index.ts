@@ -20,6 +20,11 @@ const ROWS = {
     about: "a training step from 10 to 2,000 layers (32 wide, batch 32): time, compile time, memory, dispatches",
     load: async () => (await import("./depth.ts")).depth,
   },
+  peers: {
+    about: "training steps, matrix products and batch-norm of Fathom, TensorFlow.js and jax-js, in turns, once their numbers agree",
+    browserOnly: true,
+    load: async () => (await import("./peers.ts")).peers,
+  },
 } satisfies Record<string, SuiteRow>;
 
 export type SuiteName = keyof typeof ROWS;

@@ -26,6 +26,7 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
   json: "application/json",
+  wasm: "application/wasm",
   svg: "image/svg+xml",
 };
 /** A checkpoint of a very large net is still below this. */

@@ -47,6 +47,25 @@ it("npm run bench -- --quick writes a valid result and a table, of every suite",
   expect(readFileSync(join(folder, "bench.md"), "utf8")).toContain("| 6 layers |");
 });
 
+it("the suite of peers leaves nobody out: their losses, products and norms agree", async () => {
+  const { code, stdout } = await runModule("bench/run.ts", ["--quick", "--suite", "peers", "--out", folder]);
+  expect(stdout).toContain("## peers");
+  expect(code).toBe(0);
+  const [suite] = written().suites;
+  const all = ["fathom", "tfjs-wasm-by-hand", "tfjs-wasm", "jax-wasm", "jax", "tfjs-webgpu"];
+  const byKernel = all.filter((name) => name !== "tfjs-wasm-by-hand");
+  expect(suite!.entries.map(({ id }) => id)).toEqual([
+    ...all.map((name) => `step-2x8-${name}`),
+    ...byKernel.map((name) => `matmul-16-${name}`),
+    ...byKernel.map((name) => `batch-norm-${name}`),
+  ]);
+  for (const { id, comparison, facts } of suite!.entries) {
+    expect(comparison?.over ?? null).toBe(id.endsWith("fathom") ? null : id.replace(/-(tfjs|jax).*/, "-fathom"));
+    // The page is isolated, so that WebAssembly has threads where there are cores.
+    if (id.includes("tfjs-wasm")) expect(facts["build"]).toBe("threads and SIMD");
+  }
+});
+
 /** Dawn takes Chromium's own software driver, where a Chromium has brought one. */
 const driver = await findBrowser("chromium").then(
   (path) => [dirname(path), "/usr/lib/chromium"].map((place) => join(place, "vk_swiftshader_icd.json")).find(existsSync),
