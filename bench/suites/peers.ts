@@ -15,6 +15,8 @@ import type { Suite, SuiteContext } from "../suite.ts";
 const CHECKED_STEPS = { full: 10, trial: 3 };
 /** Loss and norm are read once in so many steps, by everybody. */
 const READ_EVERY = 2;
+/** Fathom's runs begin and end with some milliseconds of their own, which belong to no step. */
+const SAMPLE_MILLISECONDS = 200;
 
 /** How many times as long as Fathom each peer shall take, on a software adapter. */
 type Factors = Partial<Record<PeerName, number>>;
@@ -112,7 +114,10 @@ async function trainNet(net: Net, peerOf: PeerOf, context: SuiteContext): Promis
       },
     }),
   );
-  const entries = await context.measure(what, contestants, context.deadline.part(share));
+  const entries = await context.measure(what, contestants, {
+    deadline: context.deadline.part(share),
+    sampleMilliseconds: SAMPLE_MILLISECONDS,
+  });
   return coldFactors ? [...entries, ...firstSteps(entries, work, what, coldFactors, context)] : entries;
 }
 
