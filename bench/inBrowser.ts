@@ -6,6 +6,8 @@ import { Collector } from "./document.ts";
 import type { BenchEvent } from "./job.ts";
 import { machineAround } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
+import { bundleSizes } from "./peers/bundleSizes.ts";
+import { SIZES_FILE } from "./peers/sizeEntries.ts";
 
 export async function runInBrowser({ job, browser, again }: BenchArguments, commit: string, signal: AbortSignal): Promise<Outcome> {
   const collector = new Collector(job);
@@ -17,6 +19,7 @@ export async function runInBrowser({ job, browser, again }: BenchArguments, comm
       job,
       browser,
       signal,
+      read: async (name) => (name === SIZES_FILE ? new TextEncoder().encode(JSON.stringify(await bundleSizes())) : undefined),
       onEvent: (given) => {
         const event = given as BenchEvent;
         collector.take(event);

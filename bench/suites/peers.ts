@@ -8,6 +8,7 @@ import { checkReadings, checkResults } from "../peers/agreement.ts";
 import { PEER_NAMES, PEER_TITLES, type PeerName, peersOf } from "../peers/index.ts";
 import type { Peer, Reading, Repeatable } from "../peers/peer.ts";
 import { batchNorm, digitsNet, type NetSize, product } from "../peers/problems.ts";
+import { sizeEntries } from "../peers/sizeEntries.ts";
 import type { Entry, Target } from "../schema.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
 
@@ -66,7 +67,9 @@ export const peers: Suite = async (context) => {
     before = await multiply(size, peerOf, before, context);
     entries.push(...before);
   }
-  return [...entries, ...(await normalize(quick ? TRIAL_NORM : NORM, peerOf, context))];
+  entries.push(...(await normalize(quick ? TRIAL_NORM : NORM, peerOf, context)));
+  // Bundling takes longer than a trial.
+  return quick ? entries : [...entries, ...(await sizeEntries(context))];
 };
 
 const idOf = (work: string, name: PeerName): string => `${work}-${name}`;

@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import { type Contestant, measure } from "../../bench/measure.ts";
 import { Deadline } from "../../bench/method/deadline.ts";
 import { checkReadings, checkResults } from "../../bench/peers/agreement.ts";
+import { bundleSize } from "../../bench/peers/bundleSizes.ts";
 import { classRows, transposed } from "../../bench/peers/layout.ts";
 import { digitsNet } from "../../bench/peers/problems.ts";
+import { entriesOf } from "../../bench/peers/sizeEntries.ts";
 
 const readings = [
   { loss: 2.3, gradientNorm: 1.5 },
@@ -62,6 +64,29 @@ describe("what all of them are given", () => {
   it("comes in the layout that a library wants", () => {
     expect(Array.from(transposed(Float32Array.of(1, 2, 3, 4, 5, 6), 2, 3))).toEqual([1, 4, 2, 5, 3, 6]);
     expect(Array.from(classRows(Int32Array.of(2, 0), 3))).toEqual([0, 0, 1, 1, 0, 0]);
+  });
+});
+
+describe("sizes of bundles", () => {
+  it("are of what a page fetches to begin", async () => {
+    const { script, wasm } = await bundleSize("jax");
+    // All of jax-js with its other backends is larger, and a stub that loads it later is smaller.
+    expect(script).toBeGreaterThan(50_000);
+    expect(script).toBeLessThan(150_000);
+    expect(wasm).toBe(0);
+  });
+
+  it("become entries in kilobytes, with Fathom's promise", () => {
+    const size = { script: 60_500, wasm: 0 };
+    const sizes = { "fathom-engine": size, fathom: size, jax: size, "tfjs-webgpu": size, "tfjs-wasm": { script: 100_000, wasm: 140_000 } };
+    const entries = entriesOf(sizes, { adapterClass: "software", quantum: 0.005 });
+    expect(entries.map(({ id, median, unit, met }) => [id, median, unit, met])).toEqual([
+      ["size-fathom-engine", 60.5, "KB", false],
+      ["size-fathom", 60.5, "KB", null],
+      ["size-jax", 60.5, "KB", null],
+      ["size-tfjs-webgpu", 60.5, "KB", null],
+      ["size-tfjs-wasm", 240, "KB", null],
+    ]);
   });
 });
 
