@@ -21,8 +21,10 @@ const TEXTS = import.meta.glob<string>("../gpu/*.test.ts", { query: "?raw", impo
 /** Files that run kernels by themselves, or train: an eager evaluation would take its plan, and the shader in it, from the cache. */
 const KERNEL_TEST = /runKernel\(|runGraphs\(|plateau/;
 
-/** A test may take so many milliseconds; a mutant may loop for long. */
+/** With a mutant, which may loop for long, a test may take so many milliseconds, or so many times what it took without one. */
 const LIMIT = 20_000;
+const TIMES = 10;
+const LATE = "took too long";
 
 const { only, tests: files, sample, seed } = inject("mutants");
 
@@ -89,11 +91,11 @@ function watchShaders(): {
 }
 
 /** What was wrong, or null where the test passed. */
-async function failure(test: KernelTest): Promise<string | null> {
+async function failure(test: KernelTest, limit: number): Promise<string | null> {
   heard.length = 0;
   let timer = 0;
   const late = new Promise<string>((resolve) => {
-    timer = window.setTimeout(() => resolve("took too long"), LIMIT);
+    timer = window.setTimeout(() => resolve(LATE), limit);
   });
   const ran = test.run().then(
     () => heard[0] ?? null,
@@ -162,12 +164,13 @@ it("kills every mutant", async () => {
   for (const test of tests) {
     shaders.read();
     const start = performance.now();
-    const wrong = await failure(test);
+    const wrong = await failure(test, 30 * LIMIT);
     if (wrong) throw new Error(`without a mutant: ${test.name}: ${wrong}`);
     known.push({ test, reads: shaders.read(), time: performance.now() - start });
   }
   shaders.override(new Map());
   known.sort((a, b) => a.time - b.time);
+  const times = new Map(known.map(({ test, time }) => [test, time]));
   const planned = Object.entries(SOURCES).flatMap(([path, source]): Planned[] => {
     const file = path.replace("../../shaders/", "");
     if (!isTarget(file)) return [];
@@ -209,8 +212,9 @@ it("kills every mutant", async () => {
     let killer: KernelTest | undefined;
     const start = performance.now();
     for (const test of equivalent ? [] : new Set([...first, ...mutant.covering])) {
-      const wrong = await failure(test);
+      const wrong = await failure(test, Math.max(LIMIT, TIMES * times.get(test)!));
       if (!wrong) continue;
+      if (wrong === LATE) console.log(`killed by its time alone: ${name}`);
       killer = test;
       break;
     }
