@@ -84,6 +84,21 @@ describe("softmax", () => {
     }
   });
 
+  it.each([software, hardware])("finds a number far above the others wherever it is, for a $adapterClass adapter", async (target) => {
+    const [rows, columns] = [8, 65];
+    // exp of the distance from any other number is beyond float32.
+    const data = spread(rows * columns).map((value, index) =>
+      index % columns === (7 * Math.floor(index / columns) + 1) % columns ? 500 : value,
+    );
+    for (const op of [softmaxOp, logSoftmaxOp]) {
+      const [y] = await runKernel(op, [f32([rows, columns], data)], { axis: 1 }, target);
+      const [truth] = referenceOf(op, [f32([rows, columns], data)], { axis: 1 });
+      const relative = softmaxError(502, columns);
+      expectNear(y!, truth!, (index) => relative * Math.abs(truth!.data[index]!) + 2 ** -126, op.name);
+    }
+    await compareLoss(crossEntropy(data, rows, columns), target, PLAIN, 502);
+  });
+
   it("keeps the logarithm of a near certainty", async () => {
     const [y] = await runKernel(logSoftmaxOp, [f32([1, 3], [20, 0, 1])], { axis: 1 });
     const truth = -Math.log1p(Math.exp(-20) + Math.exp(-19));

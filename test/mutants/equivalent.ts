@@ -106,6 +106,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: "the mean of some of a block's rows is as good a pivot as that of all",
   },
   { file: "batch_norm_partials.wgsl", before: "var pivot = F(0.0);", reason: NOT_LIVE },
+  { file: "batch_norm_gradient.wgsl", before: "var mean = F(0.0);", reason: NOT_LIVE },
   {
     file: "batch_norm_partials.wgsl",
     before: "let scale = F(1.0 / f32(max(end, begin + 1u) - begin));",
