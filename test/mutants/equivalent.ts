@@ -16,7 +16,7 @@ export interface Equivalent {
 const SAME_IN_ALL_LANES = "all lanes hold the same sum, and write the same";
 const ANOTHER_GROUP = "what other workgroups write there is the same";
 const NOT_LIVE = "what an invocation without a line or column of its own has is used nowhere";
-const FIRST_BLOCK = "the first block then takes all rows and the others none, and what is added up over the blocks is the same";
+const FIRST_BLOCK = "the first block then takes everything and the others nothing, and what is added up over the blocks is the same";
 const UNUSED_SUM = "no one reads that sum, or before all are 0 again";
 
 export const EQUIVALENT: readonly Equivalent[] = [
@@ -117,6 +117,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     file: "batch_norm_gradient_partials.wgsl",
     before: "for (var row = begin + row_lane; row < min(begin + BLOCK, ROWS); row += ROW_LANES) {",
     after: /begin - BLOCK/,
+    reason: FIRST_BLOCK,
+  },
+  {
+    file: "pointwise_loss.wgsl",
+    before: "let end = min((group + 1u) * SPAN, COUNT);",
+    after: "let end = min((group - 1u) * SPAN, COUNT);",
     reason: FIRST_BLOCK,
   },
   ...["softmax.wgsl", "softmax_cross_entropy.wgsl"].map((file): Equivalent => ({ file, before: "var highest = 0.0;", reason: NOT_LIVE })),
