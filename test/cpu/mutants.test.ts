@@ -59,6 +59,7 @@ describe("mutants", () => {
 
   it("run out of fuel in a loop, unless it holds a barrier", () => {
     expect(withFuel("for (var at = lane; at < end; at += 2u) {")).toContain("for (var at = lane; has_fuel() && (at < end); at += 2u) {");
+    expect(withFuel("while (index < f(end)) {")).toContain("while (has_fuel() && (index < f(end))) {");
     expect(withFuel("for (var half = 8u; half > 0u; half /= 2u) {")).toContain("for (var half = 8u; half > 0u; half /= 2u) {");
   });
 

@@ -118,6 +118,16 @@ describe("gradientStatistics", () => {
     );
   });
 
+  it("keeps to a chunk that does not fill the last round of its invocations", async () => {
+    const two = layOutArena([2000, 3000].map((size, index) => ({ name: `s${index}`, role: "weight", shape: [size] })));
+    const gradients = fillArena(two, (segment, index) => noise[index + segment]!);
+    const inputs = [fillArena(two, (_, index) => noise[index + 7]!), gradients, u32(two.chunks), stepWords({ l2: 0.5, l1: 0.0625 })];
+    for (const regularizer of [false, true]) {
+      const [actual] = await runKernel(gradientStatisticsOp, inputs, { regularizer }, hardware);
+      expectPartials(actual!, referenceOf(gradientStatisticsOp, inputs, { regularizer })[0]!, !regularizer);
+    }
+  });
+
   it.each([1e-30, 1e-37, 1e30, 1e38, 3e38])("neither overflows nor vanishes at %d", async (magnitude) => {
     await statistics(fill((_, index) => magnitude * (index % 2 === 0 ? 1 : -0.5)));
   });

@@ -125,6 +125,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: "let end = min((group - 1u) * SPAN, COUNT);",
     reason: FIRST_BLOCK,
   },
+  {
+    file: "gradient_statistics.wgsl",
+    before: "let is_ordinary = all == 0u || (all >= LEAST_ORDINARY && all <= MOST_ORDINARY);",
+    after: "let is_ordinary = all == 0u && (all >= LEAST_ORDINARY && all <= MOST_ORDINARY);",
+    reason: "the way of the extreme magnitudes gives the same sums, in two passes more",
+  },
   ...["softmax.wgsl", "softmax_cross_entropy.wgsl"].map((file): Equivalent => ({ file, before: "var highest = 0.0;", reason: NOT_LIVE })),
   {
     file: "gradient_noise.wgsl",

@@ -124,7 +124,9 @@ const BOUNDED_LOOP = /for \((var (?!half|first|pass_index)[^;]*; )([^;]+);/g;
 
 /** The text with loops that end, whatever their bounds have become; but for those that hold a barrier, which all invocations must reach. */
 export function withFuel(text: string): string {
-  const loops = text.replace(BOUNDED_LOOP, (_, start: string, condition: string) => `for (${start}has_fuel() && (${condition});`);
+  const loops = text
+    .replace(BOUNDED_LOOP, (_, start: string, condition: string) => `for (${start}has_fuel() && (${condition});`)
+    .replace(/while \((.+)\) \{/g, (_, condition: string) => `while (has_fuel() && (${condition})) {`);
   return `${loops}
 var<private> fuel: u32 = ${FUEL}u;
 fn has_fuel() -> bool {
