@@ -6,6 +6,7 @@ import type { Listed } from "../graph/op.ts";
 import { add } from "../ops/binary.ts";
 import { literal, pickOp } from "../ops/define.ts";
 import { alias, broadcastTo } from "../ops/views.ts";
+import { Recomputation, type Recompute } from "./recompute.ts";
 
 /** Where a gradient starts: `gradient` is that of `node`; 1 where it is left out, and the node is then a scalar. */
 export interface Root {
@@ -22,14 +23,18 @@ function reaching(order: readonly Node[], wrt: ReadonlySet<Node>, through: (node
 
 const differentiable = (node: Node): boolean => node.dtype === "f32" && (node.op === pickOp || node.op.vjp !== "nondifferentiable");
 
-/** The gradient of the roots' sum with respect to each of `wrt`, in their order; null where it is zero everywhere. */
-export function backward(roots: readonly Root[], wrt: readonly Node[]): (Node | null)[] {
+/**
+ * The gradient of the roots' sum with respect to each of `wrt`, in their order; null where it is zero everywhere. With `recompute`, what gradient
+ * rules read of a segment's values is computed a second time.
+ */
+export function backward(roots: readonly Root[], wrt: readonly Node[], recompute: Recompute = { segments: [] }): (Node | null)[] {
   const targets = new Set(wrt);
   const order = topologicalOrder(
     roots.map((root) => root.node),
     (node) => targets.has(node),
   );
   const wanted = reaching(order, targets, differentiable);
+  const recomputation = new Recomputation(order, recompute);
   const gradients = new Map<Node, (Node | null)[]>();
   const accumulate = (node: Node, output: number, gradient: Node): void => {
     const list = gradients.get(node) ?? new Array<Node | null>(node.outputs.length).fill(null);
@@ -46,7 +51,7 @@ export function backward(roots: readonly Root[], wrt: readonly Node[]): (Node | 
       accumulate(node.inputs[0]!, node.attributes.index, dys[0]!);
       continue;
     }
-    const inputs = rule(node, dys, (input) => wanted.has(node.inputs[input]!));
+    const inputs = rule(node, recomputation.seen(node), dys, (input) => wanted.has(node.inputs[input]!));
     inputs.forEach((gradient, position) => {
       const input = node.inputs[position];
       if (gradient === null || input === undefined || !wanted.has(input)) return;
@@ -65,19 +70,24 @@ function ones(node: Node): Node {
   return node.shape.length === 0 ? literal(1, node.dtype) : broadcastTo(literal(1, node.dtype), node.shape);
 }
 
-function rule(node: Node, dys: readonly (Node | null)[], wanted: (input: number) => boolean): readonly (Node | null)[] {
+function rule(
+  node: Node,
+  { y, inputs }: { readonly y: Node; readonly inputs: readonly Node[] },
+  dys: readonly (Node | null)[],
+  wanted: (input: number) => boolean,
+): readonly (Node | null)[] {
   const { vjp } = node.op;
   if (vjp === "nondifferentiable") return [];
-  if (vjp === "decompose") return throughDecomposition(node, dys);
-  return vjp({ dy: dys[0] as Node, dys, y: node, inputs: node.inputs as unknown as Listed<Node>, attributes: node.attributes, wanted });
+  if (vjp === "decompose") return throughDecomposition(node, inputs, dys);
+  return vjp({ dy: dys[0] as Node, dys, y, inputs: inputs as unknown as Listed<Node>, attributes: node.attributes, wanted });
 }
 
 /** Differentiates the op's own decomposition, for an op that has no rule: the fused kernels of backward passes. */
-function throughDecomposition(node: Node, dys: readonly (Node | null)[]): readonly (Node | null)[] {
+function throughDecomposition(node: Node, inputs: readonly Node[], dys: readonly (Node | null)[]): readonly (Node | null)[] {
   const { decompose, name } = node.op;
   if (decompose === undefined) throw new FathomError("internal", `${name}: says "decompose" and has no decomposition`);
   // Each place gets a node of its own: a node that stands in two places would get the sum of both gradients in each.
-  const places = node.inputs.map(alias);
+  const places = inputs.map(alias);
   const built = decompose(places as unknown as Listed<Node>, node.attributes);
   const outputs = Array.isArray(built) ? (built as readonly Node[]) : [built as Node];
   const roots = outputs.flatMap((output, index): Root[] => {

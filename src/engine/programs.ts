@@ -76,6 +76,7 @@ export class Programs implements Pick<Runtime, "state" | "compileProgram" | "sub
         pipelines: plan.kernels.length,
         buffers: instance.bufferCount,
         bytes: planBytes(plan),
+        peakBytes: plan.peakBytes,
         compileMilliseconds: performance.now() - started,
       },
       print: () => printPlan(plan),

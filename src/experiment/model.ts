@@ -81,11 +81,12 @@ function moduleOf(layer: LayerSpec, features: number, place: Place): nn.Module {
       return nn.dropout(layer.rate);
     case "repeat": {
       let width = features;
-      return nn.repeat(layer.times, (round) => {
+      const body = (round: number): nn.Module[] => {
         const made = build(layer.body, width, { round, of: layer.times });
         width = made.features;
         return made.modules;
-      });
+      };
+      return nn.repeat(layer.times, body, layer.checkpoint === undefined ? {} : { checkpoint: layer.checkpoint });
     }
     case "dense": {
       let width = features;

@@ -24,6 +24,11 @@ export interface Node extends TensorType {
 
 let nextSerial = 0;
 
+/** The serial that the next node will have: what is made between two calls has serials from the first answer up to the second. */
+export function upcomingSerial(): number {
+  return nextSerial;
+}
+
 /** A new node; checks its inputs by the op's own shape rule. */
 export function makeNode<A>(op: Op<A>, inputs: readonly Node[], attributes: A): Node {
   const inferred = op.infer(inputs as never, attributes);

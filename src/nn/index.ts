@@ -44,5 +44,5 @@ export {
 export type { Child, DerivedInit, ForwardContext, Module, ParameterSpec, Role } from "./module.ts";
 export { type ResidualOptions, type ResidualScale, residual } from "./residual.ts";
 export { groupNorm, layerNorm, type RowNormOptions, rmsNorm } from "./rowNorms.ts";
-export { type RoundFactory, repeat, sequential } from "./sequential.ts";
+export { type CheckpointOptions, type RoundFactory, repeat, sequential } from "./sequential.ts";
 export type { StochasticDepthOptions } from "./stochasticDepth.ts";

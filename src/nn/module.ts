@@ -70,6 +70,8 @@ export interface ForwardContext {
   batchNorm(x: Tensor, scale: Tensor | null, shift: Tensor | null, epsilon: number): Tensor;
   /** Drops elements at random; each use in a model draws numbers of its own. Only asked for in training. */
   dropout(x: Tensor, rate: number): Tensor;
+  /** Runs children of the module whose values training does not keep: the backward pass computes them again from `x`. Within another such part it is no part of its own. */
+  recomputed(body: (x: Tensor) => Tensor, x: Tensor): Tensor;
   /** Takes the outputs of an auxiliary head. Only called in training. */
   auxiliary(output: Tensor): void;
   /** Drops whole rows at random, or everything; numbered with dropout's uses. Only asked for in training. */

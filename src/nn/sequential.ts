@@ -1,5 +1,5 @@
 /** Modules one after another, and a body repeated; a list of thousands is walked by a loop. */
-import { checkInteger, show } from "../core/check.ts";
+import { checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Child, defineModule, type ForwardContext, isModule, type Module } from "./module.ts";
@@ -31,8 +31,29 @@ export interface Chain {
   forward(x: Tensor, context: ForwardContext): Tensor;
 }
 
+export interface CheckpointOptions {
+  /**
+   * Keeps the activations between every so many entries or rounds only; the backward pass computes the others again, from the last that was
+   * kept (Chen et al., 2016; PyTorch's checkpoint_sequential, whose argument is the number of segments instead). About √(entries) takes least
+   * memory: it then grows with the root of the depth, for up to one more forward pass. What is trained stays the same, bit for bit.
+   */
+  readonly checkpoint?: number;
+}
+
+/** Runs the children `every` at a time; what the last of them make is wanted as soon as the backward pass begins, and is kept. */
+function inSegments(children: readonly Child[], every: number, x: Tensor, context: ForwardContext): Tensor {
+  let y = x;
+  for (let begin = 0; begin < children.length; begin += every) {
+    const segment = children.slice(begin, begin + every);
+    const run = (from: Tensor): Tensor => segment.reduce((z, child) => context.run(child, z), from);
+    y = begin + every < children.length ? context.recomputed(run, y) : run(y);
+  }
+  return y;
+}
+
 /** The children one after another; refuses neighbours whose widths do not fit. */
-export function chain(what: string, children: readonly Child[]): Chain {
+export function chain(what: string, children: readonly Child[], { checkpoint }: CheckpointOptions = {}): Chain {
+  const every = checkpoint === undefined ? children.length : checkInteger(what, "checkpoint", checkpoint, 1);
   const gives = (features: number | null): number | null => children.reduce((width, { module }) => module.gives(width), features);
   let takes: number | null = null;
   for (const { module } of children) {
@@ -48,17 +69,19 @@ export function chain(what: string, children: readonly Child[]): Chain {
       );
     width = module.gives(width);
   }
-  return { takes, gives, forward: (x, context) => children.reduce((y, child) => context.run(child, y), x) };
+  return { takes, gives, forward: (x, context) => inSegments(children, Math.max(1, every), x, context) };
 }
 
-/** One after another; names as nn.Sequential's: `0.weight`, `1.weight`, … */
-export function sequential(...modules: readonly Module[]): Module {
+/** One after another; names as nn.Sequential's: `0.weight`, `1.weight`, … Options may follow the modules. */
+export function sequential(...entries: readonly (Module | CheckpointOptions)[]): Module {
+  const { modules, options } = splitOptions<CheckpointOptions>(entries);
+  checkOptions("nn.sequential", options, ["checkpoint"]);
   const children = numbered("nn.sequential", modules);
   return defineModule({
     type: "sequential",
     description: `sequential of ${children.length}`,
     children,
-    ...chain("nn.sequential", children),
+    ...chain("nn.sequential", children, options),
   });
 }
 
@@ -94,7 +117,8 @@ export type RoundFactory = (round: number) => Module | readonly Module[];
  * `times` rounds of what `factory` makes, each with parameters of its own. Always wrapped: entry b of round r is `r.b`, also for one
  * round and a body of one. The factory is told the round, from 0: what is to grow or shrink with depth can be computed from it.
  */
-export function repeat(times: number, factory: RoundFactory): Module {
+export function repeat(times: number, factory: RoundFactory, options: CheckpointOptions = {}): Module {
+  checkOptions("nn.repeat", options, ["checkpoint"]);
   const children = roundsOf("nn.repeat", times, factory);
-  return defineModule({ type: "repeat", description: `repeat × ${times}`, children, ...chain("nn.repeat", children) });
+  return defineModule({ type: "repeat", description: `repeat × ${times}`, children, ...chain("nn.repeat", children, options) });
 }

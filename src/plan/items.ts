@@ -5,6 +5,7 @@ import { FathomError } from "../core/errors.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../core/shape.ts";
 import { type Node, type TensorType, topologicalOrder } from "../graph/node.ts";
 import type { KernelPlan, Op, Target, View } from "../graph/op.ts";
+import { againOp } from "../ops/again.ts";
 import { inputOp, pickOp, scalarOp, stateOp } from "../ops/define.ts";
 import { copyOp } from "../ops/views.ts";
 
@@ -14,6 +15,8 @@ export interface Reference {
   readonly output: number;
   readonly view: View;
   readonly dtype: DType;
+  /** The recomputation that reads it: its work is not merged with the first computation's, nor with another's. */
+  readonly again?: number;
 }
 
 /** Where an output must lie; nowhere in particular if it has none. */
@@ -125,9 +128,10 @@ class Builder {
     return item;
   }
 
-  copy({ item, output, view, dtype }: Reference, merge = true): Reference {
+  copy(reference: Reference, merge = true): Reference {
+    const { item, view, dtype } = reference;
     const type = { shape: view.shape, dtype };
-    const made = this.item(copyOp, undefined, [{ item, output, view, dtype }], [type], -1, merge, -1 - item.serial);
+    const made = this.item(copyOp, undefined, [reference], [type], -1, merge, -1 - item.serial);
     return { item: made, output: 0, view: fullView(view.shape), dtype };
   }
 
@@ -151,7 +155,7 @@ class Builder {
     if (form.kind === "view") {
       const source = inputs[0]!;
       const view = form.view(source.view, attributes, node);
-      if (view) return { ...source, view, dtype };
+      if (view) return { ...source, view, dtype, ...(op === againOp ? { again: attributes.segment } : {}) };
       const copied = this.copy(source);
       const second = form.view(copied.view, attributes, node);
       if (!second) throw new FathomError("internal", `${op.name}: has no view even of a contiguous tensor`);
@@ -245,8 +249,8 @@ export const outputKey = ({ item, output }: { item: Item; output: number }): str
 /** Names an output across attempts at planning. */
 export const placeKey = ({ item, output }: { item: Item; output: number }): string => `${item.serial}.${output}`;
 
-const referenceKey = ({ item, output, view, dtype }: Reference): string =>
-  `${item.index}.${output}:${view.shape.join()}:${view.strides.join()}:${view.offset}:${dtype}`;
+const referenceKey = ({ item, output, view, dtype, again = -1 }: Reference): string =>
+  `${item.index}.${output}:${view.shape.join()}:${view.strides.join()}:${view.offset}:${dtype}:${again}`;
 
 /** `unplaced` holds the outputs (`placeKey`) whose memory an earlier attempt found in conflict when put straight into a pack. */
 export function buildItems(request: LowerRequest, unplaced: ReadonlySet<string> = new Set()): Items {

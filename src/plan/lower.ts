@@ -113,6 +113,7 @@ class Emitter {
       kernels: this.kernels,
       dispatches: this.dispatches,
       pools: this.pools.list.map(({ bytes, persistent }) => ({ bytes: alignUp(bytes), persistent })),
+      peakBytes: this.pools.peak,
       inputs: this.items.inputs.map(({ shape, dtype }) => ({ shape, dtype })),
       outputs: request.roots.map(({ shape, dtype }) => ({ shape, dtype })),
       states: this.states,

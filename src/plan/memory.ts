@@ -19,16 +19,30 @@ const MOST_BYTES = 256 * 1024 * 1024;
 
 export class Pools {
   readonly list: Pool[] = [];
+  private live = 0;
+  private most = 0;
+
+  /** The most bytes that were taken and not released at one time. */
+  get peak(): number {
+    return this.most;
+  }
+
+  private count(bytes: number): void {
+    this.live += bytes;
+    this.most = Math.max(this.most, this.live);
+  }
 
   /** A buffer of its own for one value, zeroed when made and never reused. */
   persistent(bytes: number): Placement {
     this.list.push({ bytes: alignUp(bytes), persistent: true, free: [] });
+    this.count(alignUp(bytes));
     return { pool: this.list.length - 1, offset: 0, bytes: alignUp(bytes) };
   }
 
   /** A range outside the pools `avoid`: a dispatch may not read and write one buffer. */
   take(bytes: number, avoid: ReadonlySet<number>): Placement {
     const size = alignUp(Math.max(bytes, 4));
+    this.count(size);
     let grown = -1;
     for (const [pool, { free, persistent, bytes: total }] of this.list.entries()) {
       if (persistent || avoid.has(pool)) continue;
@@ -53,6 +67,7 @@ export class Pools {
   release({ pool, offset, bytes }: Placement): void {
     const { free, persistent } = this.list[pool]!;
     if (persistent) return;
+    this.live -= bytes;
     let at = free.findIndex((range) => range.offset > offset);
     if (at < 0) at = free.length;
     free.splice(at, 0, { offset, bytes });

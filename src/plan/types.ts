@@ -50,6 +50,8 @@ export interface Plan {
   readonly dispatches: readonly PlanDispatch[];
   /** Bytes of each pool. A persistent one begins zeroed and is never shared between values. */
   readonly pools: readonly { readonly bytes: number; readonly persistent: boolean }[];
+  /** The most bytes of the pools that are in use at once: activations, gradients on their way, temporaries, and all that is persistent. */
+  readonly peakBytes: number;
   readonly inputs: readonly TensorType[];
   readonly outputs: readonly TensorType[];
   /** Elements of each state that the plan names. */
@@ -83,6 +85,6 @@ export function printPlan(plan: Plan): string {
   const pools = plan.pools.map((pool, index) => `pool${index} ${pool.bytes}${pool.persistent ? " persistent" : ""}`);
   return [
     ...lines,
-    `${plan.dispatches.length} dispatches, ${plan.kernels.length} kernels; ${pools.join(", ") || "no pools"} bytes; constants ${plan.constants.bytes}`,
+    `${plan.dispatches.length} dispatches, ${plan.kernels.length} kernels; ${pools.join(", ") || "no pools"} bytes, at most ${plan.peakBytes} at once; constants ${plan.constants.bytes}`,
   ].join("\n");
 }

@@ -1,6 +1,8 @@
 /** Runs a model on graph nodes: parameters are parts of the arena, layers are numbered, and batch statistics are kept for the end of the step. */
+
+import type { Segment } from "../autodiff/recompute.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { Node } from "../graph/node.ts";
+import { type Node, upcomingSerial } from "../graph/node.ts";
 import type { Collected } from "../nn/collect.ts";
 import { joinPath } from "../nn/collect.ts";
 import type { Child, ForwardContext, Module } from "../nn/module.ts";
@@ -50,6 +52,9 @@ export class ModelTrace implements ForwardContext {
   readonly blocks: Block[] = [];
   /** What became of each repeat, for people. */
   readonly fusionNotes: string[] = [];
+  /** Parts whose values are not kept for the backward pass. */
+  readonly segments: Segment[] = [];
+  private recomputing = false;
   private readonly runtime: Runtime;
   private readonly collected: Collected;
   private readonly arena: Arena;
@@ -148,20 +153,25 @@ export class ModelTrace implements ForwardContext {
     if (module.type !== "repeat" || !fuse || module.children.length === 0) return module.forward(x, this);
     const outer = this.marks;
     this.marks = [this.mark(x.node)];
+    const segments = this.segments.length;
     const y = module.forward(x, this);
-    const fused = fuse({
-      module,
-      marks: this.marks,
-      training: this.training,
-      parameters: this.collected.parameters,
-      segments: this.arena.segments,
-      parameterNodes: this.parameterNodes,
-      state: this.states.parameters,
-      words: this.states.step.node(),
-      wordNodes: this.wordNodes,
-      userNodes: this.userNodes,
-      layers: this.layers,
-    });
+    // A stack keeps what its layers make.
+    const isRecomputed = this.recomputing || this.segments.length > segments;
+    const fused = isRecomputed
+      ? "its activations are computed again"
+      : fuse({
+          module,
+          marks: this.marks,
+          training: this.training,
+          parameters: this.collected.parameters,
+          segments: this.arena.segments,
+          parameterNodes: this.parameterNodes,
+          state: this.states.parameters,
+          words: this.states.step.node(),
+          wordNodes: this.wordNodes,
+          userNodes: this.userNodes,
+          layers: this.layers,
+        });
     this.marks = outer;
     const name = `${this.path === "" ? "the model" : this.path} (${module.description})`;
     if (typeof fused === "string") {
@@ -200,6 +210,16 @@ export class ModelTrace implements ForwardContext {
     const { y, statistics } = batchNormTrain(x.node, scale?.node ?? null, shift?.node ?? null, epsilon);
     this.batchStatistics[index] = statistics;
     return this.wrap(y);
+  }
+
+  recomputed(body: (x: Tensor) => Tensor, x: Tensor): Tensor {
+    if (!this.training || this.recomputing) return body(x);
+    const from = upcomingSerial();
+    this.recomputing = true;
+    const y = body(x);
+    this.recomputing = false;
+    this.segments.push({ from, to: upcomingSerial() });
+    return y;
   }
 
   auxiliary(output: Tensor): void {

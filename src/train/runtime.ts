@@ -39,6 +39,8 @@ export interface ProgramCounters {
   readonly pipelines: number;
   readonly buffers: number;
   readonly bytes: number;
+  /** The most bytes of them that are in use at once: see `Plan.peakBytes`. */
+  readonly peakBytes: number;
   readonly compileMilliseconds: number;
 }
 

@@ -107,6 +107,8 @@ function build(parts: Parts, trace: ModelTrace): Built {
   const found = backward(
     [{ node: loss }, ...heads],
     trained.map(({ node }) => node),
+    // The same kernel as the first time, and so the same numbers.
+    { segments: trace.segments, copied: (original, copy) => copyLayer(trace.layers, original, copy) },
   );
   const gradients = trained.flatMap(({ offset }, index) => {
     const node = found[index];
@@ -176,6 +178,12 @@ function build(parts: Parts, trace: ModelTrace): Built {
     ...insight.assignments,
   ];
   return { assignments, made: insight.tables };
+}
+
+/** The layer's flag is raised by either. */
+function copyLayer(layers: Map<Node, number>, original: Node, copy: Node): void {
+  const layer = layers.get(original);
+  if (layer !== undefined) layers.set(copy, layer);
 }
 
 /** The main loss, and behind it those of the auxiliary heads. */

@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "model.gain = glu": "test/cpu/init.test.ts",
   "model.gain = swiglu": "test/cpu/init.test.ts",
   insight: "test/gpu/insight.test.ts",
+  "model.repeat.checkpoint": "test/gpu/checkpoint.test.ts",
   nonFinite: "test/gpu/trainerNonFinite.test.ts",
 };
 

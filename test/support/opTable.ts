@@ -1,5 +1,6 @@
 /** Every op that is computed for its own sake, by name: what must have samples. Ops with suites of their own are listed with them. */
 import { eluOp, geluOp, geluTanhOp, leakyReluOp, normalCdfOp, seluOp, siluOp } from "../../src/ops/activations.ts";
+import { againOp } from "../../src/ops/again.ts";
 import { argmaxOp, argminOp } from "../../src/ops/argReduce.ts";
 import {
   addOp,
@@ -57,6 +58,7 @@ import {
 export const OPS = {
   abs: absOp,
   add: addOp,
+  again: againOp,
   alias: aliasOp,
   amax: amaxOp,
   amin: aminOp,

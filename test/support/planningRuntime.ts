@@ -49,7 +49,14 @@ export class PlanningRuntime implements Runtime, TensorOwner {
     });
     const graph = printGraph(assignments.map(({ node }) => node));
     this.programs.push({ label, graph, plan });
-    const counters = { dispatches: plan.dispatches.length, pipelines: plan.kernels.length, buffers: 0, bytes: 0, compileMilliseconds: 0 };
+    const counters = {
+      dispatches: plan.dispatches.length,
+      pipelines: plan.kernels.length,
+      buffers: 0,
+      bytes: 0,
+      peakBytes: plan.peakBytes,
+      compileMilliseconds: 0,
+    };
     return { counters, print: () => printPlan(plan), dispose: () => {} };
   }
 

@@ -3,6 +3,7 @@ import { type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Node } from "../../src/graph/node.ts";
 import type { Reference } from "../../src/graph/op.ts";
 import { elu, gelu, geluTanh, leakyRelu, normalCdfOp, selu, silu } from "../../src/ops/activations.ts";
+import { again } from "../../src/ops/again.ts";
 import { argmax, argmin } from "../../src/ops/argReduce.ts";
 import { add, div, maximum, minimum, mul, neg, remainder, sub } from "../../src/ops/binary.ts";
 import { reduceReference } from "../../src/ops/broadcast.ts";
@@ -322,6 +323,7 @@ const SLOPES: readonly (readonly [x: Shape, slope: Shape])[] = [
 export const SAMPLES = {
   abs: [...unary(abs, exactly, POSITIVE), ...unary(abs, exactly, { low: -3, high: -0.2 }), ...unary(abs, exactly, INTEGERS)],
   add: [...binary(add, within(1)), ...binary(add, exactly, INTEGERS), ...binary(add, exactly, COUNTS)],
+  again: unary((x) => again(x, 0), exactly),
   alias: unary(alias, exactly),
   // All of one sign too, so that no 0 of an idle lane can pass for an element.
   amax: [...reduction(amax, () => exactly, { low: -5, high: -1 }), ...reduction(amax, () => exactly)],

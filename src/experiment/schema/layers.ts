@@ -54,7 +54,7 @@ export type ResidualScaleSpec = v.InferOutput<(typeof scales)[number]>;
 /** Layers hold layers: the only types that are written out. */
 export type LayerSpec =
   | v.InferOutput<(typeof simpleLayers)[number]>
-  | { readonly type: "repeat"; readonly times: number; readonly body: readonly LayerSpec[] }
+  | { readonly type: "repeat"; readonly times: number; readonly body: readonly LayerSpec[]; readonly checkpoint?: number | undefined }
   | {
       readonly type: "residual";
       readonly body: readonly LayerSpec[];
@@ -71,7 +71,7 @@ const layer: v.GenericSchema<unknown, LayerSpec> = v.lazy(() => layerOfAnyKind);
 const layers = list(layer, "layers");
 export const filledLayers = filled(layer, "layers", "layer");
 const nestedLayers = [
-  kind("repeat", { times: integer(1, MOST_ROUNDS), body: layers }),
+  kind("repeat", { times: integer(1, MOST_ROUNDS), body: layers, checkpoint: v.optional(integer(1)) }),
   kind("residual", {
     body: layers,
     projection: v.optional(flag()),
