@@ -44,12 +44,9 @@ it("is, to the last bit, the plain training: weights, running statistics, report
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, index) => byte === b[index]);
 
-it.each([
-  ["sixty-deep", 8],
-  ["thirty-pre-norm", 5],
-])("follows PyTorch in the case %s, with checkpoints between every %i rounds", async (name, checkpoint) => {
-  const oracle = await loadOracleCase(name);
-  const model = oracle.experiment.model.map((layer) => (layer.type === "repeat" ? { ...layer, checkpoint } : layer));
+it("follows PyTorch in the case sixty-deep, with checkpoints between every 8 rounds", async () => {
+  const oracle = await loadOracleCase("sixty-deep");
+  const model = oracle.experiment.model.map((layer) => (layer.type === "repeat" ? { ...layer, checkpoint: 8 } : layer));
   expect(model).not.toEqual(oracle.experiment.model);
   const { trainer, dataset, run } = await trainerOf(gpu, { ...oracle, experiment: { ...oracle.experiment, model } });
   const reports = await reportsOf(trainer, dataset, run);
