@@ -49,7 +49,14 @@ class CapturingRuntime implements Runtime, TensorOwner {
       target: this.target,
     });
     this.plans.push({ plan, scalars: items.scalars.map((node) => node.attributes.value) });
-    const counters = { dispatches: plan.dispatches.length, pipelines: plan.kernels.length, buffers: 0, bytes: 0, compileMilliseconds: 0 };
+    const counters = {
+      dispatches: plan.dispatches.length,
+      pipelines: plan.kernels.length,
+      buffers: 0,
+      bytes: 0,
+      peakBytes: plan.peakBytes,
+      compileMilliseconds: 0,
+    };
     return { counters, print: () => printPlan(plan), dispose: () => {} };
   }
 

@@ -86,6 +86,7 @@ fn epilogue(index: u32, value: F) {
     ],
     dispatches: [dispatch],
     pools: [],
+    peakBytes: 0,
     inputs: sizes.map((size) => ({ shape: [size], dtype: "f32" })),
     outputs: [],
     states: {},
