@@ -74,7 +74,10 @@ export function chain(what: string, children: readonly Child[], { checkpoint }: 
 
 /** One after another; names as nn.Sequential's: `0.weight`, `1.weight`, … Options may follow the modules. */
 export function sequential(...entries: readonly (Module | CheckpointOptions)[]): Module {
-  const { modules, options } = splitOptions<CheckpointOptions>(entries);
+  const last = entries.at(-1);
+  // Anything else that is no module is refused as an entry.
+  const hasOptions = typeof last === "object" && last !== null && Object.hasOwn(last, "checkpoint");
+  const { modules, options } = hasOptions ? splitOptions<CheckpointOptions>(entries) : { modules: entries, options: {} };
   checkOptions("nn.sequential", options, ["checkpoint"]);
   const children = numbered("nn.sequential", modules);
   return defineModule({
