@@ -76,7 +76,7 @@ export function chain(what: string, children: readonly Child[], { checkpoint }: 
 export function sequential(...entries: readonly (Module | CheckpointOptions)[]): Module {
   const last = entries.at(-1);
   // Anything else that is no module is refused as an entry.
-  const hasOptions = typeof last === "object" && last !== null && Object.hasOwn(last, "checkpoint");
+  const hasOptions = typeof last === "object" && last !== null && Object.keys(last).every((key) => key === "checkpoint");
   const { modules, options } = hasOptions ? splitOptions<CheckpointOptions>(entries) : { modules: entries, options: {} };
   checkOptions("nn.sequential", options, ["checkpoint"]);
   const children = numbered("nn.sequential", modules);

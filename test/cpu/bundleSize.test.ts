@@ -44,12 +44,12 @@ describe("what a page loads", () => {
     expect(gzippedSize(all)).toBeLessThanOrEqual(100_000);
   });
 
-  it("whatever it uses is no more than 155 KB", async () => {
+  it("whatever it uses is no more than 165 KB", async () => {
     const { first, later } = await bundle('export * from "/src/index.ts";');
     const all = [...first, ...later].filter((file) => !isDigits(file));
     say("everything", all);
     expect(modulesOf(all)).toEqual(expect.arrayContaining(["src/ops/arena/muon.ts", "src/train/lsuv.ts", "shaders/finish_insight.wgsl"]));
-    expect(gzippedSize(all)).toBeLessThanOrEqual(155_000);
+    expect(gzippedSize(all)).toBeLessThanOrEqual(165_000);
   });
 
   it("holds no float64 reference", async () => {
