@@ -91,14 +91,20 @@ interface Runner {
 /** The entries of the group, in the order of its contestants; those that could not be prepared, or not in time, are left out. */
 export async function measure(group: string, contestants: readonly Contestant[], context: MeasureContext): Promise<Entry[]> {
   const { effort, deadline, signal, tell, leave } = context;
+  if (deadline.over) {
+    leave(`${group}: all ${contestants.length}, for no time was left`);
+    return [];
+  }
   const preparing = deadline.part(PREPARING);
   const runners: Runner[] = [];
   try {
     for (const contestant of contestants) {
       throwIfAborted(signal, "the benchmark");
-      if (preparing.over) leave(`${contestant.title}: no time was left`);
+      if (preparing.over) leave(`${contestant.title} (${group}): no time was left`);
       else await warmedUp(contestant, { ...context, deadline: preparing }, (runner) => runners.push(runner));
     }
+    // A base by itself says nothing.
+    if (!runners.some(({ contestant }) => contestant.over) && contestants.some(({ over }) => over)) return [];
     const begun = runners.length > 0 ? effort.rounds : 0;
     for (let round = 0; round < begun; round++) {
       if (round >= FEWEST_ROUNDS && deadline.over) {

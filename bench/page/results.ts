@@ -54,11 +54,9 @@ export class Results {
   }
 
   private figure(group: string, entries: readonly Entry[]): HTMLElement {
-    const chart = chartOf(entries);
-    const canvas = make("canvas", {});
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `Bars with intervals and samples: ${group}, ${chart.unit}; the table below has the numbers`);
-    this.charts.push({ canvas, chart });
+    // One axis has one unit.
+    const units = [...new Set(entries.map(({ unit }) => unit))];
+    const canvases = units.map((unit) => this.canvas(group, chartOf(entries.filter((entry) => entry.unit === unit))));
     const scroll = make("section", { className: "scroll wide", tabIndex: 0 });
     scroll.setAttribute("aria-label", `${group} as a table`);
     const used = HEADS.map((_, column) => entries.some((entry) => cells(entry)[column] !== ""));
@@ -72,9 +70,17 @@ export class Results {
       "figure",
       { className: "card" },
       make("figcaption", { textContent: group }),
-      canvas,
+      ...canvases,
       make("details", { open: true }, make("summary", { textContent: `${group} as a table` }), scroll),
     );
+  }
+
+  private canvas(group: string, chart: BarChart): HTMLCanvasElement {
+    const canvas = make("canvas", {});
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `Bars with intervals and samples: ${group}, ${chart.unit}; the table below has the numbers`);
+    this.charts.push({ canvas, chart });
+    return canvas;
   }
 
   draw(): void {

@@ -38,7 +38,7 @@ const clip = (type: string, title: string, more: ExperimentJson = {}): Variant =
 const clips: readonly Variant[] = [
   keys(
     "clip-globalNorm-checked",
-    "global-norm clip, and the check that ends a run at a number that is not finite",
+    "global-norm clip, all norms, finite check",
     { clip: { type: "globalNorm", max: 1 }, nonFinite: "stop" },
     promised(4),
   ),

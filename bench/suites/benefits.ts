@@ -40,11 +40,11 @@ export const benefits: Suite = async (context) => {
   try {
     // Seed by seed, so that where time runs out all have had nearly as many.
     for (const seed of seeds)
-      for (const { variant, outcomes } of candidates) {
+      for (const [index, { variant, outcomes }] of candidates.entries()) {
         throwIfAborted(signal, "the benchmark");
         if (deadline.over) {
-          leave(`${variant.title}, seed ${seed}: no time was left`);
-          continue;
+          leave(`seed ${seed}: ${candidates.length - index} of ${candidates.length}, for no time was left`);
+          break;
         }
         tell(`${variant.title}, seed ${seed}`);
         try {

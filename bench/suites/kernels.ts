@@ -11,9 +11,10 @@ import type { Suite, SuiteContext } from "../suite.ts";
 
 interface Sizes {
   readonly kernels: readonly KernelSize[];
-  /** Square products, as the engine chooses. */
+  /** Square products, as the engine chooses; from `large` on in one layout only. */
   readonly products: readonly number[];
-  /** Those that are also made with every tile. */
+  readonly large: number;
+  /** Those that are also made with every tile; the first in every layout. */
   readonly tiled: readonly number[];
   readonly ceilings: Ceilings;
 }
@@ -25,6 +26,7 @@ const SIZES = {
       { rows: 256, width: 256 },
     ],
     products: [64, 256, 512, 1024],
+    large: 1024,
     tiled: [64, 512],
     ceilings: { invocations: 2 ** 14, copyBytes: 2 ** 25 },
   },
@@ -35,11 +37,18 @@ const SIZES = {
       { rows: 2048, width: 2048 },
     ],
     products: [64, 256, 512, 1024, 2048, 4096],
+    large: 8192,
     tiled: [64, 512, 2048],
     ceilings: { invocations: 2 ** 20, copyBytes: 2 ** 27 },
   },
 } as const satisfies Record<"software" | "hardware", Sizes>;
-const TINY: Sizes = { kernels: [{ rows: 8, width: 4 }], products: [16], tiled: [], ceilings: { invocations: 2 ** 10, copyBytes: 2 ** 16 } };
+const TINY: Sizes = {
+  kernels: [{ rows: 8, width: 4 }],
+  products: [16],
+  large: 1,
+  tiled: [],
+  ceilings: { invocations: 2 ** 10, copyBytes: 2 ** 16 },
+};
 /** Steps and graphs that a trial looks at. */
 const TRIAL_CASES = 1;
 
@@ -68,13 +77,11 @@ async function onEngine(gpu: Engine, context: SuiteContext): Promise<Entry[]> {
   const best = await context.measure("ceilings", ceilings(device, sizes.ceilings));
   const products = await context.measure(
     "matrix products",
-    sizes.products.flatMap((size) =>
-      LAYOUTS.slice(0, quick ? 1 : 3).map((layout) => product(gpu, { m: size, n: size, k: size, layout }, target)),
-    ),
+    squares(sizes.products, (size) => size < sizes.large).map((shape) => product(gpu, shape, target)),
     { deadline: deadline.part(SHARES.products) },
   );
   const tiles: Entry[] = [];
-  const shapes = sizes.tiled.flatMap((size) => LAYOUTS.map((layout): ProductShape => ({ m: size, n: size, k: size, layout })));
+  const shapes = squares(sizes.tiled, (size) => size === sizes.tiled[0]);
   const tilesDeadline = deadline.part(SHARES.tiles);
   for (const [index, shape] of shapes.entries())
     tiles.push(
@@ -85,6 +92,13 @@ async function onEngine(gpu: Engine, context: SuiteContext): Promise<Entry[]> {
       )),
     );
   return [...best, ...withShares([...products, ...tiles, ...(await everyKernel(gpu, sizes.kernels, target, context))], best)];
+}
+
+/** First all in one layout, then those that are wanted in the others too. */
+function squares(sizes: readonly number[], inEveryLayout: (size: number) => boolean): ProductShape[] {
+  return LAYOUTS.flatMap((layout, index) =>
+    sizes.filter((size) => index === 0 || inEveryLayout(size)).map((size): ProductShape => ({ m: size, n: size, k: size, layout })),
+  );
 }
 
 /** Percent of what the adapter can do at best. */

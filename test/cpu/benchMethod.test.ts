@@ -174,7 +174,13 @@ describe("measure", () => {
     expect(entries.map(({ samples }) => samples.length)).toEqual([6, 6, 6]);
     expect(left).toEqual(["group: 24 of 30 rounds"]);
     await measure("group", [slow("a"), slow("b"), slow("c")], context(2, { effort: { rounds: 30, sampleMilliseconds: 0, warmUps: 0 } }));
-    expect(left[0]).toBe("c: no time was left");
+    expect(left[0]).toBe("c (group): no time was left");
+    expect(await measure("group", [slow("a"), slow("b")], context(0))).toEqual([]);
+    expect(left).toEqual(["group: all 2, for no time was left"]);
+    // A base without anything that is compared with it.
+    const over = contestant("b", () => 1000, { over: { id: "a" } });
+    expect(await measure("group", [slow("a"), over], context(1))).toEqual([]);
+    expect(left).toEqual(["b (group): no time was left"]);
   });
 
   it("leaves out what cannot be prepared, and disposes of all that was", async () => {

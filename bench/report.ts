@@ -1,0 +1,29 @@
+/** `npm run bench:report`: makes the figures of docs/benchmarks.md of the documents under bench/results. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import { type NamedResult, withFigures } from "./reportText.ts";
+import { resultSchema } from "./schema.ts";
+
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+export const DOCUMENT = join(repository, "docs/benchmarks.md");
+
+/** The committed ones, by name. */
+export function committedResults(folder = join(repository, "bench/results")): NamedResult[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .map((name) => ({
+      name: name.slice(0, -".json".length),
+      result: v.parse(resultSchema, JSON.parse(readFileSync(join(folder, name), "utf8"))),
+    }));
+}
+
+export const currentText = (): string => readFileSync(DOCUMENT, "utf8");
+
+export function main(): void {
+  const results = committedResults();
+  writeFileSync(DOCUMENT, withFigures(currentText(), results));
+  console.log(`docs/benchmarks.md has the figures of ${results.map(({ name }) => name).join(", ") || "no document"}`);
+}
