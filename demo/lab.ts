@@ -8,7 +8,7 @@ import type { Settings } from "./link.ts";
 import type { Beginning, Failure, Given, KeptRun, OpenedFiles } from "./messages.ts";
 import { Recovery } from "./recovery.ts";
 import { type Remedy, remedyFor } from "./remedies.ts";
-import { Session } from "./session.ts";
+import { type Handlers, type Runner, Session } from "./session.ts";
 
 export type Phase = "opening" | "unusable" | "idle" | "preparing" | "playing" | "paused" | "done" | "failed";
 
@@ -48,7 +48,10 @@ export class Lab {
   /** What happened to the run besides training: the device was lost, weights were loaded. */
   note = "";
   private readonly events: LabEvents;
-  private readonly session: Session;
+  private session: Runner;
+  private readonly handlers: Handlers;
+  /** Which settings there are recordings of, where there is no WebGPU. */
+  private recorded: ((choices: Choices) => boolean) | null = null;
   private readonly recovery = new Recovery();
   private files: readonly File[] = [];
   private runId = "";
@@ -63,7 +66,7 @@ export class Lab {
 
   constructor(events: LabEvents) {
     this.events = events;
-    this.session = new Session({
+    this.handlers = {
       opened: ({ adapter, software }) => {
         this.software = software;
         this.adapter = `Runs on ${adapter}${software ? ", which is no GPU but the processor: the stories' nets are smaller here" : ""}.`;
@@ -75,7 +78,7 @@ export class Lab {
       unusable: ({ code, message }) => {
         if (this.recovery.again(() => this.session.renew())) return;
         this.unusable = code;
-        this.enter("unusable", failure(message));
+        void this.playRecordings(message);
       },
       checked: ({ faults }) => this.events.checked(faults),
       kept: ({ runs }) => {
@@ -137,7 +140,36 @@ export class Lab {
       verdict: ({ kind, text }) => this.say({ text, kind, remedy: this.remedyAgainst(kind) }),
       done: () => this.enter("done", this.saying),
       failed: ({ code, message }) => this.fail(code, message),
+    };
+    this.session = new Session(this.handlers);
+  }
+
+  /** Nothing can be computed here: recorded runs of the stories are shown. */
+  private async playRecordings(why: string): Promise<void> {
+    this.enter("unusable", failure(why));
+    const { RecordedRuns, isRecorded } = await import("./recorded.ts");
+    this.session = new RecordedRuns(this.handlers, (text) => {
+      this.note = text;
     });
+    this.recorded = isRecorded;
+    this.note = "The stories can be seen all the same, as they were recorded: choose a stage of one.";
+    this.events.changed();
+  }
+
+  /** Whether the settings can be trained here, or were recorded. */
+  get canStart(): boolean {
+    if (this.phase === "opening") return false;
+    return this.unusable === "" || (this.recorded?.(this.state.choices) === true && this.state.experiment === null);
+  }
+
+  /** Whether the stories' buttons do something. */
+  get tellsStories(): boolean {
+    return this.phase !== "opening" && (this.unusable === "" || this.recorded !== null);
+  }
+
+  /** Whether presets are to be lighter than they are. */
+  get light(): boolean {
+    return this.software || this.unusable !== "";
   }
 
   private enter(phase: Phase, saying: Saying): void {
@@ -234,7 +266,7 @@ export class Lab {
   }
 
   start(paused = false, begin: Beginning = { type: "anew" }): void {
-    if (this.phase === "opening" || this.phase === "unusable") return;
+    if (!this.canStart) return;
     if (this.lost) this.clear("");
     const { choices, experiment } = this.state;
     if (experiment === null && choices.data === "own" && !this.own) {
@@ -245,7 +277,7 @@ export class Lab {
       return;
     }
     const name = experiment === null ? nameOf(choices) : "by hand";
-    this.runId = begin.type === "kept" ? begin.id : crypto.randomUUID();
+    this.runId = begin.type === "kept" ? begin.id : this.unusable === "" ? crypto.randomUUID() : "";
     this.kept = this.kept.filter(({ id }) => id !== this.runId);
     if (begin.type !== "kept") this.note = "";
     this.history = new History(name, choices, this.experiment);
@@ -307,7 +339,7 @@ export class Lab {
 
   /** Whether there is a net to ask. */
   get hasNet(): boolean {
-    return this.history !== null && this.history.weights.length > 0 && this.phase !== "failed";
+    return this.unusable === "" && this.history !== null && this.history.weights.length > 0 && this.phase !== "failed";
   }
 
   saveWeights(): void {
@@ -363,7 +395,8 @@ export class Lab {
     this.history = null;
     this.note = "";
     this.earlier = [];
-    if (this.phase === "unusable" || this.phase === "opening") this.events.changed();
+    if (this.unusable !== "") this.enter("unusable", plain("Choose a stage of the story: those are recorded."));
+    else if (this.phase === "opening") this.events.changed();
     else this.enter(this.lost || reopening ? "opening" : "idle", plain(text));
     this.lost = false;
   }

@@ -9,6 +9,7 @@ import { Form } from "./form.ts";
 import { listenToKeys } from "./keys.ts";
 import { Lab } from "./lab.ts";
 import { LayerPicker } from "./layerPicker.ts";
+import { lighter } from "./lighter.ts";
 import { readLink, writeLink } from "./link.ts";
 import { Offer } from "./offer.ts";
 import { carryState } from "./pages.ts";
@@ -43,7 +44,7 @@ const offer = new Offer();
 const form = new Form(find("#choices"), lab.state.choices, (choices) => lab.choose(choices));
 const editor = new Editor({ check: (text) => lab.check(text), use: (text) => lab.edit(text) });
 const stories = new StoryPanel(({ choices }) => {
-  lab.choose(choices);
+  lab.choose(lab.light ? lighter(choices) : choices);
   // A change that a run may go on with is still another stage of the story.
   lab.reset();
   lab.start();

@@ -20,15 +20,14 @@ function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export function showRun({ phase, saying, history, adapter, note }: Lab): void {
+export function showRun({ phase, saying, history, adapter, note, canStart, tellsStories }: Lab): void {
   document.body.dataset["phase"] = phase;
-  const usable = phase !== "opening" && phase !== "unusable";
   const play = find<HTMLButtonElement>("#play");
   setText(play, PLAY_TEXT[phase]);
-  play.disabled = !usable;
-  find<HTMLButtonElement>("#step").disabled = !usable;
+  play.disabled = !canStart;
+  find<HTMLButtonElement>("#step").disabled = !canStart;
   find<HTMLButtonElement>("#reset").disabled = history === null;
-  for (const button of document.querySelectorAll<HTMLButtonElement>("#stages button")) button.disabled = !usable;
+  for (const button of document.querySelectorAll<HTMLButtonElement>("#stages button")) button.disabled = !tellsStories;
 
   const verdict = find<HTMLElement>("#verdict");
   setText(verdict, saying.text);

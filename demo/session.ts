@@ -3,6 +3,9 @@ import type { FromWorker, Given, Start, ToWorker } from "./messages.ts";
 
 export type Handlers = { readonly [K in FromWorker["type"]]: (message: Extract<FromWorker, { type: K }>) => void };
 
+/** What trains, or shows what was trained. */
+export type Runner = Pick<Session, "start" | "change" | "check" | "stop" | "tell" | "post" | "renew" | "time">;
+
 export class Session {
   private readonly handlers: Handlers;
   private worker: Worker;

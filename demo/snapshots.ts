@@ -89,8 +89,9 @@ export class Snapshots {
 
   /** Runs that nobody trains now, the latest first; forgets all but a few. A page that was just closed may hold its own for a moment more. */
   async list(): Promise<{ readonly idle: KeptRun[]; readonly held: boolean }> {
-    const all = await asked<KeptRun[]>((await this.database).transaction("runs").objectStore("runs").getAll());
+    // First, for what is written last by a page that is being closed counts.
     const held = new Set((await navigator.locks.query()).held?.map(({ name }) => name));
+    const all = await asked<KeptRun[]>((await this.database).transaction("runs").objectStore("runs").getAll());
     const idle = all.filter(({ id }) => !held.has(lockOf(id))).sort((a, b) => b.savedAt - a.savedAt);
     for (const { id } of idle.splice(MOST_RUNS)) await this.forget(id);
     return { idle, held: idle.length < all.length };

@@ -1,6 +1,7 @@
 /** The stories: which one is told, its sentences, and a button for each stage. */
 import { type Choices, differing } from "./choices.ts";
 import { find, make } from "./dom.ts";
+import { lighter } from "./lighter.ts";
 import { STORIES, type Stage, type Story } from "./stories.ts";
 
 export class StoryPanel {
@@ -29,7 +30,8 @@ export class StoryPanel {
 
   /** Marks the stage that the choices are those of, in whichever story it is. */
   show(choices: Choices): void {
-    const same = ({ choices: its }: Stage): boolean => differing(its, choices).length === 0;
+    const same = ({ choices: its }: Stage): boolean =>
+      differing(its, choices).length === 0 || differing(lighter(its), choices).length === 0;
     if (!this.buttons.some(({ stage }) => same(stage))) {
       const story = STORIES.find(({ stages }) => stages.some(same));
       if (story) {

@@ -52,9 +52,13 @@ export class LabPage {
     page.on("pageerror", (error) => this.complaints.push(String(error)));
   }
 
-  static async open({ browser, address }: Pick<LabSite, "browser" | "address">, hash = ""): Promise<LabPage> {
-    const opened = new LabPage(await browser.newPage());
-    await opened.page.goto(`${address}${hash}`);
+  static async blank({ browser }: Pick<LabSite, "browser">): Promise<LabPage> {
+    return new LabPage(await browser.newPage());
+  }
+
+  static async open(site: Pick<LabSite, "browser" | "address">, hash = ""): Promise<LabPage> {
+    const opened = await LabPage.blank(site);
+    await opened.page.goto(`${site.address}${hash}`);
     return opened;
   }
 
@@ -71,8 +75,8 @@ export class LabPage {
   }
 
   /** The page's policy forbids what Puppeteer's own waiting is made of, so it is asked from here. */
-  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const end = Date.now() + PATIENCE;
+  async until(what: string, holds: () => Promise<boolean>, patience = PATIENCE): Promise<void> {
+    const end = Date.now() + patience;
     while (!(await holds())) {
       if (Date.now() > end)
         throw new Error(
