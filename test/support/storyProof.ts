@@ -1,0 +1,80 @@
+/** Which stages of the lab's stories are held to PyTorch's numbers, after how many steps, and between which bounds. */
+
+import type { Choices } from "../../demo/choices.ts";
+import { experimentOf } from "../../demo/experimentOf.ts";
+import { lighter } from "../../demo/lighter.ts";
+import { STORIES } from "../../demo/stories.ts";
+
+/** Stage by story and number: steps enough to see its outcome, and few enough for a processor. */
+const PROVEN: Readonly<Record<string, readonly [stage: number, steps: number][]>> = {
+  vanishing: [
+    [0, 8],
+    [1, 40],
+    [3, 30],
+  ],
+  exploding: [
+    [0, 8],
+    [2, 30],
+  ],
+  dead: [
+    [0, 25],
+    [2, 25],
+  ],
+  "over-fitting": [
+    [0, 60],
+    [2, 60],
+  ],
+  noise: [
+    [0, 30],
+    [2, 20],
+  ],
+  schedule: [
+    [0, 40],
+    [1, 40],
+  ],
+  "two-hundred": [
+    [0, 5],
+    [1, 5],
+  ],
+};
+
+export interface ProvenStage {
+  readonly key: string;
+  readonly choices: Choices;
+}
+
+export const provenStages = (): ProvenStage[] =>
+  STORIES.flatMap(({ id, stages }) =>
+    PROVEN[id]!.map(([index, steps]) => ({
+      key: `${id}: ${stages[index]!.label}`,
+      choices: { ...lighter(stages[index]!.choices), steps },
+    })),
+  );
+
+export const experimentToProve = ({ choices }: ProvenStage) => experimentOf({ ...choices, seed: 0 });
+
+type Bounds = readonly [low: number, high: number];
+
+/** What test/oracle/stories.json holds of a stage. */
+export interface StoryBounds {
+  readonly experiment: unknown;
+  /** First hidden layer's weight gradient over the last's at the first step. */
+  readonly ratio: Bounds;
+  readonly accuracy: Bounds;
+  /** Test loss at the end over train loss at the end. */
+  readonly lossRatio: Bounds;
+}
+
+/** A ratio may be as far again from the oracle's draws as those are from one another, and by a factor of 2 at least. */
+export function ratioBounds(values: readonly number[]): Bounds {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = Math.max(2, high / low);
+  return [low / room, high * room];
+}
+
+/** An accuracy, by their distance and by 0.1 at least. */
+export function shareBounds(values: readonly number[]): Bounds {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = Math.max(0.1, high - low);
+  return [Math.max(0, low - room), Math.min(1, high + room)];
+}
