@@ -2,82 +2,147 @@
 //   of a weight Σ over rows of dz[row, n] · x[row, k], of a bias or a norm's scale or shift Σ over rows of a stored value.
 // `stored` and `saved` are slots of [ROWS, COLUMNS] vec4f, STORED_SLOTS and KEPT_SLOTS to a round; features past WIDTH are 0.
 //
-// An invocation owns 8 × 8 elements of a matrix, or four of a vector. The first MATRIX_GROUPS workgroups of a round take its
-// matrices, the others its vectors. Where a matrix and a vector begin and what they are made of is generated: `matrix` and `vector`.
+// An invocation owns 8 columns and 8 rows of a matrix, or 16 rows with TALL, or four elements of a vector. The first MATRIX_GROUPS
+// workgroups of a round take its matrices, the others its vectors. Where a matrix and a vector begin and what they are made of is
+// generated: `matrix` and `vector`. With QUADS four neighbours own the same rows, and load one line of dz each.
+
+#if ${QUADS}
+enable subgroups;
+#endif
 
 override LAYERS: u32;
 override ROWS: u32;
 override STRIDE: u32;
 const WIDTH = ${WIDTH}u;
 const COLUMNS = (WIDTH + 3u) / 4u;
-const TILES = (COLUMNS + 1u) / 2u; // along a side of a matrix
+#if ${TALL}
+const TILE_N = 4u; // in fours of elements
+#else
+const TILE_N = 2u;
+#endif
+const TILES_N = (COLUMNS + TILE_N - 1u) / TILE_N;
+// Four neighbours must own the same rows.
+#if ${QUADS}
+const TILES_K = (COLUMNS + 7u) / 8u * 4u;
+#else
+const TILES_K = (COLUMNS + 1u) / 2u;
+#endif
+const TILES = TILES_N * TILES_K; // of a matrix
 const STORED_SLOTS = ${STORED_SLOTS}u;
 const KEPT_SLOTS = ${KEPT_SLOTS}u;
 const MATRICES = ${MATRICES}u;
 const VECTORS = ${VECTORS}u;
 const SIZE = ${SIZE}u;
-const MATRIX_GROUPS = (MATRICES * TILES * TILES + SIZE - 1u) / SIZE;
+const MATRIX_GROUPS = (MATRICES * TILES + SIZE - 1u) / SIZE;
 const VECTOR_GROUPS = (VECTORS * COLUMNS + SIZE - 1u) / SIZE;
 
 @group(0) @binding(0) var<storage, read> stored: array<vec4f>;
 @group(0) @binding(1) var<storage, read> saved: array<vec4f>;
+#if ${VECTOR}
+@group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
+#else
 @group(0) @binding(2) var<storage, read_write> gradient: array<f32>;
+#endif
 
 ${TABLES}
 
-var<private> pieces: array<vec4f, 16>;
+var<private> pieces: array<vec4f, 8u * TILE_N>;
 
 fn store(begin: u32, column: u32, value: vec4f) {
+#if ${VECTOR}
+  gradient[begin / 4u + column] = value;
+#else
   for (var feature = 4u * column; feature < min(4u * column + 4u, WIDTH); feature++) {
     gradient[begin + feature] = value[feature % 4u];
   }
+#endif
 }
 
-// Rows of the matrix are of u, columns of v; as mat4x4f's columns the rows.
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
+// Four rows of an invocation's share, as mat4x4f's columns, of four elements each.
+struct Strip {
+  left: mat4x4f,
+  right: mat4x4f,
 }
 
-fn lay_out(first: u32, values: mat4x4f) {
-  pieces[first] = values[0];
-  pieces[first + 2u] = values[1];
-  pieces[first + 4u] = values[2];
-  pieces[first + 6u] = values[3];
+fn lay_out(strip: u32, values: Strip) {
+  let first = strip * 8u;
+  pieces[first] = values.left[0];
+  pieces[first + 1u] = values.right[0];
+  pieces[first + 2u] = values.left[1];
+  pieces[first + 3u] = values.right[1];
+  pieces[first + 4u] = values.left[2];
+  pieces[first + 5u] = values.right[2];
+  pieces[first + 6u] = values.left[3];
+  pieces[first + 7u] = values.right[3];
 }
 
-fn own_matrix(layer: u32, unit: u32) {
-  let made = matrix(unit / (TILES * TILES));
-  let n = unit % (TILES * TILES) / TILES * 2u;
-  let k = unit % TILES * 2u;
-  // A column past the last is computed twice, and not stored.
-  let n_next = min(n + 1u, COLUMNS - 1u) - n;
-  let k_next = min(k + 1u, COLUMNS - 1u) - k;
-  var at = (layer * STORED_SLOTS + made.x) * ROWS * COLUMNS + n;
-  var from_x = (layer * KEPT_SLOTS + made.y) * ROWS * COLUMNS + k;
-  var part00 = mat4x4f();
-  var part01 = mat4x4f();
-  var part10 = mat4x4f();
-  var part11 = mat4x4f();
-  for (var row = 0u; row < ROWS; row++) {
-    let dz = stored[at];
-    let dz_next = stored[at + n_next];
-    let x = saved[from_x];
-    let x_next = saved[from_x + k_next];
-    part00 += outer(dz, x);
-    part01 += outer(dz, x_next);
-    part10 += outer(dz_next, x);
-    part11 += outer(dz_next, x_next);
-    at += COLUMNS;
-    from_x += COLUMNS;
+// Four rows of the batch from `row` on, at one column; rows past the last are 0.
+fn stored_line(begin: u32, row: u32, column: u32) -> vec4f {
+  return select(vec4f(0.0), stored[begin + min(row, ROWS - 1u) * COLUMNS + min(column, COLUMNS - 1u)], row < ROWS);
+}
+
+fn stored_block(begin: u32, row: u32, column: u32, lane: u32) -> mat4x4f {
+#if ${QUADS}
+  let line = stored_line(begin, row + lane % 4u, column);
+  return transpose(mat4x4f(quadBroadcast(line, 0u), quadBroadcast(line, 1u), quadBroadcast(line, 2u), quadBroadcast(line, 3u)));
+#else
+  return transpose(mat4x4f(
+    stored_line(begin, row, column),
+    stored_line(begin, row + 1u, column),
+    stored_line(begin, row + 2u, column),
+    stored_line(begin, row + 3u, column),
+  ));
+#endif
+}
+
+fn saved_block(begin: u32, row: u32, column: u32) -> mat4x4f {
+  let at = begin + min(column, COLUMNS - 1u);
+  return mat4x4f(
+    saved[at + row * COLUMNS],
+    saved[at + min(row + 1u, ROWS - 1u) * COLUMNS],
+    saved[at + min(row + 2u, ROWS - 1u) * COLUMNS],
+    saved[at + min(row + 3u, ROWS - 1u) * COLUMNS],
+  );
+}
+
+fn add_product(strip: ptr<function, Strip>, left: mat4x4f, right: mat4x4f, block: mat4x4f) {
+  (*strip).left += left * block;
+  (*strip).right += right * block;
+}
+
+// Those past the end go on, and store nothing: with QUADS their neighbours need what they load.
+fn own_matrix(layer: u32, unit: u32, lane: u32) {
+  let made = matrix(min(unit / TILES, MATRICES - 1u));
+  let n = unit % TILES / TILES_K * TILE_N;
+  let k = unit % TILES_K * 2u;
+  let from_dz = (layer * STORED_SLOTS + made.x) * ROWS * COLUMNS;
+  let from_x = (layer * KEPT_SLOTS + made.y) * ROWS * COLUMNS;
+  var part0 = Strip();
+  var part1 = Strip();
+#if ${TALL}
+  var part2 = Strip();
+  var part3 = Strip();
+#endif
+  for (var row = 0u; row < ROWS; row += 4u) {
+    let left = saved_block(from_x, row, k);
+    let right = saved_block(from_x, row, k + 1u);
+    add_product(&part0, left, right, stored_block(from_dz, row, n, lane));
+    add_product(&part1, left, right, stored_block(from_dz, row, n + 1u, lane));
+#if ${TALL}
+    add_product(&part2, left, right, stored_block(from_dz, row, n + 2u, lane));
+    add_product(&part3, left, right, stored_block(from_dz, row, n + 3u, lane));
+#endif
   }
-  lay_out(0u, part00);
-  lay_out(1u, part01);
-  lay_out(8u, part10);
-  lay_out(9u, part11);
-  for (var piece = 0u; piece < 16u; piece++) {
+  lay_out(0u, part0);
+  lay_out(1u, part1);
+#if ${TALL}
+  lay_out(2u, part2);
+  lay_out(3u, part3);
+#endif
+  for (var piece = 0u; piece < 8u * TILE_N; piece++) {
     let row = 4u * n + piece / 2u;
     let column = k + piece % 2u;
-    if (row < WIDTH && column < COLUMNS) {
+    if (unit < MATRICES * TILES && row < WIDTH && column < COLUMNS) {
       store(layer * STRIDE + made.z + row * WIDTH, column, pieces[piece]);
     }
   }
@@ -105,9 +170,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   let group = index % (MATRIX_GROUPS + VECTOR_GROUPS);
   let unit = group * SIZE + lane;
   if (group < MATRIX_GROUPS) {
-    if (unit < MATRICES * TILES * TILES) {
-      own_matrix(layer, unit);
-    }
+    own_matrix(layer, unit, lane);
     return;
   }
   let own = unit - MATRIX_GROUPS * SIZE;

@@ -14,11 +14,14 @@ export function wins({ adapterClass, width, rows, layers }: StackSize): boolean 
   return adapterClass === "software" && width <= 32 && rows <= 32 && layers >= 50;
 }
 
-/** Milliseconds that a dispatch may take. */
+/** Milliseconds that a dispatch may take: watchdogs take longer ones for hung. */
 const MOST_MILLISECONDS = 100;
+/** Lavapipe ends an invocation's loops after 65,536 rounds in all; a layer takes up to 45 where layers are this many. */
+const MOST_LAYERS = 2000;
 
+/** By an estimate of 1 GFLOP/s for software, which was measured to reach 1.2 to 5, and of 50 for hardware, which was not measured. */
 export function layersPerDispatch({ adapterClass, width, rows }: StackSize): number {
   const operations = 2 * rows * width * width;
-  const milliseconds = adapterClass === "software" ? 0.02 + operations / 1e6 : 0.02 + operations / 5e7;
-  return Math.max(1, Math.floor(MOST_MILLISECONDS / milliseconds));
+  const milliseconds = 0.02 + operations / (adapterClass === "software" ? 1e6 : 5e7);
+  return Math.min(MOST_LAYERS, Math.max(1, Math.floor(MOST_MILLISECONDS / milliseconds)));
 }

@@ -18,6 +18,8 @@ export interface FusionRequest {
   readonly adapterClass: Runtime["adapter"]["class"];
   /** Whether no gradient is asked of a segment of the arena. */
   readonly frozen: (segment: number) => boolean;
+  /** Stacks that a checkpoint says were made of a repeat, by its path: "auto" follows it, or what is resumed would differ in its last bits. */
+  readonly recorded?: Readonly<Record<string, number>> | null;
   /** Layers of a dispatch; the estimate's, if left out. */
   readonly layersPerDispatch?: number;
 }
@@ -31,6 +33,7 @@ export interface Mark {
 
 /** A repeat as it was traced in ops of its own, and what its nodes are. */
 export interface TracedRepeat {
+  readonly path: string;
   readonly module: Module;
   /** Before the first round, and after each. */
   readonly marks: readonly Mark[];
@@ -62,7 +65,9 @@ export interface FusedRepeat {
 
 /** The repeat as stacks, or in words why not. */
 export function fuseRepeat(request: FusionRequest, traced: TracedRepeat): FusedRepeat | string {
-  const { marks } = traced;
+  const { marks, path } = traced;
+  const recorded = request.mode === "auto" ? request.recorded?.[path] : undefined;
+  if (recorded === 0) return "the checkpoint was made without";
   const first = marks[0]!.node;
   const times = marks.length - 1;
   const [rows, width] = first.shape;
@@ -93,10 +98,10 @@ export function fuseRepeat(request: FusionRequest, traced: TracedRepeat): FusedR
     return `${tiles} values of ${width} features do not fit into workgroup memory`;
   const products = round.nodes.filter(({ op }) => op.name === "linear").length;
   const size = { adapterClass: request.adapterClass, width, rows, layers: times * products };
-  if (request.mode === "auto" && !wins(size))
+  if (request.mode === "auto" && recorded === undefined && !wins(size))
     return `the table of depthChoice.ts does not say that it wins at ${times} rounds of ${width} and ${rows} rows`;
   const most = request.layersPerDispatch ?? Math.max(1, Math.floor(layersPerDispatch(size) / products));
-  return build(traced, place, round, Math.ceil(times / most));
+  return build(traced, place, round, recorded ?? Math.ceil(times / most));
 }
 
 /** Where the parameters of a repeat lie; elements and segments of the arena. */

@@ -11,13 +11,13 @@ export type Fuse = (traced: TracedRepeat) => FusedRepeat | string;
 export async function loadFusion(
   { adapter }: Runtime,
   { depthFusion: mode, insight, model }: ResolvedOptions,
-  { factors }: TrainerStates,
+  { factors, depthChoice: recorded }: TrainerStates,
 ): Promise<Fuse | null> {
   if (mode === "never") return () => 'depthFusion is "never"';
   if (insight?.activations) return () => "insight looks at each of its activations";
   if (!hasRepeat(model)) return null;
   const { fuseRepeat } = await import("./depthFusion.ts");
-  const request = { mode, adapterClass: adapter.class, frozen: (segment: number) => factors[segment]!.rate === 0 };
+  const request = { mode, adapterClass: adapter.class, recorded, frozen: (segment: number) => factors[segment]!.rate === 0 };
   return (traced) => fuseRepeat(request, traced);
 }
 

@@ -55,6 +55,8 @@ export class ModelTrace implements ForwardContext {
   /** Parts whose values are not kept for the backward pass. */
   readonly segments: Segment[] = [];
   private recomputing = false;
+  /** Into how many stacks each repeat was made, by its path. */
+  readonly depthChoice: Record<string, number> = {};
   private readonly runtime: Runtime;
   private readonly collected: Collected;
   private readonly arena: Arena;
@@ -160,6 +162,7 @@ export class ModelTrace implements ForwardContext {
     const fused = isRecomputed
       ? "its activations are computed again"
       : fuse({
+          path: this.path,
           module,
           marks: this.marks,
           training: this.training,
@@ -174,6 +177,7 @@ export class ModelTrace implements ForwardContext {
         });
     this.marks = outer;
     const name = `${this.path === "" ? "the model" : this.path} (${module.description})`;
+    this.depthChoice[this.path] = typeof fused === "string" ? 0 : fused.stacks.length;
     if (typeof fused === "string") {
       this.fusionNotes.push(`${name} is not fused: ${fused}`);
       return y;

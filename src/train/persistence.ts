@@ -103,6 +103,7 @@ export class Persistence {
     const facts = {
       ...this.binding(),
       attemptedStep,
+      depthFusion: this.states.depthChoice,
       optimizer: { ...this.options.optimizer, learningRate: this.options.optimizer.learningRate.description },
     };
     const { values, kept, counters } = await this.readAll();
@@ -133,6 +134,8 @@ export class Persistence {
       for (const own of this.kept) moments.set(state.kept.get(keptName(own))!, own.offset);
       states.moments.write(moments);
     }
+    // Sums of stacks are made in another order: a trainer that may choose follows what the checkpoint's had chosen.
+    states.depthChoice = (state.facts["depthFusion"] as TrainerStates["depthChoice"] | undefined) ?? states.depthChoice;
     return state.facts.attemptedStep;
   }
 }

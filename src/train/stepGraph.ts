@@ -67,6 +67,7 @@ export async function compileStep(
   try {
     const { assignments, made } = runtime.trace(() => build({ runtime, options, states, split, permutation, table, remedies }, trace));
     own.push(...made);
+    states.depthChoice = trace.depthChoice;
     const read = [split.x, split.y, step, chunks, segments, parameters, permutation, states.factorTable, states.rows, ...own];
     const program = await runtime.compileProgram({
       label: withInsight ? "training step with insight" : "training step",

@@ -413,8 +413,12 @@ export class Trainer {
     checkOptions("trainer.restore", options, ["fileName"]);
     const files = await this.files();
     this.throwIfBusy("restore");
+    const before = this.states.depthChoice;
     this.attempted = files.restore(bytes, options.fileName ?? "checkpoint");
     this.drawn = false;
+    const { depthChoice } = this.states;
+    if (!this.current || JSON.stringify(depthChoice) === JSON.stringify(before)) return;
+    await this.oneByOne(() => this.compileSplit(this.current!.split, this.whole));
   }
 
   private files(): Promise<Persistence> {

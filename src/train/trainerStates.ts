@@ -47,6 +47,8 @@ export interface TrainerStates {
   flags: StateBuffer | null;
   /** Names of the checked layers, for messages. */
   layerNames: readonly string[];
+  /** Into how many stacks each repeat was made, by its path, 0 for none; null before the model is traced. A checkpoint records it. */
+  depthChoice: Readonly<Record<string, number>> | null;
   /** What insight tells of, once the model has been traced for it. */
   activations: readonly ObservedActivation[];
   /** Makes the row table, where there is none yet. */
@@ -98,6 +100,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
       stacks,
       flags: null,
       layerNames: [],
+      depthChoice: null,
       activations: [],
       addRows: () => {
         states.rows ??= makeRows();

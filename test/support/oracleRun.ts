@@ -1,7 +1,7 @@
 /** Runs an oracle case by Fathom: from its experiment file and weights to reports, final state and evaluation. */
 import type { Engine } from "../../src/engine.ts";
 import { prepareExperiment } from "../../src/experiment/index.ts";
-import type { Dataset } from "../../src/index.ts";
+import type { Dataset, TrainerOptions } from "../../src/index.ts";
 import type { Report, Trainer } from "../../src/train/trainer.ts";
 import { compareFinal, compareTrace, describeViolations } from "./compareTrace.ts";
 import type { OracleCase } from "./oracleFixture.ts";
@@ -11,9 +11,10 @@ import { readSafetensors } from "./safetensorsReader.ts";
 export async function trainerOf(
   gpu: Engine,
   oracle: OracleCase,
+  more: Partial<TrainerOptions> = {},
 ): Promise<{ trainer: Trainer; dataset: Dataset; run: { steps: number; every: number } }> {
   const { dataset, options, run } = await prepareExperiment(oracle.experiment, async () => oracle.bytes.data);
-  const trainer = await gpu.train(options);
+  const trainer = await gpu.train({ ...options, ...more });
   await trainer.load(oracle.bytes.weights, { fileName: "weights.safetensors" });
   return { trainer, dataset, run };
 }

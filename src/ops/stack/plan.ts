@@ -4,15 +4,14 @@ import stackText from "../../../shaders/stack.wgsl?raw";
 import stackWeightsText from "../../../shaders/stack_weights.wgsl?raw";
 import { FathomError } from "../../core/errors.ts";
 import type { Binding, Define, KernelCall, KernelPlan, Shader, Target } from "../../graph/op.ts";
-import { workgroupSize } from "../lanes.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
 import { type Pass, type Passes, passesOf, type RowSums } from "./passes.ts";
 import type { Round } from "./round.ts";
 import { backwardText, forwardText, type PassText } from "./text.ts";
 
-// An `enable` must come first.
+// An `enable` must come first, also before the library.
 export const stackShader: Shader = { name: "stack", text: stackText + grid };
-export const stackWeightsShader: Shader = { name: "stack_weights", text: grid + stackWeightsText };
+export const stackWeightsShader: Shader = { name: "stack_weights", text: stackWeightsText + grid };
 
 export interface StackAttributes {
   readonly round: Round;
@@ -78,10 +77,12 @@ export function gradientPlan(attributes: StackAttributes, parameters: boolean, t
   );
   const temporaries = [storedSize(attributes)];
   if (!parameters) return { calls: [chain], temporaries };
-  const size = workgroupSize(target) === 4 ? 8 : 64;
   const { matrices, vectors } = found.sums;
   const columns = columnsOf(round);
-  const groups = Math.ceil((matrices.length * Math.ceil(columns / 2) ** 2) / size) + Math.ceil((vectors.length * columns) / size);
+  const quads = target.adapterClass === "software" && target.subgroups;
+  const size = target.adapterClass === "software" ? 8 : 64;
+  const tiles = quads ? Math.ceil(columns / 4) * Math.ceil(columns / 8) * 4 : Math.ceil(columns / 2) ** 2;
+  const groups = Math.ceil((matrices.length * tiles) / size) + Math.ceil((vectors.length * columns) / size);
   const weights: KernelCall = {
     shader: stackWeightsShader,
     defines: {
@@ -91,6 +92,9 @@ export function gradientPlan(attributes: StackAttributes, parameters: boolean, t
       MATRICES: matrices.length,
       VECTORS: vectors.length,
       SIZE: size,
+      VECTOR: round.width % 4 === 0,
+      QUADS: quads,
+      TALL: quads,
       TABLES: tablesText(found.sums, found.keptSlots),
     },
     overrides: { LAYERS: layers, ROWS: round.rows, STRIDE: attributes.stride },
