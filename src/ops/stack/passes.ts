@@ -86,7 +86,8 @@ export function unsuited(round: Round): string | null {
 const producerOf = (node: Node): Node => (node.op === pickOp ? node.inputs[0]! : node);
 
 export function passesOf(round: Round): Passes {
-  const { x, y, nodes, gradientNodes, gradient, leaves } = round;
+  const { y, nodes, gradientNodes, gradient, leaves } = round;
+  const x = producer(round.x);
   const forwardNodes = new Set([x, ...nodes].map(producer));
   const kept = new Map<Node, Kept>([[x, { slot: 0 }]]);
   let keptSlots = 1;

@@ -20,7 +20,7 @@ export interface PassText {
 export function forwardText(round: Round, passes: Passes, options: { readonly keeps: boolean; readonly checks: boolean }): PassText {
   const stores = new Map<Node, string>();
   if (options.keeps) {
-    for (const [node, kept] of passes.kept) if (node !== round.x && kept !== "next") stores.set(node, keptSlot(passes, kept));
+    for (const [node, kept] of passes.kept) if (node !== producer(round.x) && kept !== "next") stores.set(node, keptSlot(passes, kept));
     stores.set(passes.forward.end, keptSlot(passes, "next"));
   }
   return new Writer(round, passes, passes.forward, { ...options, stores, along: new Map(), load: () => null }).write();
