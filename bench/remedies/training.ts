@@ -44,12 +44,14 @@ async function prepareOn(gpu: Engine, experiment: ExperimentJson, every: number 
     for await (const _ of trainer.run(dataset, { steps, every: every ?? steps }));
   };
   const facts = async (): Promise<Facts> => {
-    const { dispatches, pipelines } = options.insight?.every === 1 ? (trainer.insightCounters ?? trainer.counters) : trainer.counters;
+    const { dispatches, pipelines, peakBytes } =
+      options.insight?.every === 1 ? (trainer.insightCounters ?? trainer.counters) : trainer.counters;
     const onGpu = await gpuMilliseconds(gpu.device, () => run(STEPS_TIMED_ON_GPU));
     return {
       dispatches,
       pipelines,
       bytes: gpu.counters.bytes,
+      "peak bytes of the step": peakBytes,
       parameters: trainer.parameters.reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0),
       ...(onGpu === null ? {} : { "GPU ms": onGpu / STEPS_TIMED_ON_GPU }),
     };
