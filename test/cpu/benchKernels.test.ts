@@ -1,25 +1,28 @@
 /** The kernels that the benchmark times: all there are, in plans whose buffers are what the kernels expect. */
+import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { type KernelCase, kernelCases, rateOf } from "../../bench/kernels/cases.ts";
 import { productPlan, tilesFor } from "../../bench/kernels/products.ts";
-import { SHADERS } from "../../src/ops/shaders.ts";
 
 const SIZE = { rows: 8, width: 16 };
-/** Scoring a test set is no part of a step; the others are for batches of thousands of rows. */
+/** Scoring a test set is no part of a step, stacks are whole nets (suite "depth"), and the others are for batches of thousands of rows. */
 const ELSEWHERE = new Set([
   "score_batch",
+  "stack",
+  "stack_weights",
   "finish_loss",
   "batch_norm_partials",
   "batch_norm_gradient_partials",
   "row_norm_gradient_partials",
 ]);
 
-it("are all that there are, but for those of evaluation and of very long batches", async () => {
+it("are all that there are, but for those of evaluation, whole stacks and very long batches", async () => {
   const cases: KernelCase[] = [];
   for (const adapterClass of ["software", "hardware"] as const)
     cases.push(...(await kernelCases(SIZE, { adapterClass, subgroups: false })));
   const timed = new Set(cases.flatMap(({ kernel }) => kernel.split(", ")));
-  const missing = Object.keys(SHADERS).filter((name) => !timed.has(name) && !ELSEWHERE.has(name));
+  const all = readdirSync(new URL("../../shaders", import.meta.url)).filter((file) => file.endsWith(".wgsl"));
+  const missing = all.map((file) => file.replace(".wgsl", "")).filter((name) => !timed.has(name) && !ELSEWHERE.has(name));
   expect(missing, "kernels without a case in bench/kernels/cases.ts").toEqual([]);
   for (const one of cases) {
     expect(one.dispatches.length).toBeGreaterThan(0);
