@@ -1,5 +1,6 @@
 /** The one place that joins graph, plan and GPU: tensors are evaluated, functions compiled and programs replayed here. */
 
+import { checkOptions } from "./core/check.ts";
 import { type DType, type TypedArray, typedArray, typedArrayView } from "./core/dtype.ts";
 import { FathomError } from "./core/errors.ts";
 import { checkShape, describe, type Shape, sizeOf } from "./core/shape.ts";
@@ -8,12 +9,14 @@ import { Evaluation } from "./engine/evaluation.ts";
 import { Lifetimes } from "./engine/lifetimes.ts";
 import type { Machinery } from "./engine/machinery.ts";
 import { Programs } from "./engine/programs.ts";
+import type { TunedLayer, TuneOptions } from "./engine/tune.ts";
 import { Buffers, TENSOR_USAGE } from "./gpu/buffers.ts";
-import { type AdapterFacts, type Gpu, type OpenOptions, openGpu } from "./gpu/device.ts";
+import { type AdapterFacts, type OpenOptions as DeviceOptions, type Gpu, openGpu } from "./gpu/device.ts";
 import { Pipelines } from "./gpu/pipelines.ts";
 import { Readback } from "./gpu/readback.ts";
 import type { Node } from "./graph/node.ts";
 import { input } from "./ops/define.ts";
+import { type TunedProduct, type Tuning, tileTable } from "./ops/tuning.ts";
 import { Tensor, type TensorLike, type TensorOwner } from "./tensor.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./train/runtime.ts";
 import type { Trainer, TrainerOptions } from "./train/trainer.ts";
@@ -21,9 +24,26 @@ import type { Trainer, TrainerOptions } from "./train/trainer.ts";
 /** Depth of pending work past which a new tensor is evaluated by itself, so that a loop that never reads stays bounded. */
 const MOST_PENDING = 1000;
 
-/** Opens an engine: `await open()`. Throws a FathomError (no-webgpu, insecure-context, no-adapter, limits-too-small) with advice. */
+export interface OpenOptions extends DeviceOptions {
+  /** What `tune()` has measured on this adapter before; on another adapter it is left unused. */
+  readonly tuning?: Tuning;
+}
+
+/**
+ * Opens an engine: `await open()`. Throws a FathomError (no-webgpu, insecure-context, no-adapter, limits-too-small) with advice, and
+ * (argument) where an option is none or `tuning` is not what `tune()` returned.
+ */
 export async function open(options: OpenOptions = {}): Promise<Engine> {
-  return new Engine(await openGpu(options));
+  checkOptions("open", options, ["device", "adapter", "powerPreference", "signal", "gpu", "tuning"]);
+  const { tuning, ...rest } = options;
+  const engine = new Engine(await openGpu(rest));
+  try {
+    if (tuning !== undefined) engine.use(tuning);
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
+  return engine;
 }
 
 export interface EngineCounters {
@@ -40,6 +60,7 @@ export class Engine implements Runtime, TensorOwner {
   private readonly programs: Programs;
   private readonly scopes: Tensor[][] = [];
   private tracing = 0;
+  private used: Tuning | null = null;
 
   constructor(gpu: Gpu) {
     const buffers = new Buffers(gpu);
@@ -188,6 +209,41 @@ export class Engine implements Runtime, TensorOwner {
       body,
       signature,
     );
+  }
+
+  /** The measured tiles that this engine's plans are made with; null where it goes by its table. */
+  get tuning(): Tuning | null {
+    return this.used;
+  }
+
+  /** @internal */
+  use(tuning: Tuning): void {
+    const { target, gpu } = this.machinery;
+    const tiles = tileTable(tuning, gpu.adapter.description, target);
+    if (!tiles) return;
+    this.used = tuning;
+    this.machinery.target = { ...target, tiles };
+  }
+
+  /**
+   * Measures how this adapter multiplies the matrices of linear layers fastest, forward and backward, and uses it for what is planned from
+   * now on; what was planned before (a prepared trainer, a compiled function, an eager product of the same sizes) stays. Takes seconds: each
+   * of a few kernels is compiled, and timed `rounds` times (7) for each product. Returns what is known now, plain JSON to keep and to give
+   * to `open({ tuning })`. Results agree within rounding whatever the tile; a checkpoint records the tiles, because only equal ones give
+   * equal bits: tune before a trainer is made.
+   *
+   *     localStorage.setItem("tuning", JSON.stringify(await gpu.tune([{ rows: 64, inFeatures: 128, outFeatures: 128 }])));
+   *
+   * Throws a FathomError (argument, aborted).
+   */
+  async tune(layers: readonly TunedLayer[], options: TuneOptions = {}): Promise<Tuning> {
+    const { tuneProducts } = await import("./engine/tune.ts");
+    const found = await tuneProducts(this.machinery, layers, options);
+    const name = ({ m, n, k, layout }: TunedProduct): string => [m, n, k, layout].join();
+    const merged = new Map([...(this.used?.products ?? []), ...found].map((product) => [name(product), product]));
+    const tuning: Tuning = { format: "fathom-tuning/1", adapter: this.adapter.description, products: [...merged.values()] };
+    this.use(tuning);
+    return tuning;
   }
 
   /** A trainer: see `createTrainer`. Training is a module of its own, fetched when first asked for. */

@@ -1,13 +1,14 @@
 /// <reference types="@webgpu/types" preserve="true" />
 /** Fathom's public API. Nothing inside src imports this file. */
 export type { Compiled, Signature } from "./engine/compiled.ts";
-export { type Engine, type EngineCounters, open } from "./engine.ts";
+export { type Engine, type EngineCounters, type OpenOptions, open } from "./engine.ts";
 export { Tensor, type TensorLike } from "./tensor.ts";
 export { type ValueAndGradients, grad, valueAndGrad } from "./grad.ts";
 export { FathomError, type FathomErrorCode } from "./core/errors.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
 export type { Shape } from "./core/shape.ts";
-export type { OpenOptions } from "./gpu/device.ts";
+export type { TunedLayer, TuneOptions } from "./engine/tune.ts";
+export type { Tuning, TunedProduct } from "./ops/tuning.ts";
 export * as nn from "./nn/index.ts";
 export * as init from "./init/index.ts";
 export * as optim from "./optim/index.ts";

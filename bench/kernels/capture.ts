@@ -23,6 +23,7 @@ const refuse = (): never => {
 /** An engine without a GPU that remembers what was written. */
 class CapturingRuntime implements Runtime, TensorOwner {
   readonly adapter: { readonly class: "software" | "hardware"; readonly description: string };
+  readonly tuning = null;
   readonly contents: Record<string, TypedArray> = {};
   readonly plans: Omit<FilledPlan, "states" | "inputs">[] = [];
   private readonly target: Target;

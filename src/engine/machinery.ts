@@ -12,5 +12,6 @@ export interface Machinery {
   readonly pipelines: Pipelines;
   readonly readback: Readback;
   readonly lifetimes: Lifetimes;
-  readonly target: Target;
+  /** Of plans to be made; `tune()` changes it. */
+  target: Target;
 }

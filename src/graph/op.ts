@@ -1,6 +1,7 @@
 /** What an op is: one record of shape rule, gradient rule, float64 reference, and how it is computed. */
 import type { DType } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
+import type { TileTable } from "../core/tile.ts";
 import type { Attributes, Node, TensorType } from "./node.ts";
 
 /** A list whose first eight entries may be taken without a check: the shape rule has counted them. */
@@ -85,6 +86,8 @@ export interface KernelPlan {
 export interface Target {
   readonly adapterClass: "software" | "hardware";
   readonly subgroups: boolean;
+  /** Tiles of matrix products that were measured on this adapter. */
+  readonly tiles?: TileTable;
 }
 
 export type Form<A> =

@@ -29,7 +29,7 @@ export interface Product {
 }
 
 /** The kernel of a product whose result is output 0 and whose factors are the inputs 0 and 1 of the op. */
-export function productKernel({ a, b, bias, rowSum }: Product, { adapterClass, subgroups }: Target): KernelPlan {
+export function productKernel({ a, b, bias, rowSum }: Product, { adapterClass, subgroups, tiles }: Target): KernelPlan {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
   const batch = a.shape.slice(0, -2).map((size, axis) => ({ size, aStride: a.strides[axis]!, bStride: b.strides[axis]! }));
@@ -51,6 +51,7 @@ export function productKernel({ a, b, bias, rowSum }: Product, { adapterClass, s
     rowSum: rowSum !== undefined,
     adapterClass,
     subgroups,
+    tiles,
   });
   const bindings: Binding[] = [{ input: 0 }, { input: 1 }, ...(bias ? [bias] : []), ...(rowSum ? [rowSum] : [])];
   return { calls: [{ shader, defines, overrides, workgroups, bindings, epilogue: { width } }] };

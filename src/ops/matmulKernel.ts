@@ -1,5 +1,8 @@
 /** Picks the kernel, its constants and its grid for a matrix product, from a small table of measured choices. */
-import type { Define } from "../graph/op.ts";
+import { type ProductLayout, productKey, type Tile, type TileTable } from "../core/tile.ts";
+import type { Define, Target } from "../graph/op.ts";
+
+export type { Tile } from "../core/tile.ts";
 
 /** One axis of a batch: how far apart its matrices begin, in elements; 0 where an operand is the same for all. */
 export interface BatchAxis {
@@ -31,6 +34,8 @@ export interface MatmulProblem {
   readonly adapterClass: "software" | "hardware";
   /** Whether shaders may use subgroup functions. */
   readonly subgroups: boolean;
+  /** What was measured on this adapter; goes before the table. */
+  readonly tiles?: TileTable | undefined;
 }
 
 export interface MatmulChoice {
@@ -43,23 +48,6 @@ export interface MatmulChoice {
   /** Elements that the epilogue is handed at a time. */
   readonly width: 1 | 4;
 }
-
-/** Which kernel, and what an invocation and a workgroup of it own. */
-export type Tile =
-  | {
-      readonly shader: "matmul_register";
-      /** Rows of an invocation. */
-      readonly rows: 8 | 16 | 32;
-      /** Four neighbours along n share the loads of A. */
-      readonly quads: boolean;
-      /** Invocations of a workgroup along n and m. */
-      readonly group: readonly [number, number];
-    }
-  | {
-      readonly shader: "matmul_tiled";
-      /** Rows, and columns, of a workgroup. */
-      readonly span: 32 | 64;
-    };
 
 export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(problem)): MatmulChoice {
   const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset, bias, rowSum } = problem;
@@ -124,11 +112,26 @@ const ENOUGH = 4;
  * On SwiftShader, which has subgroups, 32 × 8 with shared loads is fastest where it leaves work for every core, then 16 × 8.
  * Other software (lavapipe, without subgroups) compiles a larger tile for seconds and gains nothing by it; it likes long rows of invocations.
  */
-function chooseTile({ m, n, k, batch, adapterClass, subgroups }: MatmulProblem): Tile {
+function chooseTile({ m, n, k, batch, aTransposed, bTransposed, adapterClass, subgroups, tiles }: MatmulProblem): Tile {
+  const layout: ProductLayout = `${aTransposed ? "T" : "N"}${bTransposed ? "T" : "N"}`;
+  const measured = batch.length === 0 && tiles?.get(productKey(m, n, k, layout));
+  if (measured) return measured;
   if (adapterClass === "hardware") return { shader: "matmul_tiled", span: m >= 256 && n >= 256 ? 64 : 32 };
   if (!subgroups || n <= 8) return { shader: "matmul_register", rows: 8, quads: false, group: [Math.min(8, Math.ceil(n / 8)), 4] };
   if (Math.min(m, n, k) <= THIN) return { ...QUAD, rows: 8 };
   return { ...QUAD, rows: Math.ceil(m / 32) * Math.ceil(n / 32) * batchesOf(batch) >= ENOUGH ? 32 : 16 };
+}
+
+/** The tiles that are worth trying on an adapter: few, because each is a pipeline to compile. */
+export function tilesFor({ adapterClass, subgroups }: Pick<Target, "adapterClass" | "subgroups">): readonly Tile[] {
+  const plain = (
+    [
+      [2, 4],
+      [8, 4],
+    ] as const
+  ).map((group): Tile => ({ shader: "matmul_register", rows: 8, quads: false, group }));
+  if (adapterClass === "hardware") return [{ shader: "matmul_tiled", span: 32 }, { shader: "matmul_tiled", span: 64 }, ...plain];
+  return subgroups ? [...([8, 16, 32] as const).map((rows): Tile => ({ ...QUAD, rows })), ...plain] : plain;
 }
 
 const batchesOf = (batch: readonly BatchAxis[]): number => batch.reduce((product, { size }) => product * size, 1);

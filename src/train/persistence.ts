@@ -2,6 +2,7 @@
 import { show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import {
+  type CheckpointFacts,
   decodeCheckpoint,
   decodeWeights,
   encodeCheckpoint,
@@ -15,10 +16,12 @@ import {
 } from "../io/checkpoint.ts";
 import { momentNames } from "../optim/optimizers.ts";
 import type { ResolvedOptions } from "./options.ts";
+import type { Runtime } from "./runtime.ts";
 import { bufferNames } from "./statistics.ts";
 import type { TrainerStates } from "./trainerStates.ts";
 
 export class Persistence {
+  private readonly runtime: Pick<Runtime, "adapter" | "tuning">;
   private readonly options: ResolvedOptions;
   private readonly states: TrainerStates;
   private readonly tensors: readonly ModelTensor[];
@@ -27,7 +30,8 @@ export class Persistence {
   /** What a batch-norm had counted when its file was loaded; the trainer's own count of updates comes on top. */
   private readonly counted = new Map<string, number>();
 
-  constructor(options: ResolvedOptions, states: TrainerStates) {
+  constructor(runtime: Pick<Runtime, "adapter" | "tuning">, options: ResolvedOptions, states: TrainerStates) {
+    this.runtime = runtime;
     this.options = options;
     this.states = states;
     const { arena, collected, runningLayout } = states;
@@ -102,6 +106,8 @@ export class Persistence {
   async checkpoint(attemptedStep: number): Promise<Uint8Array<ArrayBuffer>> {
     const facts = {
       ...this.binding(),
+      adapter: this.runtime.adapter.description,
+      tuning: this.runtime.tuning,
       attemptedStep,
       depthFusion: this.states.depthChoice,
       optimizer: { ...this.options.optimizer, learningRate: this.options.optimizer.learningRate.description },
@@ -116,6 +122,17 @@ export class Persistence {
     return { seed, batchSize, order, optimizerType: optimizer.type, loss: loss.name };
   }
 
+  /** On the same adapter a run goes on bit for bit only with the same tiles; on another one it cannot. */
+  private checkTuning({ adapter, tuning = null }: CheckpointFacts, fileName: string): void {
+    const own = this.runtime;
+    if (adapter !== own.adapter.description || JSON.stringify(tuning) === JSON.stringify(own.tuning)) return;
+    throw new FathomError(
+      "argument",
+      `${fileName}: was made ${tuning ? "with other measured tiles" : "without measured tiles"} on this adapter, so a resumed run would not equal an uninterrupted one; ${tuning ? "open the engine with open({ tuning }), the tuning in this error's details" : "open the engine without a tuning"}, or take only the weights`,
+      { details: { tuning } },
+    );
+  }
+
   /** Returns the step to go on with. */
   restore(bytes: Uint8Array, fileName: string): number {
     const { states } = this;
@@ -126,6 +143,7 @@ export class Persistence {
             "argument",
             `${fileName}: was made with ${key} ${show(facts[key])}, and this trainer has ${show(value)}; make the trainer with the same, or take only the weights`,
           );
+      this.checkTuning(facts, fileName);
     });
     this.write(values, state.counters[0]!);
     states.counters.write(state.counters);

@@ -2,6 +2,7 @@
 import type { DType, TypedArray } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
+import type { Tuning } from "../ops/tuning.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** A named buffer that outlives plans. Sizes and offsets in elements of four bytes. */
@@ -54,6 +55,8 @@ export interface Program {
 
 export interface Runtime {
   readonly adapter: { readonly class: "software" | "hardware"; readonly description: string };
+  /** Measured tiles of matrix products, if any are used. */
+  readonly tuning: Tuning | null;
   state(name: string, dtype: DType, size: number, initial?: TypedArray): StateBuffer;
   compileProgram(request: ProgramRequest): Promise<Program>;
   /**

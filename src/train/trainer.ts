@@ -422,7 +422,7 @@ export class Trainer {
   }
 
   private files(): Promise<Persistence> {
-    this.persistence ??= import("./persistence.ts").then((module) => new module.Persistence(this.options, this.states));
+    this.persistence ??= import("./persistence.ts").then((module) => new module.Persistence(this.runtime, this.options, this.states));
     return this.persistence;
   }
 

@@ -26,6 +26,7 @@ export interface PlannedProgram {
 
 export class PlanningRuntime implements Runtime, TensorOwner {
   readonly programs: PlannedProgram[] = [];
+  readonly tuning = null;
   readonly adapter: { readonly class: "software" | "hardware"; readonly description: string };
   private readonly target: Target;
 

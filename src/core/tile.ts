@@ -1,0 +1,24 @@
+/** How a matrix product is cut up: which kernel, and what an invocation and a workgroup of it own. */
+export type Tile =
+  | {
+      readonly shader: "matmul_register";
+      /** Rows of an invocation. */
+      readonly rows: 8 | 16 | 32;
+      /** Four neighbours along n share the loads of A. */
+      readonly quads: boolean;
+      /** Invocations of a workgroup along n and m. */
+      readonly group: readonly [number, number];
+    }
+  | {
+      readonly shader: "matmul_tiled";
+      /** Rows, and columns, of a workgroup. */
+      readonly span: 32 | 64;
+    };
+
+/** Measured tiles by `productKey`, for one adapter. */
+export type TileTable = ReadonlyMap<string, Tile>;
+
+/** N: a factor lies in memory as it is, T: transposed. NT is a layer forward, NN the gradient of its input, TN that of its weight. */
+export type ProductLayout = "NN" | "NT" | "TN" | "TT";
+
+export const productKey = (m: number, n: number, k: number, layout: ProductLayout): string => `${m}×${n}×${k} ${layout}`;
