@@ -149,6 +149,7 @@ fn epilogue(index: u32, value: F) {
       },
     ],
     pools: sizes.map((size) => ({ bytes: 4 * size, persistent: true })),
+    peakBytes: 4 * sizes.reduce((sum, size) => sum + size, 0),
     inputs: [],
     outputs: [],
     states: {},
