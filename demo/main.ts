@@ -1,4 +1,5 @@
 /** The page: puts its parts together, and draws at most once per frame. */
+import { Announcer } from "./announcer.ts";
 import { Charts } from "./charts.ts";
 import { Compare } from "./compare.ts";
 import { find } from "./dom.ts";
@@ -50,6 +51,7 @@ const stories = new StoryPanel(({ choices }) => {
   lab.start();
 });
 const charts = new Charts();
+const announcer = new Announcer();
 const layers = new LayerPicker(redraw);
 const compare = new Compare({
   changed: () => {
@@ -82,6 +84,7 @@ function show(): void {
 
 function draw(): void {
   showRun(lab);
+  announcer.say(lab.saying.kind, lab.saying.text);
   layers.show(lab.history);
   charts.show({ current: lab.history, runs: compare.runs(lab.history), theme: theme(), layer: layers.layer });
   compare.fill(lab.history);

@@ -69,6 +69,8 @@ export type ToWorker =
   | { readonly type: "resume" }
   | { readonly type: "step" }
   | { readonly type: "stop" }
+  /** Compiles a step and tells of it. */
+  | { readonly type: "explain"; readonly experiment: Given }
   /** Times nets side by side, once no run is on. */
   | { readonly type: "time"; readonly id: number; readonly experiments: readonly Given[] }
   /** Asks what the schema says of an experiment. */
@@ -155,6 +157,15 @@ export type FromWorker =
   | { readonly type: "opened"; readonly adapter: string; readonly software: boolean }
   | ({ readonly type: "unusable" } & Failure)
   | { readonly type: "checked"; readonly id: number; readonly faults: readonly string[] }
+  | {
+      readonly type: "explained";
+      /** As the engine prints them. */
+      readonly graph: string;
+      readonly plan: string;
+      readonly counters: { readonly pipelines: number; readonly bytes: number; readonly compileMilliseconds: number };
+      readonly parameters: number;
+      readonly fault: string | null;
+    }
   /** Milliseconds of a step, or why there are none. */
   | { readonly type: "timed"; readonly id: number; readonly milliseconds: readonly number[]; readonly fault: string | null }
   | {

@@ -29,7 +29,8 @@ export function drawPlane(canvas: HTMLCanvasElement, { plane, points }: History,
   }
   if (!points) return;
   const at = (value: number): number => ((value + PLANE_REACH) / (2 * PLANE_REACH)) * size;
-  const every = Math.ceil(points.y.length / MOST_POINTS);
+  // Odd, for classes may take turns.
+  const every = Math.ceil(points.y.length / MOST_POINTS) | 1;
   for (let index = 0; index < points.y.length; index += every) {
     context.beginPath();
     const [x, y] = [at(points.x[2 * index]!), size - at(points.x[2 * index + 1]!)];

@@ -82,6 +82,15 @@ async function open(id: number, files: readonly File[]): Promise<void> {
   post({ type: "files", id, opened });
 }
 
+const unexplained = (error: unknown): FromWorker => ({
+  type: "explained",
+  graph: "",
+  plan: "",
+  counters: { pipelines: 0, bytes: 0, compileMilliseconds: 0 },
+  parameters: 0,
+  fault: failureOf(error).message,
+});
+
 function time({ id, experiments }: ToWorker & { readonly type: "time" }): void {
   queued(async (opened) => {
     try {
@@ -119,6 +128,8 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
         () => tellKept(false),
         () => {},
       );
+    case "explain":
+      return queued(async (opened) => post(await (await import("./explain.ts")).explain(opened, data.experiment).catch(unexplained)));
     case "time":
       return time(data);
     case "check":

@@ -2,6 +2,7 @@
 import { show } from "../core/check.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { FathomError } from "../core/errors.ts";
+import { printGraph } from "../graph/node.ts";
 import { STEP } from "../ops/arena/layout.ts";
 import { clipLimit } from "../optim/clip.ts";
 import { noiseDeviation } from "../optim/noise.ts";
@@ -14,7 +15,7 @@ import { MOST_READS, type Stretch } from "./loop.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { DataOrder } from "./order.ts";
 import { RingReader } from "./ringReader.ts";
-import type { Program, Runtime, StateBuffer, StatePart } from "./runtime.ts";
+import type { Program, ProgramRequest, Runtime, StateBuffer, StatePart } from "./runtime.ts";
 import type { SplitOnGpu } from "./splitOnGpu.ts";
 import { type CompiledStep, compileStep } from "./stepGraph.ts";
 import type { TrainerStates } from "./trainerStates.ts";
@@ -115,6 +116,21 @@ export class PreparedStep {
   /** What became of each repeat under depth fusion. */
   get notes(): readonly string[] {
     return (this.plain ?? this.insight)!.notes;
+  }
+
+  /** The graph of a step without insight, as text: traced anew, so that none has to be kept. */
+  async graph(): Promise<string> {
+    const { runtime, options, states, split, permutation } = this;
+    let text = "";
+    const nothing = { dispatches: 0, pipelines: 0, buffers: 0, bytes: 0, compileMilliseconds: 0 };
+    const printing: Runtime = Object.assign(Object.create(runtime) as Runtime, {
+      compileProgram: async ({ assignments }: ProgramRequest): Promise<Program> => {
+        text = printGraph(assignments.map(({ node }) => node));
+        return { counters: nothing, print: () => text, dispose: () => {} };
+      },
+    });
+    (await compileStep(printing, options, states, split, permutation)).dispose();
+    return text;
   }
 
   /** That of steps with insight. */

@@ -112,6 +112,13 @@ export class Trainer {
     return [this.stepProgram().print(), ...this.current!.notes].join("\n");
   }
 
+  /** The step's graph as text, a node a line: what the plan was made from. */
+  async graph(): Promise<string> {
+    this.throwIfDisposed();
+    this.stepProgram();
+    return this.current!.graph();
+  }
+
   private stepProgram(): Program {
     const program = this.current?.program;
     if (!program)

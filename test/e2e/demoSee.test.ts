@@ -1,0 +1,240 @@
+/** What the lab shows, compares and takes away, and that everyone can reach it: in the built site, in a real browser. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseExperiment } from "../../src/experiment/index.ts";
+import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SMALL = "#fathom=1&depth=3&width=8&activation=tanh&init=glorotUniform&data=xor&samples=100&steps=12&inside=1";
+
+let site: LabSite;
+beforeAll(async () => {
+  site = await labSite();
+});
+afterAll(() => site?.close());
+
+/** Serious and critical findings, by rule and element. */
+async function findings({ page }: LabPage, only: string[] = []): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async (rules) => {
+    interface Axe {
+      run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+    }
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({
+      resultTypes: ["violations"],
+      ...(rules.length > 0 ? { runOnly: rules } : {}),
+    });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html }) => `${id}: ${html.slice(0, 120)}`));
+  }, only);
+}
+
+/** What the page lets someone download when a button is pressed. */
+async function taken(lab: LabPage, button: string): Promise<{ type: string; text: string; size: number; head: number[] }> {
+  return lab.page.evaluate(async (selector) => {
+    const blob = await new Promise<Blob>((resolve) => {
+      const make = URL.createObjectURL;
+      URL.createObjectURL = (made: Blob) => {
+        URL.createObjectURL = make;
+        resolve(made);
+        return make.call(URL, made);
+      };
+      document.querySelector<HTMLButtonElement>(selector)!.click();
+    });
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    return { type: blob.type, text: await blob.text(), size: blob.size, head: [...bytes.subarray(0, 8)] };
+  }, button);
+}
+
+describe("what the lab shows", () => {
+  it("is open to everyone: axe finds nothing serious in any view, light or dark, and nothing is complained of", async () => {
+    for (const scheme of ["light", "dark"] as const) {
+      const lab = await LabPage.open(site, SMALL);
+      await lab.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await lab.reachPhase("idle");
+      await lab.press("#play");
+      await lab.reachPhase("done");
+      await lab.press("#pin");
+      for (const table of ["norms", "heat", "loss", "accuracy", "layers", "ratio", "saturation", "histogram"])
+        await lab.openDetails(`#${table}-table`);
+      await lab.until("a table of ratios", async () => (await lab.rows("#ratio-table")).length === 12);
+      // The dark page has other colours, and nothing else.
+      const only = scheme === "light" ? [] : ["color-contrast"];
+      expect(await findings(lab, only), scheme).toEqual([]);
+      await lab.press("#show-help");
+      expect(await findings(lab, only), `${scheme}, keys`).toEqual([]);
+      expect(lab.complaints).toEqual([]);
+      await lab.page.close();
+    }
+    for (const name of ["verdicts.html", "benchmarks.html"]) {
+      const lab = await LabPage.open(site, name);
+      expect(await findings(lab), name).toEqual([]);
+      expect(lab.complaints).toEqual([]);
+      await lab.page.close();
+    }
+  });
+
+  it("has every layer's insight, which ends and begins again while the run goes on to the same end", async () => {
+    const losses: string[][] = [];
+    for (const inside of [true, false]) {
+      const lab = await LabPage.open(site, inside ? SMALL : SMALL.replace("&inside=1", ""));
+      await lab.reachPhase("idle");
+      for (let step = 1; step <= 4; step++) {
+        await lab.page.keyboard.press("ArrowRight");
+        await lab.reach(step);
+      }
+      await lab.press("#look-inside");
+      expect(await lab.page.evaluate(() => location.hash.includes("inside=1"))).toBe(!inside);
+      await lab.press("#play");
+      await lab.reachPhase("done");
+      await lab.openDetails("#loss-table");
+      await lab.until("every step", async () => (await lab.rows("#loss-table")).length === 12);
+      losses.push((await lab.rows("#loss-table")).map(([, loss]) => loss!));
+      if (!inside) {
+        await lab.openDetails("#ratio-table");
+        await lab.openDetails("#histogram-table");
+        await lab.until("ratios of the steps since", async () => (await lab.rows("#ratio-table")).length === 8);
+        const [first] = await lab.rows("#ratio-table");
+        expect(first!.length).toBe(5);
+        for (const ratio of first!.slice(1)) expect(Number(ratio)).toBeGreaterThan(0);
+        const elements = (await lab.rows("#histogram-table")).reduce((sum, [, count]) => sum + Number(count), 0);
+        expect(elements).toBe(2 * 8);
+      }
+      expect(lab.complaints).toEqual([]);
+      await lab.page.close();
+    }
+    expect(losses[0]).toEqual(losses[1]);
+  });
+});
+
+describe("what can be taken away", () => {
+  it("parses: experiment, reports, charts and a report that stands alone and runs nothing", async () => {
+    const lab = await LabPage.open(site, SMALL);
+    await lab.reachPhase("idle");
+    await lab.press("#play");
+    await lab.reachPhase("done");
+    const name = '<img src=x onerror="alert(1)">';
+    await lab.page.$eval(
+      "#runs input",
+      (input, given) => {
+        (input as HTMLInputElement).value = given;
+        input.dispatchEvent(new Event("change"));
+      },
+      name,
+    );
+    const json = await taken(lab, "#json");
+    expect(parseExperiment(JSON.parse(json.text)).steps).toBe(12);
+    const csv = (await taken(lab, "#csv")).text.trim().split("\n");
+    expect(csv).toHaveLength(13);
+    expect(new Set(csv.map((line) => line.split(",").length)).size).toBe(1);
+    const png = await taken(lab, "#png");
+    expect(png.head).toEqual([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+    const report = await taken(lab, "#report");
+    expect(report.text).not.toContain("<img src=x");
+    expect(report.text).not.toContain("<script");
+    expect(report.text.match(/src="(?!data:image\/png;base64,)/g)).toBeNull();
+    expect(report.text.match(/data:image\/png;base64,[\w+/=]{500,}"/g)!.length).toBeGreaterThan(6);
+    expect(report.text).toContain("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;");
+    expect(lab.complaints).toEqual([]);
+    await lab.page.close();
+  });
+
+  it("are links with pinned runs, which are trained where they are opened, side by side", async () => {
+    const pin = encodeURIComponent("name=calm&depth=2&width=8&activation=tanh&data=xor&samples=100&steps=12");
+    const lab = await LabPage.open(site, `${SMALL}&pin=${pin}`);
+    await lab.reachPhase("idle");
+    const names = (): Promise<string[]> =>
+      lab.page.$$eval("#runs .name", (inputs) => inputs.map((input) => (input as HTMLInputElement).value));
+    await lab.until("the pinned run", async () => (await names()).length === 1);
+    expect((await lab.rows("#runs"))[0]![2]).toBe("not trained yet");
+    await lab.press('#runs button[aria-label="Train calm"]');
+    await lab.reachPhase("done");
+    await lab.until("its steps", async () => (await lab.rows("#runs"))[0]![2] === "12 of 12");
+    await lab.page.evaluate(() => {
+      const depth = document.querySelector<HTMLInputElement>("#choice-depth")!;
+      depth.value = "3";
+      depth.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    await lab.press("#play");
+    await lab.reachPhase("done");
+    await lab.until("two runs", async () => (await names()).length === 2);
+    expect(await lab.text("#runs")).toContain("model.2.times: 1 → 2");
+    await lab.press("#time");
+    await lab.until("times", async () => /Measured side by side/.test(await lab.text("#verdict")));
+    expect((await lab.rows("#runs")).map((row) => /interleaved$/.test(row[7]!))).toEqual([true, true]);
+    expect((await lab.rows("#runs"))[1]![8]).toMatch(/^[+−]\d+ %$/);
+    expect(lab.complaints).toEqual([]);
+    await lab.page.close();
+  });
+});
+
+describe("the keyboard", () => {
+  it("reaches every control in order, with the focus in sight, and the keys do what the page says", async () => {
+    const lab = await LabPage.open(site, SMALL);
+    await lab.reachPhase("idle");
+    const { keyboard } = lab.page;
+    const focused = (): Promise<{ name: string; outlined: boolean }> =>
+      lab.page.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        // After the last control comes the page itself.
+        if (element === document.body) return { name: "", outlined: true };
+        const { outlineStyle, outlineWidth } = getComputedStyle(element);
+        return { name: element.id || (element.textContent ?? "").trim(), outlined: outlineStyle !== "none" && outlineWidth !== "0px" };
+      });
+    await keyboard.press("ArrowRight");
+    await lab.reach(1);
+    const seen: string[] = [];
+    for (let press = 0; press < 120; press++) {
+      await keyboard.press("Tab");
+      const { name, outlined } = await focused();
+      if (name === "" || seen.includes(name)) continue;
+      expect(outlined, name).toBe(true);
+      seen.push(name);
+    }
+    for (const id of [
+      "story",
+      "choice-depth",
+      "choice-activation",
+      "choice-clip",
+      "play",
+      "step",
+      "show-help",
+      "layer",
+      "look-inside",
+      "json",
+    ])
+      expect(seen).toContain(id);
+    await lab.page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await keyboard.press("ArrowRight");
+    await lab.reach(2);
+    await keyboard.press("Space");
+    await lab.reachPhase("done");
+    await keyboard.press("r");
+    await lab.reachPhase("idle");
+    await keyboard.press("?");
+    expect(await lab.page.$eval("#help", (dialog) => (dialog as HTMLDialogElement).open)).toBe(true);
+    await keyboard.press("Escape");
+    expect(await lab.page.$eval("#help", (dialog) => (dialog as HTMLDialogElement).open)).toBe(false);
+    expect(lab.complaints).toEqual([]);
+    await lab.page.close();
+  });
+});
+
+describe("how it works", () => {
+  it("prints and draws the step of the net that the lab is set to", async () => {
+    const lab = await LabPage.open(site, `how.html${SMALL}`);
+    await lab.until("a compiled step", async () => (await lab.phase()) === "done");
+    expect(await lab.text("#net-name")).toContain("3 tanh");
+    expect(await lab.text("#graph-text")).toMatch(/= softmaxCrossEntropy\(/);
+    const dispatches = Number(/become (\d+) dispatches/.exec(await lab.text("#status"))![1]);
+    expect(dispatches).toBeGreaterThan(8);
+    expect((await lab.rows("#dispatches")).length).toBe(dispatches);
+    expect(await lab.text("#plan-text")).toContain(`${dispatches} dispatches`);
+    expect(await lab.page.$eval("header.top a", (link) => (link as HTMLAnchorElement).hash)).toBe(SMALL);
+    expect(await findings(lab)).toEqual([]);
+    expect(lab.complaints).toEqual([]);
+    await lab.page.close();
+  });
+});
