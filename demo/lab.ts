@@ -119,6 +119,8 @@ export class Lab {
         if (fault === null) this.timed(milliseconds);
         this.say(fault === null ? plain("Measured side by side: the table has the times.") : failure(fault));
       },
+      // Only the page "How it works" asks.
+      explained: () => {},
       insight: (message) => {
         this.history!.inside.take(message);
         this.events.changed();

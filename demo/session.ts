@@ -1,7 +1,7 @@
 /** The page's end of the worker: one worker, one run at a time, and what it says handed on by type. */
 import type { FromWorker, Given, Start, ToWorker } from "./messages.ts";
 
-export type Handlers = { readonly [K in Exclude<FromWorker["type"], "explained">]: (message: Extract<FromWorker, { type: K }>) => void };
+export type Handlers = { readonly [K in FromWorker["type"]]: (message: Extract<FromWorker, { type: K }>) => void };
 
 /** What trains, or shows what was trained. */
 export type Runner = Pick<Session, "start" | "change" | "check" | "stop" | "tell" | "post" | "renew" | "time">;
@@ -36,7 +36,6 @@ export class Session {
     if ("run" in message && message.run !== this.run) return;
     if (message.type === "checked" && message.id !== this.checks) return;
     if (message.type === "timed" && message.id !== this.timings) return;
-    if (message.type === "explained") return;
     (this.handlers[message.type] as (message: FromWorker) => void)(message);
   }
 

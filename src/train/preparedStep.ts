@@ -122,7 +122,7 @@ export class PreparedStep {
   async graph(): Promise<string> {
     const { runtime, options, states, split, permutation } = this;
     let text = "";
-    const nothing = { dispatches: 0, pipelines: 0, buffers: 0, bytes: 0, compileMilliseconds: 0 };
+    const nothing = { dispatches: 0, pipelines: 0, buffers: 0, bytes: 0, peakBytes: 0, compileMilliseconds: 0 };
     const printing: Runtime = Object.assign(Object.create(runtime) as Runtime, {
       compileProgram: async ({ assignments }: ProgramRequest): Promise<Program> => {
         text = printGraph(assignments.map(({ node }) => node));

@@ -109,7 +109,10 @@ describe("the demo", () => {
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("tanh");
     await reach(3);
     expect(await ratioShown()).toBeGreaterThan(0.01);
-    expect((await rows("#runs")).map(([, name]) => name)).toEqual(["30 sigmoid, normal, σ = 0.1", "30 tanh, Glorot"]);
+    expect((await rows("#runs")).map(([, name]) => name)).toEqual([
+      "30 sigmoid, normal, σ = 0.1, batch size 32",
+      "30 tanh, Glorot, batch size 32",
+    ]);
 
     const cured = await ratioOf(4);
     expect(cured).toBeGreaterThan(0.05);
@@ -216,9 +219,8 @@ describe("the demo", () => {
     const own = readFileSync(join(built, "index.html"), "utf8");
     expect(own).toContain("script-src 'self'");
     expect(own.match(/<script(?![^>]*\bsrc=)[^>]*>/g)).toBeNull();
-    // What is fetched until a net trains and is looked into; the digits are data, and the curves' library comes when curves are in sight.
+    // What is fetched until a net trains; the digits are data, and the curves' library comes when curves are in sight.
     await reachPhase("idle");
-    await press("#look-inside");
     await page.keyboard.press("ArrowRight");
     await reach(1);
     const later = ["digits.embedded", "plots-"];
