@@ -1,6 +1,9 @@
 /** What is mutated: every shader and its library, unless it is left out here. So a new kernel cannot be forgotten. */
 
-/** No kernels of an optimizer, a clip, a norm, noise or a loss. */
+/**
+ * No kernels of an optimizer, a clip, a norm, noise or a loss. Stacks are matrix products and elementwise work, held to float64 and PyTorch by
+ * test/gpu/depthFusion.test.ts and depthTraining.test.ts; what they do of a norm is lib/stack_norm.
+ */
 export const LEFT_OUT: readonly string[] = [
   "activation_statistics",
   "arg_reduce",
@@ -20,6 +23,8 @@ export const LEFT_OUT: readonly string[] = [
   "scatter_rows",
   "score_batch",
   "spread",
+  "stack",
+  "stack_weights",
 ];
 
 /** Libraries of what is left out, and those whose functions are taken one by one (src/ops/library.ts) and have tests of their own. */

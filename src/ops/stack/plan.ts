@@ -1,5 +1,6 @@
 /** How a stack is dispatched: its rounds in one, its chain of gradients in one, and the gradients of all its parameters in one. */
 import grid from "../../../shaders/lib/grid.wgsl?raw";
+import stackNorm from "../../../shaders/lib/stack_norm.wgsl?raw";
 import stackText from "../../../shaders/stack.wgsl?raw";
 import stackWeightsText from "../../../shaders/stack_weights.wgsl?raw";
 import { FathomError } from "../../core/errors.ts";
@@ -10,7 +11,7 @@ import type { Round } from "./round.ts";
 import { backwardText, forwardText, type PassText } from "./text.ts";
 
 // An `enable` must come first, also before the library.
-export const stackShader: Shader = { name: "stack", text: stackText + grid };
+export const stackShader: Shader = { name: "stack", text: stackText + grid + stackNorm };
 export const stackWeightsShader: Shader = { name: "stack_weights", text: stackWeightsText + grid };
 
 export interface StackAttributes {
