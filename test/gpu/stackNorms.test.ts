@@ -27,12 +27,14 @@ const rowsOf = (width: number): Row[] => [
   ...times(8, () => (value, column) => (column === 0 ? 1000 + value : value)),
   // Squares of that number overflow, or all others vanish, at a scale that is not its own.
   ...times(9, (index) => (value, column) => (column === (7 * index) % width ? 1e25 : 1e-30) * (0.5 + value / 4)),
-  ...[1e-30, 1e-14, 1e-6, 1e-3, 1e10, 1e25].map(
+  // At 3e-19 squares are as small as the least epsilon, and some of them no normal numbers.
+  ...[1e-30, 1e-19, 3e-19, 1e-14, 1e-6, 1e-3, 1e10, 1e25].map(
     (size): Row =>
       (value) =>
         size * value,
   ),
-  ...[0, -1.7e6, 1e25].map(
+  // Scaled, the power of two has a mean square of 1.
+  ...[0, -1.7e6, 1e25, 2 ** 40].map(
     (size): Row =>
       () =>
         size,
@@ -47,7 +49,7 @@ interface Case {
   readonly norm: (width: number, epsilon: number) => nn.Module;
 }
 
-/** A norm before a linear layer of weight I, which is exact. */
+/** A norm before a linear layer of weight I, which is exact. A width that is a power of two leaves a constant row's mean exact in float64 too. */
 function oneNorm(
   { width, epsilon, norm }: Case,
   rows: number,
@@ -68,8 +70,8 @@ function oneNorm(
 
 describe("norms in a stack", () => {
   it.each<Case>([
-    { name: "layer norm", width: 128, centered: true, epsilon: 1e-30, norm: (features, epsilon) => nn.layerNorm(features, { epsilon }) },
-    { name: "RMS norm", width: 7, centered: false, epsilon: 1e-6, norm: (features, epsilon) => nn.rmsNorm(features, { epsilon }) },
+    { name: "layer norm", width: 128, centered: true, epsilon: 2e-38, norm: (features, epsilon) => nn.layerNorm(features, { epsilon }) },
+    { name: "RMS norm", width: 8, centered: false, epsilon: 1e-6, norm: (features, epsilon) => nn.rmsNorm(features, { epsilon }) },
   ])("lose nothing to a large mean, a first element far from the others or extreme magnitudes: $name", async (one) => {
     const { width, centered, epsilon } = one;
     const made = rowsOf(width);

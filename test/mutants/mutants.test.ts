@@ -205,7 +205,7 @@ it("kills every mutant", async () => {
     const count = counts.get(mutant.file) ?? { killed: 0, survived: 0, equivalent: 0, invalid: 0 };
     counts.set(mutant.file, count);
     // A test that runs in vain is what takes long.
-    const equivalent = isEquivalent(mutant, mutant.file);
+    const equivalent = isEquivalent(mutant, mutant.file, inject("browsers")[0]!);
     shaders.override(mutant.overrides);
     invalid = false;
     const first = deadly.get(mutant.file) ?? [];

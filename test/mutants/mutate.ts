@@ -120,7 +120,7 @@ function operandStart(code: string, to: number, isProduct: boolean): number {
 
 /** Rounds of all loops that one invocation may make. */
 const FUEL = 1 << 17;
-const BOUNDED_LOOP = /for \((var (?!half|first|pass_index)[^;]*; )([^;]+);/g;
+const BOUNDED_LOOP = /for \((var (?!half|first|pass_index|round = 0u; round < LAYERS)[^;]*; )([^;]+);/g;
 
 /** The text with loops that end, whatever their bounds have become; but for those that hold a barrier, which all invocations must reach. */
 export function withFuel(text: string): string {
