@@ -12,7 +12,7 @@ import { Lab } from "./lab.ts";
 import { LayerPicker } from "./layerPicker.ts";
 import { lighter } from "./lighter.ts";
 import { readLink, writeLink } from "./link.ts";
-import { Offer } from "./offer.ts";
+import type { Offer } from "./offer.ts";
 import { carryState } from "./pages.ts";
 import { theme } from "./palette.ts";
 import type { ReadingPanel } from "./readingPanel.ts";
@@ -41,7 +41,19 @@ const lab = new Lab({
   read: (probabilities) => reading?.pad.show(probabilities),
 });
 const files = new FilePanel(() => lab);
-const offer = new Offer();
+let offer: Offer | null = null;
+let offering = false;
+
+/** Its code comes when a run was left. */
+function drawOffer(): void {
+  offer?.draw(lab);
+  if (offering || lab.kept.length === 0) return;
+  offering = true;
+  void import("./offer.ts").then(({ Offer }) => {
+    offer = new Offer();
+    offer.draw(lab);
+  });
+}
 const form = new Form(find("#choices"), lab.state.choices, (choices) => lab.choose(choices));
 const editor = new Editor({ check: (text) => lab.check(text), use: (text) => lab.edit(text) });
 const stories = new StoryPanel(({ choices }) => {
@@ -89,7 +101,7 @@ function draw(): void {
   charts.show({ current: lab.history, runs: compare.runs(lab.history), theme: theme(), layer: layers.layer });
   compare.fill(lab.history);
   files.draw();
-  offer.draw(lab);
+  drawOffer();
   drawReading();
   find<HTMLButtonElement>("#time").disabled = !lab.atRest || compare.runs(lab.history).length < 2;
   find<HTMLButtonElement>("#pin").disabled = !lab.history || compare.has(lab.history) || compare.full;

@@ -1,4 +1,4 @@
-/** Makes test/oracle/stories.json: bounds for the outcomes of the lab's stories, from PyTorch in float64. `node scripts/run.mjs scripts/storyProof.ts` */
+/** Makes test/oracle/stories.json: bounds for the outcomes of the lab's stories, from PyTorch in float64: `node scripts/run.mjs scripts/storyProof.ts`, with names of stories behind it for those alone. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,35 +17,43 @@ interface Draw {
 
 const ORACLE = resolve(import.meta.dirname, "../test/oracle");
 
-export async function main(): Promise<void> {
+export async function main(wanted: readonly string[]): Promise<void> {
+  const file = join(ORACLE, "stories.json");
+  const chosen = provenStages().filter(({ key }) => wanted.length === 0 || wanted.includes(key.split(":")[0]!));
   const folder = mkdtempSync(join(tmpdir(), "fathom-stories-"));
+  const tested: Record<string, number> = {};
   const stages: Record<string, { experiment: unknown; data: string }> = {};
-  for (const [index, stage] of provenStages().entries()) {
+  for (const [index, stage] of chosen.entries()) {
     const experiment = experimentToProve(stage);
     // As the file has it once it is read: with every default.
     const whole = JSON.parse(JSON.stringify(parseExperiment(experiment))) as Record<string, unknown>;
     const { train, test } = await loadDataset(parseExperiment(experiment));
     const data = `${index}.safetensors`;
     writeFileSync(join(folder, data), encodeSafetensors({ ...tensorsOf("x", "y", train), ...tensorsOf("testX", "testY", test!) }));
+    tested[stage.key] = test!.count;
     stages[stage.key] = { experiment: whole, data };
   }
   writeFileSync(join(folder, "stages.json"), JSON.stringify(stages));
   const { status } = spawnSync("/usr/bin/python3", [join(ORACLE, "stories.py"), folder], { stdio: "inherit" });
   if (status !== 0) throw new Error("stories.py failed");
   const found = JSON.parse(readFileSync(join(folder, "found.json"), "utf8")) as Record<string, Draw[]>;
-  const bounds = provenStages().map((stage) => {
+  const bounds = chosen.map((stage) => {
     const draws = found[stage.key]!;
     return [
       stage.key,
       {
         experiment: experimentToProve(stage),
         ratio: ratioBounds(draws.map(({ ratio }) => ratio)).map(short),
-        accuracy: shareBounds(draws.map(({ accuracy }) => accuracy)).map(short),
+        accuracy: shareBounds(
+          draws.map(({ accuracy }) => accuracy),
+          tested[stage.key]!,
+        ).map(short),
         lossRatio: ratioBounds(draws.map(({ trainLoss, testLoss }) => testLoss / trainLoss)).map(short),
       },
     ];
   });
-  writeFileSync(join(ORACLE, "stories.json"), `${JSON.stringify(Object.fromEntries(bounds), null, 2)}\n`);
+  const others = wanted.length === 0 ? {} : (JSON.parse(readFileSync(file, "utf8")) as object);
+  writeFileSync(file, `${JSON.stringify({ ...others, ...Object.fromEntries(bounds) }, null, 2)}\n`);
   rmSync(folder, { recursive: true });
 }
 

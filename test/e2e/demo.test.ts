@@ -109,10 +109,9 @@ describe("the demo", () => {
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("tanh");
     await reach(3);
     expect(await ratioShown()).toBeGreaterThan(0.01);
-    expect((await rows("#runs")).map(([, name]) => name)).toEqual([
-      "30 sigmoid, normal, σ = 0.1, batch size 32",
-      "30 tanh, Glorot, batch size 32",
-    ]);
+    // On a processor the stories' batches are smaller.
+    const names = (await rows("#runs")).map(([, name]) => name!.replace(", batch size 32", ""));
+    expect(names).toEqual(["30 sigmoid, normal, σ = 0.1", "30 tanh, Glorot"]);
 
     const cured = await ratioOf(4);
     expect(cured).toBeGreaterThan(0.05);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the lab's stories come to in PyTorch, in float64: scripts/storyProof.ts calls it with a folder that holds stages.json and the data.
 
-Each stage is trained from SEEDS draws of its weights. Written: folder/found.json, with the ratio of the first hidden layer's weight gradient to
+Each stage is trained from several draws of its weights. Written: folder/found.json, with the ratio of the first hidden layer's weight gradient to
 the last's at the first step, and accuracy and loss over the training and the test samples at the end, of every draw.
 """
 
@@ -22,7 +22,8 @@ from fathom_oracle.losses import LOSSES
 from fathom_oracle.tables import call
 from fathom_oracle.trace import Run, tensors
 
-SEEDS = 6
+# Deep nets take long, and their draws are alike.
+SEEDS, DEEP_SEEDS, DEEP = 32, 6, 25
 
 
 class Stage:
@@ -62,7 +63,8 @@ def score(stage, network, x, y):
 def found(spec, data):
     """One draw after the other."""
     draws = []
-    for seed in range(SEEDS):
+    deep = any(isinstance(layer, dict) and layer.get("times", 0) >= DEEP for layer in spec["model"])
+    for seed in range(DEEP_SEEDS if deep else SEEDS):
         stage = Stage(spec, data, seed)
         run = Run(stage, initial_state(stage.build(), seed), torch.float64)
         weights = [index for index, name in enumerate(run.names) if run.model.roles()[name] == "weight"]

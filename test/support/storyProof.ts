@@ -72,9 +72,10 @@ export function ratioBounds(values: readonly number[]): Bounds {
   return [low / room, high * room];
 }
 
-/** An accuracy, by their distance and by 0.1 at least. */
-export function shareBounds(values: readonly number[]): Bounds {
+/** An accuracy, by their distance, by 0.1 and by three standard errors of a share of that many samples at least. */
+export function shareBounds(values: readonly number[], samples: number): Bounds {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = Math.max(0.1, high - low);
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  const room = Math.max(0.1, high - low, 3 * Math.sqrt((mean * (1 - mean)) / samples));
   return [Math.max(0, low - room), Math.min(1, high + room)];
 }
