@@ -2,6 +2,7 @@
 import type { Report, Trainer } from "../src/index.ts";
 import { rowOf } from "./batch.ts";
 import type { KeptRun, Seen } from "./messages.ts";
+import { safetensorsHead } from "./safetensorsHead.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /** A snapshot is at most ten seconds old, with the time that it takes to be written. */
@@ -80,7 +81,9 @@ export class Keeper {
     const began = performance.now();
     try {
       const checkpoint = await trainer.checkpoint();
-      this.waiting = { step, last: Math.floor((step - 1) / this.every) * this.every, checkpoint };
+      // The moment that it is of may be later than that at which it was asked for.
+      const made = stepOf(checkpoint);
+      this.waiting = { step: made, last: Math.floor((made - 1) / this.every) * this.every, checkpoint };
       this.writeIfReported();
       await this.writing;
     } catch {
@@ -117,3 +120,7 @@ export class Keeper {
     if (forget) await this.snapshots.forget(this.run.id).catch(() => {});
   }
 }
+
+/** Steps that were made before a checkpoint. */
+const stepOf = (checkpoint: Uint8Array): number =>
+  (JSON.parse(safetensorsHead(checkpoint, "snapshot").facts ?? "{}") as { attemptedStep: number }).attemptedStep;

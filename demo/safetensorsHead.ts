@@ -4,7 +4,12 @@ import { FathomError } from "../src/index.ts";
 export function safetensorsHead(
   bytes: Uint8Array,
   fileName: string,
-): { readonly names: readonly string[]; readonly format: string | undefined; readonly shapes: Readonly<Record<string, string>> } {
+): {
+  readonly names: readonly string[];
+  readonly format: string | undefined;
+  readonly facts: string | undefined;
+  readonly shapes: Readonly<Record<string, string>>;
+} {
   const refuse = (why: string): FathomError => new FathomError("file-format", `${fileName}: ${why}`);
   if (bytes.length < 8) throw refuse(`is cut short: ${bytes.length} bytes, and the length of its header alone takes 8`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -12,7 +17,7 @@ export function safetensorsHead(
     throw refuse(
       `is cut short, or no safetensors file: it has ${bytes.length} bytes, and bytes 0 to 7 say that its header ends at ${8 + length}`,
     );
-  let header: Record<string, { shape?: unknown; format?: string }>;
+  let header: Record<string, { shape?: unknown; format?: string; facts?: string }>;
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as typeof header;
   } catch (error) {
@@ -22,6 +27,7 @@ export function safetensorsHead(
   return {
     names,
     format: header["__metadata__"]?.format,
+    facts: header["__metadata__"]?.facts,
     shapes: Object.fromEntries(names.map((name) => [name, String(header[name]?.shape)])),
   };
 }
