@@ -10,7 +10,6 @@ const PROVEN: Readonly<Record<string, readonly [stage: number, steps: number][]>
   vanishing: [
     [0, 8],
     [1, 40],
-    [3, 30],
   ],
   exploding: [
     [0, 8],
