@@ -24,10 +24,15 @@ export async function openFathom(open: () => Promise<Engine>): Promise<Peer> {
 }
 
 async function train(gpu: Engine, { layers, batchSize, dataset, learningRate, maxNorm }: NetProblem): Promise<Training> {
-  const last = layers.length - 1;
+  // As a user would write a deep net: the equal layers as a repeat, so that they may be fused.
+  const [first, last] = [layers[0]!, layers.at(-1)!];
+  const equal = layers.slice(1, -1);
   const trainer = await gpu.train({
     model: nn.sequential(
-      ...layers.flatMap(({ inputs, outputs }, index) => [nn.linear(inputs, outputs), ...(index < last ? [nn.tanh()] : [])]),
+      nn.linear(first.inputs, first.outputs),
+      nn.tanh(),
+      nn.repeat(equal.length, (index) => [nn.linear(equal[index]!.inputs, equal[index]!.outputs), nn.tanh()]),
+      nn.linear(last.inputs, last.outputs),
     ),
     loss: nn.softmaxCrossEntropy(),
     batchSize,
