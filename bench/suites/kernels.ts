@@ -1,10 +1,13 @@
 /** Every kernel by itself, over sizes and in every variant, against what the adapter can do at best. */
+
+import type { ProductLayout } from "../../src/core/tile.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { type Engine, FathomError } from "../../src/index.ts";
+import type { ProductShape } from "../../src/plan/productPlan.ts";
 import { identityOf, type KernelCase, type KernelSize, kernelCases, rateOf } from "../kernels/cases.ts";
 import { type Ceilings, ceilings } from "../kernels/ceilings.ts";
 import { type FilledPlan, PlanRunner } from "../kernels/planRunner.ts";
-import { type Layout, type ProductShape, productPlan, shapeName, tileName, tilesFor } from "../kernels/products.ts";
+import { everyTile, filledProduct, shapeName, tileName } from "../kernels/products.ts";
 import type { Contestant } from "../measure.ts";
 import type { Entry, Target as Promise_ } from "../schema.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
@@ -54,7 +57,7 @@ const TRIAL_CASES = 1;
 
 /** Shares of the time. */
 const SHARES = { products: 0.25, tiles: 0.35 };
-const LAYOUTS = ["NN", "NT", "TN"] as const satisfies readonly Layout[];
+const LAYOUTS = ["NN", "NT", "TN"] as const satisfies readonly ProductLayout[];
 /** Kernels that are timed in turns. */
 const IN_GROUP = 8;
 
@@ -87,7 +90,7 @@ async function onEngine(gpu: Engine, context: SuiteContext): Promise<Entry[]> {
     tiles.push(
       ...(await context.measure(
         `tiles, ${shapeName(shape)}`,
-        tilesFor(target).map((tile) => product(gpu, shape, target, tile)),
+        everyTile(target).map((tile) => product(gpu, shape, target, tile)),
         { deadline: tilesDeadline.part(1 / (shapes.length - index)) },
       )),
     );
@@ -118,7 +121,7 @@ function product(gpu: Engine, shape: ProductShape, target: Target, tile?: Parame
     rate: { unit: "GFLOP/s", perMillisecond: (2 * m * n * k) / 1e6 },
     ...(promised ? { target: promised } : {}),
     async prepare() {
-      const { dispatch, ...filled } = productPlan(shape, target, tile);
+      const { dispatch, ...filled } = filledProduct(shape, target, tile);
       const runner = new PlanRunner(gpu.device, filled);
       const compileMilliseconds = await runner.compile([dispatch]);
       return { run: (times) => runner.run([dispatch], times), compileMilliseconds, facts: {}, dispose: () => runner.dispose() };

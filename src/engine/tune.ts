@@ -3,10 +3,9 @@ import { checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError, throwIfAborted } from "../core/errors.ts";
 import type { Tile } from "../core/tile.ts";
 import { type Instance, instantiate } from "../gpu/executor.ts";
-import { chooseMatmul, tilesFor } from "../ops/matmulKernel.ts";
-import { SHADERS } from "../ops/shaders.ts";
+import { tilesFor } from "../ops/matmulKernel.ts";
 import type { TunedProduct } from "../ops/tuning.ts";
-import type { Plan } from "../plan/types.ts";
+import { type ProductShape, productPlan } from "../plan/productPlan.ts";
 import type { Machinery } from "./machinery.ts";
 
 /** A linear layer as it trains: x [rows, inFeatures] times W [outFeatures, inFeatures] transposed. */
@@ -22,8 +21,6 @@ export interface TuneOptions {
   readonly signal?: AbortSignal;
 }
 
-type Product = Omit<TunedProduct, "tile">;
-
 /** Samples are at least so long, in milliseconds, and so many times what it takes to hear of an empty submit: Firefox looks every 100 ms. */
 const SHORTEST_SAMPLE = 4;
 const LATENCIES = 3;
@@ -32,7 +29,7 @@ const MOST_REPEATS = 4096;
 const WORTH_IT = 0.95;
 
 /** Forward, the gradient of the input, and the gradient of the weight. */
-function productsOf(layer: TunedLayer, index: number): Product[] {
+function productsOf(layer: TunedLayer, index: number): ProductShape[] {
   const what = "tune";
   checkOptions(`${what}: layers[${index}]`, layer, ["rows", "inFeatures", "outFeatures"]);
   const [rows, inFeatures, outFeatures] = (["rows", "inFeatures", "outFeatures"] as const).map((name) =>
@@ -71,7 +68,7 @@ interface Runner {
 
 async function fastest(
   machinery: Machinery,
-  product: Product,
+  product: ProductShape,
   rounds: number,
   shortest: number,
   signal: AbortSignal | undefined,
@@ -79,9 +76,9 @@ async function fastest(
   const runners: Runner[] = [];
   try {
     const { tiles: _, ...untuned } = machinery.target;
-    const table = planOf(product, untuned, undefined);
+    const table = productPlan(product, untuned);
     for (const tile of tilesFor(untuned)) {
-      const plan = planOf(product, untuned, tile);
+      const plan = productPlan(product, untuned, tile);
       const instance = await instantiate(machinery.gpu, machinery.buffers, machinery.pipelines, plan);
       const isTables = JSON.stringify(plan) === JSON.stringify(table);
       let repeats = 1;
@@ -115,44 +112,4 @@ async function run({ gpu }: Machinery, instance: Instance | null, repeats: numbe
   device.queue.submit([encoder.finish()]);
   await gpu.guard(device.queue.onSubmittedWorkDone());
   return performance.now() - begun;
-}
-
-/** The product alone, on buffers of its own: how long it takes does not depend on the numbers. */
-function planOf({ m, n, k, layout }: Product, target: Machinery["target"], tile: Tile | undefined): Plan {
-  const [aTransposed, bTransposed] = [layout[0] === "T", layout[1] === "T"];
-  const pitches = { aPitch: aTransposed ? m : k, bPitch: bTransposed ? k : n, aOffset: 0, bOffset: 0 };
-  // The gradient of a weight comes with that of the bias.
-  const problem = { m, n, k, batch: [], aTransposed, bTransposed, ...pitches, bias: false, rowSum: aTransposed, ...target };
-  const { shader, defines, overrides, workgroups, width } = chooseMatmul(problem, tile);
-  const epilogue = `alias F = ${width === 4 ? "vec4f" : "f32"};
-@group(0) @binding(${aTransposed ? 3 : 2}) var<storage, read_write> result: array<F>;
-fn epilogue(index: u32, value: F) {
-  result[index / ${width}u] = value;
-}`;
-  const sizes = [m * k, k * n, ...(aTransposed ? [m] : []), m * n];
-  return {
-    kernels: [
-      {
-        name: shader,
-        template: SHADERS[shader]!,
-        defines: { ...defines, EPILOGUE: epilogue },
-        constants: overrides,
-        access: sizes.map((_, index) => (index < 2 ? "read" : "read_write")),
-      },
-    ],
-    dispatches: [
-      {
-        kernel: 0,
-        bindings: sizes.map((size, index) => ({ buffer: { kind: "pool", index }, offset: 0, size: 4 * size })),
-        workgroups: [Math.min(workgroups, 65535), Math.ceil(workgroups / 65535), 1],
-        label: "product",
-      },
-    ],
-    pools: sizes.map((size) => ({ bytes: 4 * size, persistent: true })),
-    peakBytes: 4 * sizes.reduce((sum, size) => sum + size, 0),
-    inputs: [],
-    outputs: [],
-    states: {},
-    constants: { bytes: 0, entries: [] },
-  };
 }

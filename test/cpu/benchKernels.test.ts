@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { type KernelCase, kernelCases, rateOf } from "../../bench/kernels/cases.ts";
-import { productPlan, tilesFor } from "../../bench/kernels/products.ts";
+import { everyTile, filledProduct } from "../../bench/kernels/products.ts";
 
 const SIZE = { rows: 8, width: 16 };
 /** Scoring a test set is no part of a step, stacks are whole nets (suite "depth"), and the others are for batches of thousands of rows. */
@@ -40,9 +40,9 @@ it("are all that there are, but for those of evaluation, whole stacks and very l
 it("has every tile of a product, with the work that it names", () => {
   const shape = { m: 64, n: 32, k: 16, layout: "TN" } as const;
   const target = { adapterClass: "software", subgroups: true } as const;
-  expect(tilesFor(target).length).toBeGreaterThan(tilesFor({ ...target, subgroups: false }).length);
-  for (const tile of tilesFor(target)) {
-    const { plan, dispatch, inputs } = productPlan(shape, target, tile);
+  expect(everyTile(target).length).toBeGreaterThan(everyTile({ ...target, subgroups: false }).length);
+  for (const tile of everyTile(target)) {
+    const { plan, dispatch, inputs } = filledProduct(shape, target, tile);
     expect(plan.kernels[0]!.name).toBe(tile.shader);
     expect(plan.kernels[0]!.access.length).toBe(dispatch.bindings.length);
     expect(inputs.map(({ length }) => length)).toEqual([64 * 16, 32 * 16, 64, 64 * 32]);
