@@ -1,5 +1,6 @@
 /** Which repeats become stacks, into how many dispatches they are split, and why others stay as they are. */
 import { describe, expect, it } from "vitest";
+import { PlanningRuntime } from "../../bench/kernels/planningRuntime.ts";
 import { topologicalOrder } from "../../src/graph/node.ts";
 import { nn, optim } from "../../src/index.ts";
 import { stackOp } from "../../src/ops/stack/stack.ts";
@@ -8,7 +9,6 @@ import { loadFusion } from "../../src/train/depthRequest.ts";
 import { resolveOptions, type TrainerOptions } from "../../src/train/options.ts";
 import { createStates } from "../../src/train/trainerStates.ts";
 import { checkGradients, computeFloat64 } from "../support/float64.ts";
-import { PlanningRuntime } from "../support/planningRuntime.ts";
 import { BODIES, type Body, stackCase, tracedStack } from "../support/stackCases.ts";
 
 describe("a stack's reference", () => {

@@ -1,12 +1,12 @@
 /** Losses as objects: what they refuse, the experiment's keys for them, and rows whose mean is the batch's. */
 import { describe, expect, it } from "vitest";
+import { PlanningRuntime } from "../../bench/kernels/planningRuntime.ts";
 import { lossOf } from "../../src/experiment/loss.ts";
 import { parseExperiment } from "../../src/experiment/parse.ts";
 import * as nn from "../../src/nn/index.ts";
 import { input } from "../../src/ops/define.ts";
 import { computeFloat64, spread } from "../support/float64.ts";
 import { opCases } from "../support/opsFixture.ts";
-import { PlanningRuntime } from "../support/planningRuntime.ts";
 
 const runtime = new PlanningRuntime({ adapterClass: "software", subgroups: false });
 

@@ -1,12 +1,13 @@
 /** What norms of rows and of weights cost a training step, counted in its plan; and what their parameters begin as. */
 import { describe, expect, it } from "vitest";
+import { PlanningRuntime } from "../../bench/kernels/planningRuntime.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import * as init from "../../src/init/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import { resolveOptions, type TrainerOptions } from "../../src/train/options.ts";
 import { createStates } from "../../src/train/trainerStates.ts";
-import { PlanningRuntime, planTraining } from "../support/planningRuntime.ts";
+import { planTraining } from "../support/planningRuntime.ts";
 import { hardware, software } from "../support/runKernel.ts";
 
 const train = { count: 8, x: new Float32Array(8 * 16), xScale: 1, y: new Float32Array(8 * 4), yShape: [4] };
@@ -61,21 +62,15 @@ describe("dispatches of a step", () => {
 
 describe("first values", () => {
   it("of weight_g are the norms of the rows that were drawn, so that W is what was drawn", () => {
-    const given: Float32Array[] = [];
-    class Runtime extends PlanningRuntime {
-      override state(...[name, dtype, size, values]: Parameters<PlanningRuntime["state"]> | [string, "f32", number, Float32Array?]) {
-        if (name === "parameters") given.push(values as Float32Array);
-        return super.state(name, dtype, size);
-      }
-    }
+    const runtime = new PlanningRuntime(software);
     const model = nn.sequential(
       nn.linear(16, 2, { parametrization: "weightNorm", init: init.constant(0.5), biasInit: init.constant(3) }),
       nn.linear(2, 3, { parametrization: "weightNorm" }),
     );
-    const { arena } = createStates(new Runtime(software), resolveOptions(optionsOf(model)));
+    const { arena } = createStates(runtime, resolveOptions(optionsOf(model)));
     const valuesOf = (name: string): Float32Array => {
       const { offset, size } = arena.segments.find((segment) => segment.name === name)!;
-      return given[0]!.subarray(offset, offset + size);
+      return (runtime.contents["parameters"] as Float32Array).subarray(offset, offset + size);
     };
     expect([...valuesOf("0.weight_g")]).toEqual([2, 2]);
     expect([...valuesOf("0.bias")]).toEqual([3, 3]);

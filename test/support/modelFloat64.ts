@@ -1,4 +1,6 @@
 /** A model run in Node, in float64, on weights by name: its forward pass as graph nodes, without a GPU. */
+
+import { PlanningRuntime } from "../../bench/kernels/planningRuntime.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { collect } from "../../src/nn/collect.ts";
 import type { Module } from "../../src/nn/index.ts";
@@ -8,7 +10,6 @@ import { layOutArena } from "../../src/train/arena.ts";
 import { ModelTrace } from "../../src/train/modelTrace.ts";
 import { layOutRunning } from "../../src/train/statistics.ts";
 import { computeFloat64 } from "./float64.ts";
-import { PlanningRuntime } from "./planningRuntime.ts";
 
 export interface TracedModel {
   readonly x: Node;

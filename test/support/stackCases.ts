@@ -1,4 +1,6 @@
 /** Bodies that can be stacked, and stacks of them as graphs of their own: on inputs, where training reads parts of its states. */
+
+import { PlanningRuntime } from "../../bench/kernels/planningRuntime.ts";
 import { backward } from "../../src/autodiff/backward.ts";
 import { makeNode, type Node, topologicalOrder } from "../../src/graph/node.ts";
 import type { Listed } from "../../src/graph/op.ts";
@@ -12,7 +14,6 @@ import { type FusionRequest, fuseRepeat } from "../../src/train/depthFusion.ts";
 import { ModelTrace } from "../../src/train/modelTrace.ts";
 import { layOutRunning } from "../../src/train/statistics.ts";
 import { spread } from "./float64.ts";
-import { PlanningRuntime } from "./planningRuntime.ts";
 
 export type Body = (width: number) => readonly nn.Module[];
 
