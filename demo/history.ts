@@ -3,6 +3,7 @@ import type { Choices } from "./choices.ts";
 import type { ExperimentJson } from "./experimentOf.ts";
 import { Inside } from "./inside.ts";
 import { COLUMNS, type Evaluated, type FromWorker, type Mark, type Points, type Readings } from "./messages.ts";
+import { withAdded } from "./rowStore.ts";
 
 type Column = (typeof COLUMNS)[number];
 type Prepared = Extract<FromWorker, { type: "prepared" }>;
@@ -47,13 +48,7 @@ export class History {
   }
 
   append(rows: Float32Array, milliseconds: number): void {
-    const used = this.count * this.rowLength;
-    if (used + rows.length > this.rows.length) {
-      const larger = new Float32Array(Math.max(2 * this.rows.length, used + rows.length, 64 * this.rowLength));
-      larger.set(this.rows.subarray(0, used));
-      this.rows = larger;
-    }
-    this.rows.set(rows, used);
+    this.rows = withAdded(this.rows, this.count * this.rowLength, rows, this.rowLength);
     this.count += rows.length / this.rowLength;
     this.milliseconds = milliseconds;
     this.recent.push({ milliseconds, count: this.count });

@@ -1,5 +1,6 @@
 /** What the page knows of a run's inside, where it looks there: update ratios of weights, saturation of activations, and the last histograms. */
 import type { FromWorker } from "./messages.ts";
+import { withAdded } from "./rowStore.ts";
 
 type Told = Extract<FromWorker, { type: "insight" }>;
 
@@ -18,13 +19,7 @@ export class Inside {
 
   take({ rows, activations, weights, histograms }: Told): void {
     if (this.count === 0) Object.assign(this, { activations, weights });
-    const used = this.count * this.rowLength;
-    if (used + rows.length > this.rows.length) {
-      const larger = new Float32Array(Math.max(2 * this.rows.length, used + rows.length, 64 * this.rowLength));
-      larger.set(this.rows.subarray(0, used));
-      this.rows = larger;
-    }
-    this.rows.set(rows, used);
+    this.rows = withAdded(this.rows, this.count * this.rowLength, rows, this.rowLength);
     this.count += rows.length / this.rowLength;
     if (histograms) this.histograms = histograms;
   }
