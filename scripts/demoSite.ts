@@ -29,6 +29,14 @@ export const demoPages = (): string[] =>
 /** The folder's own page is linked as the folder. */
 const hrefOf = (file: string): string => (file === "index.html" ? "./" : `./${file}`);
 
+/** What every page's `<head>` begins with. */
+const HEAD = `<meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws:; base-uri 'none'; form-action 'none'">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <link rel="icon" href="./icon.svg">
+    <link rel="stylesheet" href="./style.css">`;
+
 export function pageHeader(current: string): string {
   const links = PAGES.map(
     ({ file, title }) => `<a href="${hrefOf(file)}"${file === current ? ' aria-current="page"' : ""}>${escapeHtml(title)}</a>`,
@@ -60,12 +68,15 @@ const docs = (name: string): string => {
   return markdownToHtml(readFileSync(file, "utf8"), siteLink);
 };
 
-/** Fills `<!-- pages -->` with the head of all pages, and `<!-- docs NAME.md -->` with that text. */
+/** Fills `<!-- head -->` and `<!-- pages -->` with what all pages share, and `<!-- docs NAME.md -->` with that text. */
 export const demoSite = (): Plugin => ({
   name: "demo-site",
   transformIndexHtml: {
     order: "pre",
     handler: (html, { filename }) =>
-      html.replace("<!-- pages -->", () => pageHeader(basename(filename))).replace(/<!-- docs (\S+) -->/, (_, name: string) => docs(name)),
+      html
+        .replace("<!-- head -->", () => HEAD)
+        .replace("<!-- pages -->", () => pageHeader(basename(filename)))
+        .replace(/<!-- docs (\S+) -->/, (_, name: string) => docs(name)),
   },
 });

@@ -1,45 +1,24 @@
 /** The benchmark page as it is built: it runs a suite in this browser, shows and exports it, and stops; the lab does not carry it. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import * as v from "valibot";
-import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { resultSchema } from "../../bench/schema.ts";
 import { SUITE_NAMES } from "../../bench/suites/index.ts";
-import { launchBrowser } from "../../src/cli/launchBrowser.ts";
-import { REPOSITORY } from "../support/childProcess.ts";
+import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
 
+let site: LabSite;
 let built: string;
-let server: PreviewServer;
-let browser: Browser;
 let page: Page;
-const complaints: string[] = [];
+let complaints: readonly string[];
 
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), "fathom-bench-page-"));
-  await build({ configFile: `${REPOSITORY}/vite.config.ts`, mode: "demo", logLevel: "error", build: { outDir: built } });
-  server = await preview({
-    root: `${REPOSITORY}/demo`,
-    configFile: false,
-    logLevel: "error",
-    build: { outDir: built },
-    preview: { host: "127.0.0.1", port: 0 },
-  });
-  browser = await launchBrowser("chromium");
-  page = await browser.newPage();
-  page.on("console", (message) => {
-    if (["error", "warn"].includes(message.type())) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${server.resolvedUrls!.local[0]!}benchmarks.html`);
+  site = await labSite();
+  ({ built } = site);
+  ({ page, complaints } = await LabPage.open(site, "benchmarks.html"));
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(built, { recursive: true, force: true });
-});
+afterAll(() => site?.close());
 
 const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? "");
 const press = (selector: string): Promise<void> => page.$eval(selector, (button) => (button as HTMLButtonElement).click());

@@ -1,57 +1,36 @@
 /** The demo page as it is built, in a real browser: it tells its stories, trains, pauses, shares, and says why where it cannot. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, Page } from "puppeteer-core";
-import { build, type PreviewServer, preview } from "vite";
+import type { Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser } from "../../src/cli/launchBrowser.ts";
-import { REPOSITORY } from "../support/childProcess.ts";
+import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
 
 /** A name that is no localhost, so that a page from there is in no secure context. */
 const INSECURE_HOST = "lab.test";
 const MOST_GZIPPED = 150 * 1024;
 
+let site: LabSite;
 let built: string;
-let server: PreviewServer;
-let browser: Browser;
 let page: Page;
-let complaints: string[];
+let complaints: readonly string[];
 /** Paths that the page and its worker asked for. */
 let fetched: Set<string>;
 
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), "fathom-demo-"));
-  await build({ configFile: `${REPOSITORY}/vite.config.ts`, mode: "demo", logLevel: "error", build: { outDir: built } });
-  server = await preview({
-    root: `${REPOSITORY}/demo`,
-    configFile: false,
-    logLevel: "error",
-    build: { outDir: built },
-    preview: { host: "127.0.0.1", port: 0, allowedHosts: [INSECURE_HOST] },
-  });
-  server.httpServer.on("request", ({ url }) => fetched.add(new URL(url ?? "/", "http://lab").pathname));
-  browser = await launchBrowser("chromium", { launch: { args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] } });
+  site = await labSite({ args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] }, [INSECURE_HOST]);
+  ({ built } = site);
+  site.server.httpServer.on("request", ({ url }) => fetched.add(new URL(url ?? "/", "http://lab").pathname));
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(built, { recursive: true, force: true });
-});
+afterAll(() => site?.close());
 afterEach(() => page.close());
 
 const html = (name: string): string => readFileSync(join(built, name), "utf8");
 
 async function open(hash = "", host = "127.0.0.1", name = ""): Promise<void> {
-  page = await browser.newPage();
-  complaints = [];
   fetched = new Set();
-  page.on("console", (message) => {
-    if (["error", "warn"].includes(message.type())) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`http://${host}:${new URL(server.resolvedUrls!.local[0]!).port}/${name}${hash}`);
+  ({ page, complaints } = await LabPage.blank(site));
+  await page.goto(`http://${host}:${new URL(site.address).port}/${name}${hash}`);
 }
 
 const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? "");

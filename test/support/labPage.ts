@@ -11,24 +11,27 @@ const PATIENCE = 90_000;
 
 export interface LabSite {
   readonly built: string;
+  readonly server: PreviewServer;
   readonly browser: Browser;
   readonly address: string;
   close(): Promise<void>;
 }
 
-export async function labSite(launch: LaunchOptions = {}): Promise<LabSite> {
+/** The demo, built and served; to `allowedHosts` too, beside localhost. */
+export async function labSite(launch: LaunchOptions = {}, allowedHosts: string[] = []): Promise<LabSite> {
   const built = mkdtempSync(join(tmpdir(), "fathom-lab-"));
   await build({ configFile: `${REPOSITORY}/vite.config.ts`, mode: "demo", logLevel: "error", build: { outDir: built } });
-  const server: PreviewServer = await preview({
+  const server = await preview({
     root: `${REPOSITORY}/demo`,
     configFile: false,
     logLevel: "error",
     build: { outDir: built },
-    preview: { host: "127.0.0.1", port: 0 },
+    preview: { host: "127.0.0.1", port: 0, allowedHosts },
   });
   const browser = await launchBrowser("chromium", { launch });
   return {
     built,
+    server,
     browser,
     address: server.resolvedUrls!.local[0]!,
     async close() {
