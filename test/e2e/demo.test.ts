@@ -195,6 +195,7 @@ describe("the demo", () => {
       ),
     ).toBe(0);
     const own = readFileSync(join(built, "index.html"), "utf8");
+    expect(own).toContain("default-src 'none'; script-src 'self';");
     expect(own).toContain("script-src 'self'");
     expect(own.match(/<script(?![^>]*\bsrc=)[^>]*>/g)).toBeNull();
     // What is fetched until a net trains; the digits are data, and the curves' library comes when curves are in sight.
