@@ -2,6 +2,7 @@
 import { checkChoice, checkOptions } from "../core/check.ts";
 import { abortError, FathomError, throwIfAborted } from "../core/errors.ts";
 import { browserAdvice } from "./advice.ts";
+import { USAGE } from "./buffers.ts";
 
 export interface OpenOptions {
   /** A device of your own; Fathom then never destroys it. */
@@ -36,6 +37,9 @@ const WANTED_FEATURES = ["subgroups"] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render|warp\b/i;
 
+/** How long, in milliseconds, a device that no longer answers may take to say that it is lost. */
+const LOSS_PATIENCE = 10_000;
+
 /** A device with its first failure, if it had one. */
 export class Gpu {
   readonly device: GPUDevice;
@@ -44,7 +48,11 @@ export class Gpu {
   private failure: FathomError | null = null;
   private closed = false;
   private readonly waiting = new Set<(error: FathomError) => void>();
-  private readonly onError = (event: Event): void => this.fail(fromGpuError((event as GPUUncapturedErrorEvent).error));
+  private judging: Promise<void> | null = null;
+  private readonly onError = (event: Event): void => {
+    const error = fromGpuError((event as GPUUncapturedErrorEvent).error);
+    void this.judge().then(() => this.fail(error));
+  };
 
   constructor(device: GPUDevice, adapter: AdapterFacts, owned: boolean) {
     this.device = device;
@@ -63,12 +71,41 @@ export class Gpu {
     });
   }
 
-  /** The first failure stands, but a loss explains whatever was reported before it. */
+  /** The first failure stands. */
   private fail(error: FathomError): void {
-    if (error.code === "device-lost") this.failure = error;
+    if (this.closed) return;
     this.failure ??= error;
     for (const reject of this.waiting) reject(this.failure);
     this.waiting.clear();
+  }
+
+  /**
+   * Waits until it is clear whether the device lives. A loss is reported after the errors that it causes, on a busy machine long after, and
+   * explains them; a living device answers a question meanwhile, a lost one never does.
+   */
+  private judge(): Promise<void> {
+    this.judging ??= this.answerOrLoss().finally(() => {
+      this.judging = null;
+    });
+    return this.judging;
+  }
+
+  private async answerOrLoss(): Promise<void> {
+    const { device } = this;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LOSS_PATIENCE);
+    });
+    device.pushErrorScope("validation");
+    const probe = device.createBuffer({ label: "fathom probe", size: 4, usage: USAGE.MAP_READ });
+    device.popErrorScope().catch(() => {});
+    const answer = probe.mapAsync(1).then(
+      () => {},
+      () => Promise.race([device.lost, patience]),
+    );
+    await Promise.race([answer, device.lost, patience]);
+    clearTimeout(timer);
+    probe.destroy();
   }
 
   /** Throws the first failure, if there was one. */
@@ -89,6 +126,7 @@ export class Gpu {
     });
     try {
       const value = await Promise.race([promise, failed]);
+      if (this.judging) await this.judging;
       this.throwIfFailed();
       return value;
     } catch (error) {
@@ -99,9 +137,9 @@ export class Gpu {
     }
   }
 
-  /** After an error: throws the device's failure where there is one. A loss is reported just after the errors that it causes. */
+  /** After an error: throws the device's failure where there is one. */
   async explain(): Promise<void> {
-    if (!this.closed) await Promise.race([this.device.lost, after(300)]);
+    if (!this.closed && !this.failure) await this.judge();
     this.throwIfFailed();
   }
 
@@ -115,8 +153,6 @@ export class Gpu {
     if (this.owned) this.device.destroy();
   }
 }
-
-const after = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export function fromGpuError(error: GPUError): FathomError {
   const kind = error.constructor.name;
