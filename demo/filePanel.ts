@@ -1,8 +1,7 @@
 /** Files: what is dropped or chosen goes to the worker, which says what it is; weights are saved. All text of files is shown as text. */
 import { find } from "./dom.ts";
-import { download } from "./exports.ts";
 import type { Lab } from "./lab.ts";
-import type { Failure, OpenedFiles } from "./messages.ts";
+import type { Failure, OpenedFiles, RunState } from "./messages.ts";
 
 export class FilePanel {
   private readonly input = find<HTMLInputElement>("#files");
@@ -14,6 +13,7 @@ export class FilePanel {
     this.lab = lab;
     find("#open-files").addEventListener("click", () => this.input.click());
     find("#save-weights").addEventListener("click", () => lab().saveWeights());
+    find("#save-run").addEventListener("click", () => lab().saveRun());
     this.input.addEventListener("change", () => {
       this.open([...(this.input.files ?? [])]);
       // The same file may be chosen again, after it was mended.
@@ -22,12 +22,25 @@ export class FilePanel {
     addEventListener("dragover", (event) => event.preventDefault());
     addEventListener("drop", (event) => {
       event.preventDefault();
-      this.open([...(event.dataTransfer?.files ?? [])]);
+      const { items = [], files = [] } = event.dataTransfer ?? {};
+      // Only now, and not a moment later, do they tell of folders.
+      const entries = [...items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+      if (!entries.some(({ isDirectory }) => isDirectory)) this.open([...files]);
+      else
+        void import("./dropped.ts")
+          .then(({ filesIn }) => filesIn(entries))
+          .then(
+            (found) => this.open(found, "The folder holds no file."),
+            (error) => this.say("", `The folder could not be read: ${error}`),
+          );
     });
   }
 
-  private open(files: readonly File[]): void {
-    if (files.length === 0) return;
+  private open(files: readonly File[], emptiness = ""): void {
+    if (files.length === 0) {
+      this.say("", emptiness);
+      return;
+    }
     this.say(`Reading ${files.map(({ name }) => name).join(", ")} …`, "");
     this.lab().openFiles(files);
   }
@@ -41,12 +54,20 @@ export class FilePanel {
     this.lab().useFiles(opened);
   }
 
-  save(bytes: Uint8Array): void {
+  async save(bytes: Uint8Array): Promise<void> {
+    const { download } = await import("./exports.ts");
     download("weights.safetensors", new Blob([bytes as Uint8Array<ArrayBuffer>]));
   }
 
+  async saveRun(state: RunState): Promise<void> {
+    const { history } = this.lab();
+    if (!history) return;
+    const [{ runFileOf }, { download }] = await Promise.all([import("./runFile.ts"), import("./exports.ts")]);
+    download("run.zip", await runFileOf(state, history));
+  }
+
   draw(): void {
-    find<HTMLButtonElement>("#save-weights").disabled = !this.lab().hasNet;
+    for (const id of ["#save-weights", "#save-run"]) find<HTMLButtonElement>(id).disabled = !this.lab().hasNet;
   }
 
   private say(text: string, fault: string): void {

@@ -1,11 +1,13 @@
 /** What files that were dropped on the page or chosen are: an experiment, data, weights, or the folder of a run. In the worker, loaded when asked for. */
 import { data, FathomError, loadDataset, parseExperiment } from "../src/index.ts";
-import type { OpenedFiles } from "./messages.ts";
-import { COLUMNS } from "./messages.ts";
+import { dataFiles, fileOf } from "./dataFiles.ts";
+import { COLUMNS, type Opened, type OpenedFiles } from "./messages.ts";
 import { safetensorsHead } from "./safetensorsHead.ts";
+import { unzip } from "./zip.ts";
 
 const MOST_BYTES = 256 * 2 ** 20;
 const MOST_FILES = 12;
+const METRICS = "metrics.jsonl";
 const RUN = "fathom-run-checkpoint/1";
 const EXPERIMENT = "fathom-experiment/1";
 
@@ -17,12 +19,28 @@ interface JsonFile {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-export async function openFiles(files: readonly File[]): Promise<OpenedFiles> {
+const ZIP = /\.zip$/i;
+
+export async function openFiles(given: readonly File[]): Promise<OpenedFiles> {
+  check(given);
+  const files = (await Promise.all(given.map(unpacked))).flat();
+  if (files.length > given.length) check(files);
+  return { ...(await openUnpacked(files)), files };
+}
+
+/** What a ZIP holds; any other file as it is. */
+const unpacked = async (file: File): Promise<File[]> =>
+  ZIP.test(file.name) ? unzip(new Uint8Array(await file.arrayBuffer()), file.name, MOST_BYTES) : [file];
+
+function check(files: readonly File[]): void {
   if (files.length > MOST_FILES) throw refuse(`${files.length} files came together; open at most ${MOST_FILES}`);
   for (const { name, size } of files) {
     if (size > MOST_BYTES) throw refuse(`${name} has ${size} bytes; the lab takes files of at most ${MOST_BYTES}`);
-    if (size === 0) throw refuse(`${name} is empty`);
+    if (size === 0 && name !== METRICS) throw refuse(`${name} is empty`);
   }
+}
+
+async function openUnpacked(files: readonly File[]): Promise<Opened> {
   const jsons = await Promise.all(files.filter(({ name }) => /\.json$/i.test(name)).map(readJson));
   const manifest = jsons.find(({ json }) => json["format"] === RUN);
   if (manifest) return openRun(manifest, jsons, files);
@@ -38,7 +56,7 @@ export async function openFiles(files: readonly File[]): Promise<OpenedFiles> {
   if (/\.safetensors$/i.test(file.name)) return openTensors(file);
   if (/\.(csv|tsv|txt|csv\.gz|tsv\.gz)$/i.test(file.name)) return openTable(file);
   throw refuse(
-    `${file.name} is none of the files that the lab knows: .csv, .tsv (tables), IDX files such as train-images-idx3-ubyte.gz, .json (experiments), .safetensors (weights, or data named x and y)`,
+    `${file.name} is none of the files that the lab knows: .csv, .tsv (tables), IDX files such as train-images-idx3-ubyte.gz, .json (experiments), .safetensors (weights, or data named x and y), .zip (a run that was saved here)`,
   );
 }
 
@@ -55,13 +73,13 @@ async function readJson(file: File): Promise<JsonFile> {
   throw refuse(`${file.name} holds no object; an experiment file is described in docs/experiment.md`);
 }
 
-function openExperiment({ file, text, json }: JsonFile): OpenedFiles {
+function openExperiment({ file, text, json }: JsonFile): Opened {
   if (json["format"] !== EXPERIMENT)
     throw refuse(`${file.name} has the format ${JSON.stringify(json["format"] ?? null).slice(0, 60)}; an experiment's is "${EXPERIMENT}"`);
   return { kind: "experiment", name: file.name, text };
 }
 
-async function openTable(file: File): Promise<OpenedFiles> {
+async function openTable(file: File): Promise<Opened> {
   const table = await data.csv(file);
   const { classNames, columns, train, test } = table;
   const learnt = columns.at(-1)!;
@@ -77,7 +95,7 @@ async function openTable(file: File): Promise<OpenedFiles> {
 }
 
 /** By their names: train or t10k, images or labels. */
-async function openIdx(files: readonly File[]): Promise<OpenedFiles> {
+async function openIdx(files: readonly File[]): Promise<Opened> {
   const find = (part: RegExp, kind: RegExp): File | undefined => files.find(({ name }) => part.test(name) && kind.test(name));
   const [TEST, TRAIN, IMAGES, LABELS] = [/t10k|test/i, /^(?!.*(t10k|test))/i, /images|idx3/i, /labels|idx1/i];
   const [trainImages, trainLabels, testImages, testLabels] = [
@@ -104,7 +122,7 @@ async function openIdx(files: readonly File[]): Promise<OpenedFiles> {
   };
 }
 
-async function openTensors(file: File): Promise<OpenedFiles> {
+async function openTensors(file: File): Promise<Opened> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const { names, format, shapes } = safetensorsHead(bytes, file.name);
   if (format?.startsWith("fathom-checkpoint/"))
@@ -134,22 +152,25 @@ const TINY = {
 };
 
 /** A run of the command line: checkpoint.json, the state that it names, and where they are there metrics.jsonl, the experiment and its data. */
-async function openRun({ file, json }: JsonFile, jsons: readonly JsonFile[], files: readonly File[]): Promise<OpenedFiles> {
-  const { step, file: stateName, experiment } = json as { step?: unknown; file?: unknown; experiment?: unknown };
+async function openRun({ file, json }: JsonFile, jsons: readonly JsonFile[], files: readonly File[]): Promise<Opened> {
+  const { step, file: stateName, experiment, metricsBytes, steps: planned, name: called } = json as Record<string, unknown>;
   if (typeof step !== "number" || typeof stateName !== "string" || typeof experiment !== "object" || experiment === null)
     throw refuse(`${file.name} lacks step, file or experiment; it was not written by fathom train`);
-  const named = (name: string): File | undefined => files.find((one) => one.name === name.split("/").at(-1));
-  const state = named(stateName);
+  const state = fileOf(files, stateName);
   if (!state) throw refuse(`${file.name} names ${stateName}, which is not among the files; open both together`);
-  for (const [key, name] of Object.entries((experiment as { dataset?: Record<string, unknown> }).dataset ?? {}))
-    if (/^(file|trainImages|trainLabels|testImages|testLabels)$/.test(key) && typeof name === "string" && !named(name))
-      throw refuse(`the run trains on ${name}, which is not among the files; open it together with the others`);
-  const own = jsons.find(({ json: other }) => other["format"] === EXPERIMENT)?.json;
-  const steps = Number(own?.["steps"] ?? (json["steps"] as number | undefined) ?? 2 * step);
-  const given = { ...(own?.["name"] ? { name: own["name"] } : {}), ...(experiment as object), steps: Math.max(steps, step + 1) };
+  const { dataset, monitor } = experiment as { dataset?: object; monitor?: { every?: number } };
+  for (const name of dataFiles(dataset ?? {}))
+    if (!fileOf(files, name)) throw refuse(`the run trains on ${name}, which is not among the files; open it together with the others`);
+  // A file of the experiment may ask for more steps, as it may on the command line; so may one that has none of them left.
+  const own: JsonFile["json"] = jsons.find(({ json: other }) => other["format"] === EXPERIMENT)?.json ?? {};
+  const name = own["name"] ?? called;
+  const steps = Number(own["steps"] ?? planned ?? 0);
+  const given = { ...(name === undefined ? {} : { name }), ...experiment, steps: steps > step ? steps : 2 * step };
   parseExperiment(given, file.name);
-  const metrics = named("metrics.jsonl");
-  const rows = metrics ? rowsOf(await metrics.text(), step, (experiment as { monitor?: { every?: number } }).monitor?.every ?? 1) : [];
+  const metrics = fileOf(files, METRICS);
+  // Further lines are of steps after the checkpoint, and the last of them may be cut off.
+  const lines = await metrics?.slice(0, typeof metricsBytes === "number" ? metricsBytes : metrics.size).text();
+  const rows = rowsOf(lines ?? "", step, monitor?.every ?? 1);
   return {
     kind: "run",
     text: `${stateName}: the run of ${file.name}, after ${step} of ${given.steps} steps`,
@@ -161,7 +182,7 @@ async function openRun({ file, json }: JsonFile, jsons: readonly JsonFile[], fil
 }
 
 /** Lines of metrics until the checkpoint's step; the norms by name, for the weights are known once the net is built. */
-function rowsOf(text: string, step: number, every: number): (OpenedFiles & { kind: "run" })["rows"] {
+function rowsOf(text: string, step: number, every: number): (Opened & { kind: "run" })["rows"] {
   return text
     .split("\n")
     .filter((line) => line.trim() !== "")

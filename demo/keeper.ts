@@ -122,5 +122,5 @@ export class Keeper {
 }
 
 /** Steps that were made before a checkpoint. */
-const stepOf = (checkpoint: Uint8Array): number =>
+export const stepOf = (checkpoint: Uint8Array): number =>
   (JSON.parse(safetensorsHead(checkpoint, "snapshot").facts ?? "{}") as { attemptedStep: number }).attemptedStep;

@@ -5,7 +5,7 @@ import { experimentOf, type OwnData } from "./experimentOf.ts";
 import { History } from "./history.ts";
 import { withInsight } from "./insight.ts";
 import type { Settings } from "./link.ts";
-import type { Beginning, Failure, Given, KeptRun, OpenedFiles } from "./messages.ts";
+import type { Beginning, Failure, Given, KeptRun, OpenedFiles, RunState } from "./messages.ts";
 import { Recovery } from "./recovery.ts";
 import { type Remedy, remedyFor } from "./remedies.ts";
 import { type Handlers, type Runner, Session } from "./session.ts";
@@ -27,6 +27,8 @@ export interface LabEvents {
   /** The files that the worker was given last. */
   readonly files: (opened: OpenedFiles | Failure) => void;
   readonly weights: (bytes: Uint8Array) => void;
+  /** All of the run, to be saved. */
+  readonly state: (state: RunState) => void;
   /** What the net makes of the sample that it was asked for. */
   readonly read: (probabilities: readonly number[], names: readonly string[]) => void;
 }
@@ -56,7 +58,6 @@ export class Lab {
   private files: readonly File[] = [];
   private runId = "";
   private asked = 0;
-  private offered: readonly File[] = [];
   private lost = false;
   /** Why there is no GPU to compute on. */
   unusable = "";
@@ -135,6 +136,7 @@ export class Lab {
       },
       read: ({ probabilities, names }) => this.events.read(probabilities, names),
       weights: ({ bytes }) => this.events.weights(bytes),
+      state: (state) => this.events.state(state),
       adjusted: ({ mark }) => {
         this.history!.marks.push(mark);
         this.events.changed();
@@ -304,7 +306,6 @@ export class Lab {
 
   /** Asks the worker what these files are. */
   openFiles(files: readonly File[]): void {
-    this.offered = files;
     this.session.post({ type: "open", id: ++this.asked, files });
   }
 
@@ -318,7 +319,7 @@ export class Lab {
       this.start(true, { type: "weights", name: opened.name, bytes: opened.bytes });
       return;
     }
-    this.files = this.offered;
+    this.files = opened.files;
     if (opened.kind === "data") {
       this.own = opened;
       this.state = { ...this.state, choices: { ...this.state.choices, data: "own" }, experiment: null };
@@ -346,6 +347,10 @@ export class Lab {
 
   saveWeights(): void {
     if (this.hasNet) this.session.post({ type: "save" });
+  }
+
+  saveRun(): void {
+    if (this.hasNet) this.session.post({ type: "saveRun" });
   }
 
   read(pixels: Float32Array): void {

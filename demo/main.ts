@@ -4,7 +4,6 @@ import { Charts } from "./charts.ts";
 import { Compare } from "./compare.ts";
 import { find } from "./dom.ts";
 import { Editor } from "./editor.ts";
-import { csvOf, download, pngOf } from "./exports.ts";
 import { FilePanel } from "./filePanel.ts";
 import { Form } from "./form.ts";
 import { listenToKeys } from "./keys.ts";
@@ -37,7 +36,8 @@ const lab = new Lab({
     show();
   },
   files: (opened) => files.show(opened),
-  weights: (bytes) => files.save(bytes),
+  weights: (bytes) => void files.save(bytes),
+  state: (state) => void files.saveRun(state),
   read: (probabilities) => reading?.pad.show(probabilities),
 });
 const files = new FilePanel(() => lab);
@@ -139,19 +139,26 @@ pressed("#remedy", () => {
   lab.start();
 });
 pressed("#drop-experiment", () => lab.open({ ...lab.state, experiment: null }));
-pressed("#json", () => {
+/** Code that only what is taken away needs. */
+const taking = (): Promise<typeof import("./exports.ts")> => import("./exports.ts");
+pressed("#json", async () => {
   const { experiment } = lab;
+  const { download } = await taking();
   const text = typeof experiment === "string" ? experiment : JSON.stringify(experiment, null, 2);
   download("experiment.json", new Blob([text], { type: "application/json" }));
 });
-pressed("#csv", () => lab.history && download("reports.csv", new Blob([csvOf(lab.history)], { type: "text/csv" })));
+pressed("#csv", async () => {
+  const { csvOf, download } = await taking();
+  if (lab.history) download("reports.csv", new Blob([csvOf(lab.history)], { type: "text/csv" }));
+});
 pressed("#png", async () => {
+  const { download, pngOf } = await taking();
   const image = lab.history && (await pngOf(charts.drawn(), lab.history.name, theme()));
   if (image) download("charts.png", image);
 });
 pressed("#report", async () => {
   const { saying, history: run } = lab;
-  const { reportOf } = await import("./reportFile.ts");
+  const [{ reportOf }, { download }] = await Promise.all([import("./reportFile.ts"), taking()]);
   if (run)
     download(
       "report.html",

@@ -1,5 +1,5 @@
 /** What the page and the worker that trains say to each other. */
-import type { DiagnosisKind } from "../src/index.ts";
+import type { DiagnosisKind, Experiment } from "../src/index.ts";
 import type { ExperimentJson } from "./experimentOf.ts";
 
 /** An experiment as JSON or its text. */
@@ -59,6 +59,8 @@ export type ToWorker =
   | { readonly type: "change"; readonly run: number; readonly experiment: Given; readonly text: string; readonly state: unknown }
   /** Asks for the weights as a file. */
   | { readonly type: "save" }
+  /** Asks for all that a run needs to go on elsewhere. */
+  | { readonly type: "saveRun" }
   /** Asks what the net makes of one sample. */
   | { readonly type: "read"; readonly pixels: Float32Array }
   | { readonly type: "open"; readonly id: number; readonly files: readonly File[] }
@@ -88,8 +90,28 @@ export interface Points {
 
 export type Failure = { readonly code: string; readonly message: string };
 
-/** What files are. */
-export type OpenedFiles =
+/** What a run needs to go on elsewhere. */
+export interface RunState {
+  /** Steps that were made. */
+  readonly step: number;
+  readonly checkpoint: Uint8Array;
+  readonly data: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** The experiment as it was written. */
+  readonly given: string;
+  /** As the command line's checkpoint.json has it. */
+  readonly identity: {
+    readonly name?: string;
+    readonly steps: number;
+    /** Checked, with its defaults. */
+    readonly experiment: Omit<Experiment, "name" | "steps">;
+    /** SHA-256 of each data file. */
+    readonly files: Readonly<Record<string, string>>;
+  };
+}
+
+/** What files are, and all that came, those of a ZIP one by one. */
+export type OpenedFiles = Opened & { readonly files: readonly File[] };
+export type Opened =
   | { readonly kind: "experiment"; readonly name: string; readonly text: string }
   | {
       readonly kind: "data";
@@ -152,6 +174,7 @@ export type FromWorker =
   | ({ readonly type: "restored"; readonly run: number; readonly rows: Float32Array; readonly milliseconds: number } & Seen)
   | { readonly type: "adjusted"; readonly run: number; readonly mark: Mark }
   | { readonly type: "weights"; readonly run: number; readonly bytes: Uint8Array }
+  | ({ readonly type: "state"; readonly run: number } & RunState)
   | { readonly type: "read"; readonly run: number; readonly probabilities: readonly number[]; readonly names: readonly string[] }
   | ({ readonly type: "readings"; readonly run: number; readonly step: number } & Readings)
   | { readonly type: "opened"; readonly adapter: string; readonly software: boolean }

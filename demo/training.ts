@@ -10,6 +10,7 @@ import {
   type TrainerOptions,
 } from "../src/index.ts";
 import { ReportBatch } from "./batch.ts";
+import { readFrom } from "./dataFiles.ts";
 import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
 import { evaluate, planeOf, pointsOf } from "./looks.ts";
@@ -42,6 +43,9 @@ export class Training {
   /** What the trainer was made to look at, as JSON. */
   private insight = "null";
   private dataset: Dataset | null = null;
+  /** What is trained now, and the files that it may name. */
+  private given: Given;
+  private available: readonly File[];
   private paused: boolean;
   /** Single steps that were asked for before there was a loop. */
   private early = 0;
@@ -64,8 +68,10 @@ export class Training {
   stopped = false;
 
   constructor(started: Start, post: Post, snapshots: Snapshots) {
-    const { run, paused } = started;
+    const { run, paused, experiment, files } = started;
     this.number = run;
+    this.given = experiment;
+    this.available = files;
     this.started = started;
     this.post = post;
     this.snapshots = snapshots;
@@ -118,6 +124,22 @@ export class Training {
     if (bytes) this.post({ type: "weights", run: this.number, bytes }, [bytes.buffer]);
   }
 
+  /** All that the run needs to go on elsewhere, after the reports of the steps before. */
+  async saveRun(): Promise<void> {
+    const { trainer } = this;
+    if (!trainer) return;
+    const { runStateOf } = await import("./runState.ts");
+    const state = await runStateOf(trainer, this.given, this.available);
+    while (!this.stopped && this.lastStep < this.lastReported(state.step)) await sleep(5);
+    this.flush();
+    this.post({ type: "state", run: this.number, ...state }, [state.checkpoint.buffer]);
+  }
+
+  /** Of so many steps, the last one that is reported while the run goes on. */
+  private lastReported(steps: number): number {
+    return Math.floor((steps - 1) / this.every) * this.every;
+  }
+
   /** What the net makes of one sample. */
   async read(pixels: Float32Array): Promise<void> {
     const { trainer, dataset } = this;
@@ -137,8 +159,7 @@ export class Training {
   private async halt(): Promise<void> {
     const { trainer, controller } = this;
     trainer!.pause();
-    const reported = (): number => Math.floor((trainer!.attemptedStep - 1) / this.every) * this.every;
-    while (!controller.signal.aborted && this.looping && this.lastStep < reported()) await sleep(5);
+    while (!controller.signal.aborted && this.looping && this.lastStep < this.lastReported(trainer!.attemptedStep)) await sleep(5);
     controller.abort();
   }
 
@@ -174,13 +195,14 @@ export class Training {
 
   /** The trainer, ready for its first step; returns the steps of the whole run. */
   private async prepare(engine: Engine): Promise<number> {
-    const { experiment, files, keep, begin } = this.started;
+    const { keep, begin } = this.started;
     const kept = begin.type === "kept" ? await this.snapshots.read(begin.id) : null;
     const mayBeAnew = begin.type === "kept" && begin.anew === true;
     if (begin.type === "kept" && !kept && !mayBeAnew)
       throw new FathomError("io", "the snapshot of this run is not there any more; begin it anew");
-    const given: Given = kept && !mayBeAnew ? kept.run.experiment : experiment;
-    const available = kept?.files ?? files;
+    if (kept && !mayBeAnew) this.given = kept.run.experiment;
+    if (kept) this.available = kept.files;
+    const { given, available } = this;
     const { dataset, options, run } = await prepareExperiment(parseExperiment(given), (name) => readFrom(available, name));
     const trainer = await engine.train(options);
     this.trainer = trainer;
@@ -191,6 +213,8 @@ export class Training {
     if (this.stopped) return 0;
     if (kept) await trainer.restore(kept.checkpoint);
     else await this.take(begin, trainer);
+    // The steps before were reported elsewhere, and nobody waits for them.
+    this.lastStep = trainer.attemptedStep - 1;
     await trainer.prepare(dataset);
     this.tell(trainer, dataset, run.steps);
     if (kept) {
@@ -263,7 +287,8 @@ export class Training {
   private async adjust({ experiment, text, state }: Change): Promise<void> {
     this.next = null;
     if (this.stopped) return;
-    const { options } = await prepareExperiment(parseExperiment(experiment), (name) => readFrom(this.started.files, name));
+    const { options } = await prepareExperiment(parseExperiment(experiment), (name) => readFrom(this.available, name));
+    this.given = experiment;
     const { optimizer, clip = null, regularizer = null, insight = null } = options;
     if (JSON.stringify(insight) !== this.insight) await this.rebuild(options);
     const step = await this.trainer!.adjust({ learningRate: optimizer.learningRate, clip, regularizer });
@@ -339,9 +364,3 @@ export class Training {
 
 const few = (names: readonly string[]): string =>
   names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "");
-
-async function readFrom(files: readonly File[], name: string): Promise<Uint8Array> {
-  const file = files.find((one) => one.name === name);
-  if (!file) throw new FathomError("io", `the experiment trains on the file ${name}, which is not open here; open it under Your files`);
-  return new Uint8Array(await file.arrayBuffer());
-}

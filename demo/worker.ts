@@ -117,6 +117,8 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
       return current?.stop();
     case "save":
       return void current?.save().catch(() => {});
+    case "saveRun":
+      return void current?.saveRun().catch(() => {});
     case "read":
       return void current?.read(data.pixels).catch(() => {});
     case "open":

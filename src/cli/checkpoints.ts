@@ -20,6 +20,9 @@ export interface RunIdentity {
   readonly experiment: Readonly<Record<string, unknown>>;
   /** SHA-256 of each data file, by the experiment's name for it. */
   readonly files: Readonly<Record<string, string>>;
+  /** What may change, as it is now: whoever has the checkpoint alone knows what the run is called, and how far it is to go. */
+  readonly name?: string;
+  readonly steps?: number;
 }
 
 interface Manifest extends RunIdentity {
@@ -27,8 +30,8 @@ interface Manifest extends RunIdentity {
   /** Steps that were made. */
   readonly step: number;
   readonly file: string;
-  /** Of experiment and files. */
-  readonly experimentHash: string;
+  /** Of experiment and files, as they were; the lab's checkpoints have none. */
+  readonly experimentHash?: string;
   /** How much of metrics.jsonl belongs to it. */
   readonly metricsBytes: number;
   readonly trainingMilliseconds: number;
@@ -43,7 +46,7 @@ export interface Resumed {
 }
 
 export async function identityOf(experiment: Experiment, files: Readonly<Record<string, string>>): Promise<RunIdentity> {
-  const { name: _name, steps: _steps, ...rest } = experiment;
+  const { name, steps, ...rest } = experiment;
   const hashes = await Promise.all(
     Object.entries(files).map(
       async ([name, path]) =>
@@ -56,7 +59,12 @@ export async function identityOf(experiment: Experiment, files: Readonly<Record<
     ),
   );
   // As JSON has it: what is undefined is not there.
-  return { experiment: JSON.parse(JSON.stringify(rest)), files: Object.fromEntries(hashes) };
+  return {
+    experiment: JSON.parse(JSON.stringify(rest)),
+    files: Object.fromEntries(hashes),
+    ...(name === undefined ? {} : { name }),
+    steps,
+  };
 }
 
 const hashOf = ({ experiment, files }: RunIdentity): string =>
@@ -103,7 +111,7 @@ export async function saveCheckpoint(folder: string, identity: RunIdentity, chec
 /** The checkpoint in a folder, if it is one of this experiment. */
 export async function resumeFrom(folder: string, identity: RunIdentity, steps: number): Promise<Resumed> {
   const manifest = await readManifest(folder);
-  if (manifest.experimentHash !== hashOf(identity)) {
+  if ((manifest.experimentHash ?? hashOf(manifest)) !== hashOf(identity)) {
     const changes = [
       ...differences("", manifest.experiment, identity.experiment),
       ...Object.entries(identity.files).flatMap(([name, hash]) =>

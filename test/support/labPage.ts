@@ -113,6 +113,28 @@ export class LabPage {
     );
   }
 
+  /** The file that the page lets someone download when a button is pressed. */
+  async taken(button: string): Promise<{ readonly type: string; readonly bytes: Buffer }> {
+    const [type, base64] = await this.page.evaluate(async (selector) => {
+      const made = await new Promise<Blob>((resolve) => {
+        const make = URL.createObjectURL;
+        URL.createObjectURL = (blob: Blob) => {
+          URL.createObjectURL = make;
+          resolve(blob);
+          return make.call(URL, blob);
+        };
+        document.querySelector<HTMLButtonElement>(selector)!.click();
+      });
+      const reader = new FileReader();
+      await new Promise((resolve) => {
+        reader.onload = resolve;
+        reader.readAsDataURL(made);
+      });
+      return [made.type, String(reader.result).split(",")[1]!] as const;
+    }, button);
+    return { type, bytes: Buffer.from(base64, "base64") };
+  }
+
   /** Drops files on the page, as a user does. */
   async drop(...files: readonly (readonly [name: string, content: string | Uint8Array])[]): Promise<void> {
     const sent = files.map(([name, content]) => [name, Buffer.from(content).toString("base64")] as const);
