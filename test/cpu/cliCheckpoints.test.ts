@@ -67,6 +67,21 @@ describe("a checkpoint", () => {
     expect(readdirSync(folder).sort()).toEqual(["checkpoint-9.safetensors", "checkpoint.json", "data", "metrics.jsonl"]);
   });
 
+  it("says what the run is called and how far it goes, and needs no hash: the lab's have none", async () => {
+    const id = await identityOf({ ...experiment, name: "mine", steps: 12 }, {});
+    await saveCheckpoint(folder, id, { step: 3, state: state("three"), metricsBytes: 0, trainingMilliseconds: 5 });
+    writeFileSync(at("metrics.jsonl"), "");
+    const { experimentHash, ...manifest } = JSON.parse(readFileSync(at("checkpoint.json"), "utf8"));
+    expect([manifest.name, manifest.steps, typeof experimentHash]).toEqual(["mine", 12, "string"]);
+    // Name and steps may change.
+    const renamed = await identityOf({ ...experiment, steps: 20 }, {});
+    expect(await resumeFrom(folder, renamed, 20)).toMatchObject({ step: 3 });
+    writeFileSync(at("checkpoint.json"), JSON.stringify(manifest));
+    expect(await resumeFrom(folder, renamed, 20)).toMatchObject({ step: 3 });
+    const other = await identityOf({ ...experiment, batchSize: 99 }, {});
+    await expect(resumeFrom(folder, other, 20)).rejects.toThrow(/batchSize was \d+ and is 99/);
+  });
+
   it("is refused for another experiment, other data, and where it is damaged", async () => {
     const id = await identity();
     await saveCheckpoint(folder, id, { step: 3, state: state("three"), metricsBytes: 4, trainingMilliseconds: 5 });
