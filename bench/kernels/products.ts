@@ -18,8 +18,9 @@ export function everyTile({ subgroups }: Target): readonly Tile[] {
   const register = [false, true].flatMap((quads) =>
     ROWS.flatMap((rows) => GROUPS.map((group): Tile => ({ shader: "matmul_register", rows, quads, group }))),
   );
+  const small: Tile = { shader: "matmul_small", group: [4, 4] };
   const tiled = ([32, 64] as const).map((span): Tile => ({ shader: "matmul_tiled", span }));
-  return [...register.filter((tile) => subgroups || !("quads" in tile && tile.quads)), ...tiled];
+  return [...register.filter((tile) => subgroups || !("quads" in tile && tile.quads)), small, ...tiled];
 }
 
 export const tileName = (tile: Tile): string =>

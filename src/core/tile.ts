@@ -10,6 +10,12 @@ export type Tile =
       readonly group: readonly [number, number];
     }
   | {
+      /** 4 × 4 an invocation: little to compile. */
+      readonly shader: "matmul_small";
+      /** Invocations of a workgroup along n and m. */
+      readonly group: readonly [number, number];
+    }
+  | {
       readonly shader: "matmul_tiled";
       /** Rows, and columns, of a workgroup. */
       readonly span: 32 | 64;

@@ -71,9 +71,8 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
       ROW_SUM_BINDING: bias ? 3 : 2,
       K_TAIL: k % 4 !== 0,
       VECTOR: width === 4,
-      ...(tile.shader === "matmul_tiled"
-        ? { SPAN: tile.span }
-        : { ROWS_16: tile.rows >= 16, ROWS_32: tile.rows === 32, QUADS: tile.quads, LONG_SUM: k > LONGEST_SUM }),
+      ...(tile.shader === "matmul_tiled" ? { SPAN: tile.span } : { LONG_SUM: k > LONGEST_SUM }),
+      ...(tile.shader === "matmul_register" ? { ROWS_16: tile.rows >= 16, ROWS_32: tile.rows === 32, QUADS: tile.quads } : {}),
     },
     overrides: {
       M: m,
@@ -94,15 +93,18 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
 /** Rows and columns of a workgroup. */
 function spans(tile: Tile): readonly [number, number] {
   if (tile.shader === "matmul_tiled") return [tile.span, tile.span];
-  return [tile.rows * tile.group[1], 8 * tile.group[0]];
+  const [rows, columns] = tile.shader === "matmul_small" ? [4, 4] : [tile.rows, 8];
+  return [rows * tile.group[1], columns * tile.group[0]];
 }
 
 const isMultipleOfFour = (count: number): boolean => count % 4 === 0;
 
 /** Of a software adapter with subgroups, four invocations are one of its vectors; it runs a workgroup on one core. */
 const QUAD = { shader: "matmul_register", quads: true, group: [4, 1] } as const;
-/** The thinnest product, in any of its sizes, that is worth the compile time of a larger tile: most thin ones are a net's head, one of many layers. */
+/** A product that is thin in one of its sizes is mostly a net's head, one of many layers: not worth the compile time of a larger tile. */
 const THIN = 16;
+/** Multiply-adds that are done in no time. */
+const FEW = 64 ** 3;
 /** Workgroups that keep two to four cores busy. */
 const ENOUGH = 4;
 
@@ -117,8 +119,10 @@ function chooseTile({ m, n, k, batch, aTransposed, bTransposed, adapterClass, su
   const measured = batch.length === 0 && tiles?.get(productKey(m, n, k, layout));
   if (measured) return measured;
   if (adapterClass === "hardware") return { shader: "matmul_tiled", span: m >= 256 && n >= 256 ? 64 : 32 };
+  const thin = Math.min(m, n, k) <= THIN;
+  if (thin && m * n * k * batchesOf(batch) <= FEW) return { shader: "matmul_small", group: [Math.min(8, Math.ceil(n / 4)), 4] };
   if (!subgroups || n <= 8) return { shader: "matmul_register", rows: 8, quads: false, group: [Math.min(8, Math.ceil(n / 8)), 4] };
-  if (Math.min(m, n, k) <= THIN) return { ...QUAD, rows: 8 };
+  if (thin) return { ...QUAD, rows: 8 };
   return { ...QUAD, rows: Math.ceil(m / 32) * Math.ceil(n / 32) * batchesOf(batch) >= ENOUGH ? 32 : 16 };
 }
 

@@ -11,6 +11,7 @@ import matmulLibrary from "../../shaders/lib/matmul.wgsl?raw";
 import output from "../../shaders/lib/output.wgsl?raw";
 import rows from "../../shaders/lib/rows.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
+import matmulSmall from "../../shaders/matmul_small.wgsl?raw";
 import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
 import multiMargin from "../../shaders/multi_margin.wgsl?raw";
 import pointwiseLoss from "../../shaders/pointwise_loss.wgsl?raw";
@@ -36,6 +37,7 @@ export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
   // An `enable` must come first.
   matmul_register: matmulRegister + grid + matmulLibrary,
+  matmul_small: matmulSmall + grid + matmulLibrary,
   matmul_tiled: grid + matmulLibrary + matmulTiled,
   reduce: grid + output + reduce,
   arg_reduce: grid + argReduce,

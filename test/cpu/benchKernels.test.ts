@@ -4,7 +4,8 @@ import { expect, it } from "vitest";
 import { type KernelCase, kernelCases, rateOf } from "../../bench/kernels/cases.ts";
 import { everyTile, filledProduct } from "../../bench/kernels/products.ts";
 
-const SIZE = { rows: 8, width: 16 };
+/** Past what the smallest tile of a product is for. */
+const SIZE = { rows: 20, width: 20 };
 /** Scoring a test set is no part of a step, stacks are whole nets (suite "depth"), and the others are for batches of thousands of rows. */
 const ELSEWHERE = new Set([
   "score_batch",

@@ -48,22 +48,22 @@ it("refuses tiles of another class, and knows none of another adapter", () => {
 });
 
 it("chooses by class and shape: large tiles where they leave work for every core, small ones for thin products", () => {
-  const rowsOf = (m: number, n: number, k: number, batch: MatmulProblem["batch"] = []): unknown => {
-    const { defines, overrides } = chooseMatmul({
+  const choiceOf = (m: number, n: number, k: number, batch: MatmulProblem["batch"] = []): unknown => {
+    const { shader, defines, overrides } = chooseMatmul({
       ...{ m, n, k, batch, aTransposed: false, bTransposed: false, aPitch: k, bPitch: n, aOffset: 0, bOffset: 0 },
       ...{ bias: false, rowSum: false, adapterClass: "software", subgroups: true },
     });
+    const group = [overrides["GROUP_X"], overrides["GROUP_Y"]];
+    if (shader === "matmul_small") return ["small", ...group];
     const rows = defines["ROWS_32"] ? 32 : defines["ROWS_16"] ? 16 : 8;
-    return [rows, defines["QUADS"], overrides["GROUP_X"], overrides["GROUP_Y"]];
+    return [rows, defines["QUADS"], ...group];
   };
-  expect(rowsOf(64, 64, 64)).toEqual([32, true, 4, 1]);
-  expect(rowsOf(32, 32, 32), "two cores have work").toEqual([16, true, 4, 1]);
-  expect(rowsOf(32, 32, 32, [{ size: 4, aStride: 1024, bStride: 1024 }])).toEqual([32, true, 4, 1]);
-  for (const [m, n, k] of [
-    [64, 10, 64],
-    [10, 64, 64],
-    [64, 64, 10],
-  ] as const)
-    expect(rowsOf(m, n, k)).toEqual([8, true, 4, 1]);
-  expect(rowsOf(64, 8, 64), "no neighbours to share with").toEqual([8, false, 1, 4]);
+  expect(choiceOf(64, 64, 64)).toEqual([32, true, 4, 1]);
+  expect(choiceOf(32, 32, 32), "two cores have work").toEqual([16, true, 4, 1]);
+  expect(choiceOf(32, 32, 32, [{ size: 4, aStride: 1024, bStride: 1024 }])).toEqual([32, true, 4, 1]);
+  expect(choiceOf(64, 10, 64)).toEqual(["small", 3, 4]);
+  expect(choiceOf(10, 64, 64)).toEqual(["small", 8, 4]);
+  expect(choiceOf(64, 64, 10)).toEqual(["small", 8, 4]);
+  expect(choiceOf(1024, 10, 1024), "thin, but there is much of it").toEqual([8, true, 4, 1]);
+  expect(choiceOf(1024, 8, 1024), "no neighbours to share with").toEqual([8, false, 1, 4]);
 });

@@ -16,6 +16,7 @@ export const LEFT_OUT: readonly string[] = [
   "insight_gradients",
   "insight_update",
   "matmul_register",
+  "matmul_small",
   "matmul_tiled",
   "reduce",
   "scatter_clear",
