@@ -1,6 +1,5 @@
 /** The charts on the page: drawn where they can be seen, a few in each frame, so that the page stays at hand; and the table behind each. */
 import { find } from "./dom.ts";
-import { type Decades, decadesOf } from "./frame.ts";
 import type { History } from "./history.ts";
 import type { Theme } from "./palette.ts";
 import { fillTable } from "./table.ts";
@@ -21,9 +20,6 @@ export interface Scene {
   readonly theme: Theme;
   /** The layer that is looked at. */
   readonly layer: number;
-  /** Of the gradient norms of the current run, and of its update ratios. */
-  readonly norms: Decades;
-  readonly ratios: Decades;
 }
 
 /** A frame has 16 ms; the rest is for whoever uses the page. */
@@ -32,8 +28,6 @@ const MILLISECONDS_A_FRAME = 10;
 export class Charts {
   private readonly shown = new Set<View>();
   private readonly dirty = new Set<View>();
-  private readonly norms = new Follower({ low: -4, high: 1 });
-  private readonly ratios = new Follower({ low: -5, high: -1 });
   private scene: Scene | null = null;
   private waiting = false;
 
@@ -61,13 +55,10 @@ export class Charts {
     }
   }
 
-  show(scene: Omit<Scene, "norms" | "ratios">): void {
-    const { current } = scene;
-    const norms = this.norms.follow(current, current?.count ?? 0, (row) => current!.norms(row));
-    const ratios = this.ratios.follow(current, current?.inside.count ?? 0, (row) => current!.inside.ratios(row));
-    this.scene = { ...scene, norms, ratios };
+  show(scene: Scene): void {
+    this.scene = scene;
     for (const view of VIEWS) {
-      find<HTMLElement>(`#${view.name}`).closest("figure")!.hidden = view.hidden?.(this.scene) ?? false;
+      find<HTMLElement>(`#${view.name}`).closest("figure")!.hidden = view.hidden?.(scene) ?? false;
       this.dirty.add(view);
     }
     this.work();
@@ -113,23 +104,4 @@ const tableOf = (view: View): HTMLDetailsElement | null => document.querySelecto
 function fillFrom(table: HTMLDetailsElement, view: View, scene: Scene): void {
   const { heads, rows } = view.table!(scene);
   fillTable(table.querySelector("section")!, heads, rows);
-}
-
-/** Powers of ten that hold all rows so far of one run, and those that any run begins with. */
-class Follower {
-  private readonly least: Decades;
-  private of: object | null = null;
-  private seen = 0;
-  private decades: Decades;
-
-  constructor(least: Decades) {
-    this.least = least;
-    this.decades = least;
-  }
-
-  follow(of: object | null, count: number, values: (row: number) => ArrayLike<number>): Decades {
-    if (of !== this.of) Object.assign(this, { of, seen: 0, decades: this.least });
-    for (; this.seen < count; this.seen++) this.decades = decadesOf(values(this.seen), this.decades);
-    return this.decades;
-  }
 }

@@ -78,13 +78,15 @@ export interface Decades {
 }
 
 export function decadesOf(norms: ArrayLike<number>, before: Decades): Decades {
-  let { low, high } = before;
+  let decades = before;
+  let [least, most] = [10 ** before.low, 10 ** before.high];
   for (let index = 0; index < norms.length; index++) {
     const norm = norms[index]!;
-    if (!(norm > 0) || !Number.isFinite(norm)) continue;
+    // Nearly all are: the logarithm is for the few that are not.
+    if ((norm >= least && norm <= most) || !(norm > 0) || !Number.isFinite(norm)) continue;
     const power = Math.log10(norm);
-    if (power < low) low = Math.floor(power);
-    if (power > high) high = Math.ceil(power);
+    decades = { low: Math.min(decades.low, Math.floor(power)), high: Math.max(decades.high, Math.ceil(power)) };
+    [least, most] = [10 ** decades.low, 10 ** decades.high];
   }
-  return { low, high };
+  return decades;
 }

@@ -1,12 +1,15 @@
 /** What the page knows of one run: its reports as rows of numbers that grow, and what was seen besides. */
 import type { Choices } from "./choices.ts";
 import type { ExperimentJson } from "./experimentOf.ts";
+import { type Decades, decadesOf } from "./frame.ts";
 import { Inside } from "./inside.ts";
 import { COLUMNS, type Evaluated, type FromWorker, type Mark, type Points, type Readings } from "./messages.ts";
-import { withAdded } from "./rowStore.ts";
+import { RowStore, thinned } from "./rowStore.ts";
 
 type Column = (typeof COLUMNS)[number];
 type Prepared = Extract<FromWorker, { type: "prepared" }>;
+/** Powers of ten that any run's gradient norms begin with. */
+export const NORM_DECADES: Decades = { low: -4, high: 1 };
 type Restored = Pick<Extract<FromWorker, { type: "restored" }>, "rows" | "milliseconds" | "evaluations" | "marks">;
 
 export class History {
@@ -22,16 +25,19 @@ export class History {
   parameters = 0;
   classes: number | null = null;
   points: Points | null = null;
-  count = 0;
   milliseconds = 0;
-  readonly evaluations: Evaluated[] = [];
+  /** Powers of ten that hold all norms so far. */
+  normDecades = NORM_DECADES;
+  evaluations: readonly Evaluated[] = [];
   /** What was changed while it ran. */
   readonly marks: Mark[] = [];
   plane: Uint8Array | null = null;
   readings: Readings | null = null;
   readonly inside = new Inside();
-  private rows = new Float32Array(0);
-  private readonly recent: { readonly milliseconds: number; readonly count: number }[] = [];
+  private rows = new RowStore(COLUMNS.length);
+  /** Steps that are not in `milliseconds`: another program made them. */
+  private untimed = 0;
+  private readonly recent: { readonly milliseconds: number; readonly step: number }[] = [];
 
   constructor(name: string, choices: Choices, experiment: ExperimentJson | string) {
     this.name = name;
@@ -41,36 +47,45 @@ export class History {
 
   prepare({ weights, steps, dispatches, parameters, classes, points }: Prepared): void {
     Object.assign(this, { weights, steps, dispatches, parameters, classes, points });
+    this.rows = new RowStore(COLUMNS.length + weights.length);
   }
 
-  get rowLength(): number {
-    return COLUMNS.length + this.weights.length;
+  /** Rows that are held: all reports, or evenly some of a long run's. */
+  get count(): number {
+    return this.rows.count;
   }
 
   append(rows: Float32Array, milliseconds: number): void {
-    this.rows = withAdded(this.rows, this.count * this.rowLength, rows, this.rowLength);
-    this.count += rows.length / this.rowLength;
+    this.rows.add(rows);
+    const { rowLength } = this.rows;
+    for (let start = 0; start < rows.length; start += rowLength)
+      this.normDecades = decadesOf(rows.subarray(start + COLUMNS.length, start + rowLength), this.normDecades);
     this.milliseconds = milliseconds;
-    this.recent.push({ milliseconds, count: this.count });
+    this.recent.push({ milliseconds, step: this.step });
     while (this.recent.length > 2 && milliseconds - this.recent[1]!.milliseconds > 2000) this.recent.shift();
   }
 
   /** What a run that goes on had seen before. */
   restore({ rows, milliseconds, evaluations, marks }: Restored): void {
     this.append(rows, milliseconds);
+    if (milliseconds === 0) this.untimed = this.step;
     this.recent.length = 0;
-    this.evaluations.push(...evaluations);
+    this.evaluations = thinned([...this.evaluations, ...evaluations]);
     this.marks.push(...marks);
   }
 
+  /** A second look at the same step takes the place of the first. */
+  see(evaluated: Evaluated): void {
+    this.evaluations = thinned([...this.evaluations.filter(({ step }) => step !== evaluated.step), evaluated]);
+  }
+
   value(row: number, column: Column): number {
-    return this.rows[row * this.rowLength + COLUMNS.indexOf(column)]!;
+    return this.rows.row(row)[COLUMNS.indexOf(column)]!;
   }
 
   /** Gradient norms of the weights, in depth order. */
   norms(row: number): Float32Array {
-    const start = row * this.rowLength + COLUMNS.length;
-    return this.rows.subarray(start, start + this.weights.length);
+    return this.rows.row(row).subarray(COLUMNS.length);
   }
 
   /** The number of the next step. */
@@ -82,11 +97,12 @@ export class History {
   get stepsPerSecond(): number | null {
     const [first, last] = [this.recent[0], this.recent.at(-1)];
     if (!first || !last || last.milliseconds - first.milliseconds < 100) return null;
-    return (1000 * (last.count - first.count)) / (last.milliseconds - first.milliseconds);
+    return (1000 * (last.step - first.step)) / (last.milliseconds - first.milliseconds);
   }
 
   get millisecondsPerStep(): number | null {
-    return this.count > 1 && this.milliseconds > 0 ? this.milliseconds / this.count : null;
+    const timed = this.step - this.untimed;
+    return timed > 1 && this.milliseconds > 0 ? this.milliseconds / timed : null;
   }
 
   /** First layer's norm over the last's in a row. */

@@ -1,6 +1,7 @@
 /** What the page knows of a run's inside, where it looks there: update ratios of weights, saturation of activations, and the last histograms. */
+import { type Decades, decadesOf } from "./frame.ts";
 import type { FromWorker } from "./messages.ts";
-import { withAdded } from "./rowStore.ts";
+import { RowStore } from "./rowStore.ts";
 
 type Told = Extract<FromWorker, { type: "insight" }>;
 
@@ -8,33 +9,41 @@ type Told = Extract<FromWorker, { type: "insight" }>;
 export const BINS = 64;
 export const FIRST_POWER = -46;
 
+/** Powers of ten that any run's update ratios begin with. */
+export const RATIO_DECADES: Decades = { low: -5, high: -1 };
+
 export class Inside {
   /** The activation layers, in the order in which they run. */
   activations: readonly string[] = [];
-  count = 0;
+  /** Powers of ten that hold all update ratios so far. */
+  ratioDecades = RATIO_DECADES;
   /** The step whose histograms these are, and 64 counts for each weight. */
   histograms: { readonly step: number; readonly counts: Uint32Array } | null = null;
   private weights = 0;
-  private rows = new Float32Array(0);
+  private rows = new RowStore(1);
 
   take({ rows, activations, weights, histograms }: Told): void {
-    if (this.count === 0) Object.assign(this, { activations, weights });
-    this.rows = withAdded(this.rows, this.count * this.rowLength, rows, this.rowLength);
-    this.count += rows.length / this.rowLength;
+    if (this.count === 0) {
+      Object.assign(this, { activations, weights });
+      this.rows = new RowStore(1 + weights + 2 * activations.length);
+    }
+    this.rows.add(rows);
+    const { rowLength } = this.rows;
+    for (let start = 1; start < rows.length; start += rowLength)
+      this.ratioDecades = decadesOf(rows.subarray(start, start + weights), this.ratioDecades);
     if (histograms) this.histograms = histograms;
   }
 
-  private get rowLength(): number {
-    return 1 + this.weights + 2 * this.activations.length;
+  get count(): number {
+    return this.rows.count;
   }
 
   private part(row: number, from: number, length: number): Float32Array {
-    const start = row * this.rowLength + from;
-    return this.rows.subarray(start, start + length);
+    return this.rows.row(row).subarray(from, from + length);
   }
 
   step(row: number): number {
-    return this.rows[row * this.rowLength]!;
+    return this.rows.row(row)[0]!;
   }
 
   /** ‖Δw‖/‖w‖ of each weight. */

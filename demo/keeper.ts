@@ -1,7 +1,9 @@
 /** Keeps one run: a snapshot every few seconds, so that a closed page loses little, and continuing it nothing. */
 import type { Report, Trainer } from "../src/index.ts";
 import { rowOf } from "./batch.ts";
-import type { KeptRun, Seen } from "./messages.ts";
+import { histogramsIn, type InsideRow, insideOf } from "./insightBatch.ts";
+import { type KeptRun, PART_FORMAT, type Seen } from "./messages.ts";
+import type { InsideRows } from "./past.ts";
 import { safetensorsHead } from "./safetensorsHead.ts";
 import type { Snapshots } from "./snapshots.ts";
 
@@ -9,6 +11,12 @@ import type { Snapshots } from "./snapshots.ts";
 const LEAST_WAIT = 4000;
 /** A net of many weights is kept less often: it must not slow training down. */
 const WAIT_PER_SNAPSHOT = 15;
+
+interface Row {
+  readonly step: number;
+  readonly numbers: readonly number[];
+  readonly inside: InsideRow | null;
+}
 
 interface Waiting {
   readonly step: number;
@@ -24,7 +32,9 @@ export class Keeper {
   private readonly every: number;
   private readonly milliseconds: () => number;
   private run: KeptRun;
-  private rows: { readonly step: number; readonly numbers: readonly number[] }[] = [];
+  private rows: Row[] = [];
+  /** The last that had some. */
+  private histogram: Report | null = null;
   private evaluations: Seen["evaluations"][number][] = [];
   private marks: Seen["marks"][number][] = [];
   private waiting: Waiting | null = null;
@@ -47,7 +57,8 @@ export class Keeper {
   }
 
   add(report: Report): void {
-    this.rows.push({ step: report.step, numbers: rowOf(report) });
+    this.rows.push({ step: report.step, numbers: rowOf(report), inside: insideOf(report) });
+    if (report.insight) this.histogram = report;
     this.lastStep = report.step;
     this.writeIfReported();
   }
@@ -101,15 +112,22 @@ export class Keeper {
     this.waiting = null;
     const { step, checkpoint } = waiting;
     const before = <T extends { readonly step: number }>(all: readonly T[]): T[] => all.filter((one) => one.step < step);
-    const rows = Float32Array.from(before(this.rows).flatMap(({ numbers }) => numbers));
+    const told = before(this.rows);
+    const part = {
+      format: PART_FORMAT,
+      rowLength: told[0]?.numbers.length ?? 1,
+      rows: Float32Array.from(told.flatMap(({ numbers }) => numbers)),
+      inside: insideRows(told),
+    } as const;
     const seen = { evaluations: this.evaluations.filter((one) => one.step <= step), marks: this.marks.filter((one) => one.step <= step) };
     this.rows = this.rows.filter((row) => row.step >= step);
     this.evaluations = this.evaluations.filter((one) => one.step > step);
     this.marks = this.marks.filter((one) => one.step > step);
     this.run = { ...this.run, step, savedAt: Date.now(), milliseconds: this.milliseconds() };
     this.savedStep = step;
-    const snapshot = { run: this.run, files: this.files, checkpoint };
-    this.writing = this.writing.then(() => this.snapshots.write(snapshot, { rows, seen })).catch(() => {});
+    const histograms = this.histogram && histogramsIn(this.histogram);
+    const snapshot = { run: this.run, files: this.files, checkpoint, histograms };
+    this.writing = this.writing.then(() => this.snapshots.write(snapshot, { ...part, seen })).catch(() => {});
   }
 
   /** No more snapshots; those that are there stay, unless the run came to an end of its own or was given up. */
@@ -119,6 +137,14 @@ export class Keeper {
     await this.writing;
     if (forget) await this.snapshots.forget(this.run.id).catch(() => {});
   }
+}
+
+function insideRows(told: readonly Row[]): InsideRows | null {
+  const insides = told.flatMap(({ inside }) => (inside ? [inside] : []));
+  const [first] = insides;
+  if (!first) return null;
+  const rows = Float32Array.from(insides.flatMap(({ numbers }) => numbers));
+  return { weights: first.weights, activations: first.activations, rows };
 }
 
 /** Steps that were made before a checkpoint. */

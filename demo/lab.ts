@@ -113,7 +113,7 @@ export class Lab {
         this.events.changed();
       },
       evaluated: ({ type: _type, run: _run, ...seen }) => {
-        this.history!.evaluations.push(seen);
+        this.history!.see(seen);
         this.events.changed();
       },
       timed: ({ milliseconds, fault }) => {

@@ -221,5 +221,8 @@ export type FromWorker =
   | { readonly type: "done"; readonly run: number }
   | ({ readonly type: "failed"; readonly run: number } & Failure);
 
+/** Of what snapshots have seen; what another version of the page wrote is left out. */
+export const PART_FORMAT = 2;
+
 export const PLANE_CELLS = 48;
 export const PLANE_REACH = 1.3;

@@ -2,28 +2,28 @@
  * Snapshots of runs in the browser's own database, written by the worker: a checkpoint, and the reports that belong to it, in one transaction each.
  * A run is alive while its worker holds the lock of its name, so that another page does not offer to continue it.
  */
-import type { KeptRun, Seen } from "./messages.ts";
+import { BINS } from "./inside.ts";
+import type { KeptRun } from "./messages.ts";
+import type { Histograms, Part } from "./past.ts";
 
 const DATABASE = "fathom-lab";
 const VERSION = 1;
 /** Runs that ended in their middle and were not asked for again. */
 const MOST_RUNS = 3;
-
-/** Reports since the snapshot before. */
-export interface Part {
-  readonly rows: Float32Array;
-  readonly seen: Seen;
-}
+/** So many parts of a run become one, in bounded room. */
+const MOST_PARTS = 50;
 
 export interface Snapshot {
   readonly run: KeptRun;
   readonly files: readonly File[];
   readonly checkpoint: Uint8Array;
+  /** The last ones. */
+  readonly histograms: Histograms | null;
 }
 
-/** All of a run: its last snapshot, and every part until there. */
+/** All of a run: its last snapshot, and what had been seen until there. */
 export interface Kept extends Snapshot {
-  readonly parts: readonly Part[];
+  readonly past: Part | null;
 }
 
 const lockOf = (id: string): string => `fathom-run-${id}`;
@@ -53,29 +53,40 @@ function openDatabase(): Promise<IDBDatabase> {
 
 export class Snapshots {
   private readonly database = openDatabase();
+  private parts = 0;
 
   constructor() {
     // Where there is no database, each call says so.
     this.database.catch(() => {});
   }
 
-  /** Reports are added; the checkpoint replaces the one before. */
-  async write({ run, files, checkpoint }: Snapshot, part: Part): Promise<void> {
+  /** What was seen is added; the checkpoint replaces the one before. */
+  async write({ run, ...state }: Snapshot, part: Part): Promise<void> {
+    // Before the transaction, which ends when nothing is asked of it.
+    const past = ++this.parts % MOST_PARTS === 0 ? await import("./past.ts") : null;
     const transaction = (await this.database).transaction(["runs", "states", "parts"], "readwrite");
     transaction.objectStore("runs").put(run);
-    transaction.objectStore("states").put({ files, checkpoint }, run.id);
-    transaction.objectStore("parts").add({ id: run.id, ...part });
+    transaction.objectStore("states").put(state, run.id);
+    const parts = transaction.objectStore("parts");
+    parts.add({ id: run.id, ...part });
+    if (past) {
+      const keys = await asked(parts.index("id").getAllKeys(run.id));
+      const whole = past.joined(await asked<unknown[]>(parts.index("id").getAll(run.id)));
+      for (const key of keys) parts.delete(key);
+      parts.add({ id: run.id, ...whole });
+    }
     await done(transaction);
   }
 
   async read(id: string): Promise<Kept | null> {
+    const { joined, histogramsOf } = await import("./past.ts");
     const transaction = (await this.database).transaction(["runs", "states", "parts"]);
     const [run, state, parts] = await Promise.all([
       asked<KeptRun | undefined>(transaction.objectStore("runs").get(id)),
       asked<Omit<Snapshot, "run"> | undefined>(transaction.objectStore("states").get(id)),
-      asked<Part[]>(transaction.objectStore("parts").index("id").getAll(id)),
+      asked<unknown[]>(transaction.objectStore("parts").index("id").getAll(id)),
     ]);
-    return run && state ? { run, ...state, parts } : null;
+    return run && state ? { run, ...state, histograms: histogramsOf(state.histograms, BINS), past: joined(parts) } : null;
   }
 
   async forget(id: string): Promise<void> {

@@ -14,8 +14,8 @@ import { readFrom } from "./dataFiles.ts";
 import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
 import { evaluate, planeOf, pointsOf } from "./looks.ts";
-import type { Beginning, FromWorker, Given, Start, ToWorker } from "./messages.ts";
-import type { Snapshots } from "./snapshots.ts";
+import { type Beginning, COLUMNS, type FromWorker, type Given, type Start, type ToWorker } from "./messages.ts";
+import type { Kept, Snapshots } from "./snapshots.ts";
 import { Verdicts } from "./verdicts.ts";
 
 type Post = (message: FromWorker, transfer?: Transferable[]) => void;
@@ -218,18 +218,25 @@ export class Training {
     await trainer.prepare(dataset);
     this.tell(trainer, dataset, run.steps);
     if (kept) {
-      const { parts } = kept;
-      const rows = Float32Array.from(parts.flatMap((part) => [...part.rows]));
-      const evaluations = parts.flatMap(({ seen }) => seen.evaluations);
-      const marks = parts.flatMap(({ seen }) => seen.marks);
-      const { milliseconds } = kept.run;
-      this.batch.milliseconds = milliseconds;
-      this.post({ type: "restored", run: this.number, rows, milliseconds, evaluations, marks }, [rows.buffer]);
+      this.tellPast(kept, trainer.parameters.filter(({ role }) => role === "weight").length);
+      // What a look shows is not kept: it is seen anew.
+      this.looking = this.look(trainer, dataset).catch(() => {});
     }
     const { Keeper } = await import("./keeper.ts");
     const record = { ...keep, experiment: given, step: 0, steps: run.steps, milliseconds: 0, savedAt: 0 };
     this.keeper = new Keeper(this.snapshots, record, available, trainer, run.every, () => this.batch.milliseconds);
     return run.steps;
+  }
+
+  /** What was seen of a run that goes on, as if it had just been. */
+  private tellPast({ run: { milliseconds }, past, histograms }: Kept, weights: number): void {
+    const run = this.number;
+    this.batch.milliseconds = milliseconds;
+    const { evaluations, marks } = past?.seen ?? { evaluations: [], marks: [] };
+    const rows = past?.rowLength === COLUMNS.length + weights ? past.rows : new Float32Array(0);
+    this.post({ type: "restored", run, rows, milliseconds, evaluations, marks }, [rows.buffer]);
+    const inside = past?.inside;
+    if (inside?.weights === weights) this.post({ type: "insight", run, ...inside, histograms });
   }
 
   private async take(begin: Beginning, trainer: Trainer): Promise<void> {
@@ -273,13 +280,13 @@ export class Training {
     } catch (error) {
       this.flush();
       if (error instanceof FathomError && error.code === "aborted" && (this.next !== null || this.stopped)) return;
-      if (error instanceof FathomError && error.code === "non-finite") this.verdicts.stopped(error);
+      if (error instanceof FathomError && error.code === "non-finite") await this.verdicts.stopped(error);
       throw error;
     } finally {
       this.looping = false;
       this.batch.running(false);
     }
-    this.verdicts.say();
+    await this.verdicts.say();
     await this.looking;
     await this.look(trainer, dataset);
   }
@@ -340,7 +347,8 @@ export class Training {
     this.lookAgain = Number.POSITIVE_INFINITY;
     const began = performance.now();
     // What goes wrong here goes wrong in the run as well, which tells.
-    this.looking = this.look(trainer, dataset)
+    this.looking = this.looking
+      .then(() => this.look(trainer, dataset))
       .catch(() => {})
       .then(() => {
         const now = performance.now();

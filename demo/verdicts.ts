@@ -1,5 +1,5 @@
 /** What the library says of the run so far, now and then: it is read aloud on the page. */
-import { type DiagnosisKind, diagnose, type FathomError, type Report } from "../src/index.ts";
+import type { DiagnosisKind, FathomError, Report } from "../src/index.ts";
 
 const MILLISECONDS = 1500;
 /** Judged are the first report and so many of the last. */
@@ -8,7 +8,8 @@ const LAST = 200;
 export class Verdicts {
   private readonly tell: (kind: DiagnosisKind, text: string) => void;
   private reports: Report[] = [];
-  private toldAt = performance.now();
+  /** Null before the first report. */
+  private toldAt: number | null = null;
   /** The loss of guessing. */
   chance: number | null = null;
 
@@ -17,24 +18,35 @@ export class Verdicts {
   }
 
   add(report: Report): void {
-    this.reports.push(report);
+    this.reports.push(withoutHistograms(report));
     // The beginning stays among them, because learning is measured from there.
     if (this.reports.length > 2 * LAST) this.reports = [this.reports[0]!, ...this.reports.slice(-LAST)];
-    if (performance.now() - this.toldAt > MILLISECONDS) this.say();
+    this.toldAt ??= performance.now();
+    if (performance.now() - this.toldAt > MILLISECONDS) void this.say();
   }
 
-  say(stopped: { readonly step: number; readonly where: string } | null = null): void {
+  async say(stopped: { readonly step: number; readonly where: string } | null = null): Promise<void> {
     this.toldAt = performance.now();
-    const { kind, text } = diagnose([...this.reports.slice(0, 1), ...this.reports.slice(1).slice(-LAST)], { chance: this.chance, stopped });
+    const reports = [...this.reports.slice(0, 1), ...this.reports.slice(1).slice(-LAST)];
+    // It comes when there is something to judge.
+    const { diagnose } = await import("./diagnosing.ts");
+    const { kind, text } = diagnose(reports, { chance: this.chance, stopped });
     this.tell(kind, text);
   }
 
   /** By a number that is not finite. */
-  stopped({ details, message }: FathomError): void {
+  async stopped({ details, message }: FathomError): Promise<void> {
     const { step, layerName, parameter } = details;
-    this.say({
+    await this.say({
       step: Number(step),
       where: layerName ? `the output of ${layerName}` : parameter ? `the gradient of ${parameter}` : message,
     });
   }
+}
+
+/** They are of no use here, and the longest part of a report by far. */
+function withoutHistograms({ insight, ...report }: Report): Report {
+  if (!insight) return report;
+  const { histograms: _, ...rest } = insight;
+  return { ...report, insight: rest };
 }

@@ -3,10 +3,11 @@ import { drawBars } from "./bars.ts";
 import type { Run, Scene } from "./charts.ts";
 import { accuracyCurves, type Curve, layerCurves, layersShown, lossCurves } from "./curveData.ts";
 import { find } from "./dom.ts";
+import type { Decades } from "./frame.ts";
 import { HeatMap, type Rows } from "./heatMap.ts";
 import { drawHistogram } from "./histogram.ts";
-import type { History } from "./history.ts";
-import { BINS, FIRST_POWER } from "./inside.ts";
+import { type History, NORM_DECADES } from "./history.ts";
+import { BINS, FIRST_POWER, RATIO_DECADES } from "./inside.ts";
 import { drawNet } from "./netPicture.ts";
 import { DASHES, type Theme, viridis } from "./palette.ts";
 import { drawPlane } from "./plane.ts";
@@ -32,6 +33,7 @@ const NOTHING: readonly number[] = [];
 
 const canvas = (name: string): HTMLCanvasElement => find<HTMLCanvasElement>(`#${name}`);
 const normsOf = (current: History | null): ArrayLike<number> => (current && current.count > 0 ? current.norms(current.count - 1) : NOTHING);
+const decadesOf = (current: History | null): Decades => current?.normDecades ?? NORM_DECADES;
 
 /** At most so many of them, evenly, the last always. */
 function someRows(count: number): number[] {
@@ -130,13 +132,10 @@ const ACCURACY: View = {
   })),
   table: ({ current }) => ({
     heads: ["step", "train loss", "test loss", "train accuracy", "test accuracy"],
-    rows: (current?.evaluations ?? []).map((seen) => [
-      String(seen.step),
-      short(seen.trainLoss),
-      short(seen.testLoss),
-      percent(seen.trainAccuracy),
-      percent(seen.testAccuracy),
-    ]),
+    rows: someRows(current?.evaluations.length ?? 0).map((row) => {
+      const { step, trainLoss, testLoss, trainAccuracy, testAccuracy } = current!.evaluations[row]!;
+      return [String(step), short(trainLoss), short(testLoss), percent(trainAccuracy), percent(testAccuracy)];
+    }),
   }),
 };
 
@@ -148,11 +147,11 @@ const gradientRows = (history: History): Rows => ({
   values: (row) => history.norms(row),
 });
 
-const HEAT = heat("heat", gradientRows, ({ norms }) => powerScale(norms), power);
+const HEAT = heat("heat", gradientRows, ({ current }) => powerScale(decadesOf(current)), power);
 
 const LAYERS: View = {
   name: "layers",
-  draw: plot("layers", ({ current, layer: chosen, norms, theme }) => {
+  draw: plot("layers", ({ current, layer: chosen, theme }) => {
     const layers = layersShown(current?.weights.length ?? 0);
     const all = layers.includes(chosen) || !current?.weights[chosen] ? layers : [...layers, chosen];
     const curves = current ? layerCurves(current, all) : [];
@@ -169,7 +168,7 @@ const LAYERS: View = {
           dots: false,
         };
       }),
-      options: { steps: current?.steps ?? 1, decades: norms, marks: current?.marks ?? [] },
+      options: { steps: current?.steps ?? 1, decades: decadesOf(current), marks: current?.marks ?? [] },
     };
   }),
   table: (scene) => HEAT.table!(scene),
@@ -177,7 +176,7 @@ const LAYERS: View = {
 
 const NORMS: View = {
   name: "norms",
-  draw: ({ current, norms, theme }) => drawBars(canvas("norms"), normsOf(current), norms, theme),
+  draw: ({ current, theme }) => drawBars(canvas("norms"), normsOf(current), decadesOf(current), theme),
   table: ({ current }) => ({
     heads: ["layer", "weights", "gradient norm"],
     rows: Array.from(normsOf(current), (norm, layer) => [String(layer + 1), current!.weights[layer]!, norm.toExponential(2)]),
@@ -186,11 +185,11 @@ const NORMS: View = {
 
 const NET: View = {
   name: "net",
-  draw: ({ current, layer, norms, theme }) =>
+  draw: ({ current, layer, theme }) =>
     drawNet(
       canvas("net"),
       { norms: normsOf(current), chosen: layer, skips: current !== null && current.choices.skips !== "none" },
-      powerScale(norms),
+      powerScale(decadesOf(current)),
       theme,
     ),
 };
@@ -204,7 +203,7 @@ const RATIO = heat(
     step: (row) => inside.step(row),
     values: (row) => inside.ratios(row),
   }),
-  ({ ratios }) => powerScale(ratios),
+  ({ current }) => powerScale(current?.inside.ratioDecades ?? RATIO_DECADES),
   power,
 );
 

@@ -2,7 +2,6 @@
 import { type Engine, FathomError, open as openEngine, parseExperiment } from "../src/index.ts";
 import type { Failure, FromWorker, OpenedFiles, ToWorker } from "./messages.ts";
 import { Snapshots } from "./snapshots.ts";
-import { timeSideBySide } from "./timing.ts";
 import { Training } from "./training.ts";
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
@@ -94,6 +93,7 @@ const unexplained = (error: unknown): FromWorker => ({
 function time({ id, experiments }: ToWorker & { readonly type: "time" }): void {
   queued(async (opened) => {
     try {
+      const { timeSideBySide } = await import("./timing.ts");
       post({ type: "timed", id, milliseconds: await timeSideBySide(opened, experiments), fault: null });
     } catch (error) {
       post({ type: "timed", id, milliseconds: [], fault: failureOf(error).message });

@@ -1,0 +1,2 @@
+/** The library's judgement, in a chunk of its own. */
+export { diagnose } from "../src/index.ts";
