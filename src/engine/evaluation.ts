@@ -57,7 +57,7 @@ export class Evaluation {
     const roots = this.pendingOf(nodes);
     if (roots.length === 0) return;
     const { key, plan, inputs, scalars } = this.planFor(roots);
-    let instance = this.plans.get(key);
+    let instance = this.recall(key);
     if (!instance) {
       const made = plan();
       instance = this.remember(
@@ -97,14 +97,20 @@ export class Evaluation {
 
   private async instanceFor(roots: readonly Node[]): Promise<{ instance: Instance; inputs: readonly Node[]; scalars: readonly Node[] }> {
     const { key, plan, inputs, scalars } = this.planFor(roots);
+    const known = this.recall(key);
+    if (known) return { instance: known, inputs, scalars };
+    const instance = await instantiate(this.machinery.gpu, this.machinery.buffers, this.machinery.pipelines, plan());
+    return { instance: this.remember(key, instance), inputs, scalars };
+  }
+
+  /** A plan that is kept, which has now been used last. */
+  private recall(key: string): Instance | undefined {
     const known = this.plans.get(key);
     if (known) {
       this.plans.delete(key);
       this.plans.set(key, known);
-      return { instance: known, inputs, scalars };
     }
-    const instance = await instantiate(this.machinery.gpu, this.machinery.buffers, this.machinery.pipelines, plan());
-    return { instance: this.remember(key, instance), inputs, scalars };
+    return known;
   }
 
   private remember(key: string, instance: Instance): Instance {

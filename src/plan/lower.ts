@@ -24,32 +24,33 @@ import {
 const MOST_STORAGE_BUFFERS = 8;
 const MOST_WORKGROUPS = 65535;
 
-/** What a first attempt found it must not do; planning is then tried again. */
-class Conflict {
-  readonly apart: number | null;
-  readonly unplaced: string | null;
-
-  constructor(found: { apart?: number; unplaced?: string }) {
-    this.apart = found.apart ?? null;
-    this.unplaced = found.unplaced ?? null;
-  }
+/** What an attempt found it must not do; planning is then tried again. */
+interface Conflicts {
+  /** Items that must begin units of their own. */
+  readonly apart: Set<number>;
+  /** Outputs that cannot be computed straight into a pack. */
+  readonly unplaced: Set<string>;
 }
 
-export function lower(request: LowerRequest): { plan: Plan; items: Items } {
+/** Attempts that a graph may take: units of at most 48 members, of which each attempt cuts one off. */
+const MOST_ATTEMPTS = 1000;
+
+/** Also tells how many attempts it took: each finds the conflicts of all units, so that their number does not grow with the graph. */
+export function lower(request: LowerRequest): { plan: Plan; items: Items; attempts: number } {
   const unplaced = new Set<string>();
   const apart = new Set<number>();
   let items = buildItems(request, unplaced);
-  for (let attempt = 0; attempt < 1000; attempt++) {
-    const result = new Emitter(items, schedule(fuse(items.list, apart)), apart).emit(request);
-    if (!(result instanceof Conflict)) return { plan: result, items };
-    if (result.apart !== null) apart.add(result.apart);
-    if (result.unplaced !== null) {
-      unplaced.add(result.unplaced);
+  for (let attempts = 1; attempts <= MOST_ATTEMPTS; attempts++) {
+    const { plan, conflicts } = new Emitter(items, schedule(fuse(items.list, apart)), apart).emit(request);
+    if (conflicts.apart.size === 0 && conflicts.unplaced.size === 0) return { plan, items, attempts };
+    for (const index of conflicts.apart) apart.add(index);
+    if (conflicts.unplaced.size > 0) {
+      for (const key of conflicts.unplaced) unplaced.add(key);
       apart.clear();
       items = buildItems(request, unplaced);
     }
   }
-  throw new FathomError("internal", "planning did not settle after 1000 attempts");
+  throw new FathomError("internal", `planning did not settle after ${MOST_ATTEMPTS} attempts`);
 }
 
 type Bound = PlanBinding & { readonly access: Access };
@@ -64,6 +65,7 @@ class Emitter {
   private readonly constants: PlanConstant[] = [];
   private readonly slots = new Map<string, number>();
   private readonly states: Record<string, number> = {};
+  private readonly conflicts: Conflicts = { apart: new Set(), unplaced: new Set() };
   private constantBytes = 0;
   private readonly items: Items;
   private readonly order: readonly Unit[];
@@ -76,7 +78,8 @@ class Emitter {
     this.apart = apart;
   }
 
-  emit(request: LowerRequest): Plan | Conflict {
+  /** The plan is valid only where there are no conflicts. */
+  emit(request: LowerRequest): { plan: Plan; conflicts: Conflicts } {
     const lastUse = new Map<string, number>();
     const needed = new Set<string>();
     for (const [position, unit] of this.order.entries())
@@ -100,8 +103,8 @@ class Emitter {
       for (const { item, output } of stored)
         if (!item.destinations.has(output))
           this.places.set(outputKey({ item, output }), this.pools.take(sizeOf(item.outputs[output]!.shape) * 4, avoid));
-      const conflict = unit.anchor ? this.anchored(unit, stored, temporaries) : this.elementwise(unit, stored);
-      if (conflict) return conflict;
+      if (unit.anchor) this.anchored(unit, stored, temporaries);
+      else this.elementwise(unit, stored);
       for (const temporary of temporaries) this.pools.release(temporary);
       const dead = stored.map(outputKey).filter((key) => !lastUse.has(key));
       for (const key of [...(expiring.get(position) ?? []), ...dead]) {
@@ -109,7 +112,7 @@ class Emitter {
         if (place) this.pools.release(place);
       }
     }
-    return {
+    const plan: Plan = {
       kernels: this.kernels,
       dispatches: this.dispatches,
       pools: this.pools.list.map(({ bytes, persistent }) => ({ bytes: alignUp(bytes), persistent })),
@@ -119,6 +122,7 @@ class Emitter {
       states: this.states,
       constants: { bytes: this.constantBytes, entries: this.constants },
     };
+    return { plan, conflicts: this.conflicts };
   }
 
   /** The outputs of a unit that must be in memory. A kernel's further outputs are always written. */
@@ -230,15 +234,15 @@ class Emitter {
     }
   }
 
-  private elementwise(unit: Unit, stored: readonly { item: Item; output: number }[]): Conflict | null {
+  private elementwise(unit: Unit, stored: readonly { item: Item; output: number }[]): void {
     const width = elementwiseWidth(unit);
     const { text, bindings } = generate(unit, stored, 0, width);
     const count = unit.size / width;
     const bound = bindings.map((binding) => this.generated(binding));
-    return this.dispatch(unit, "elementwise", { ELEMENT: text, WIDTH: width }, { COUNT: count }, bound, Math.ceil(count / 64));
+    this.dispatch(unit, "elementwise", { ELEMENT: text, WIDTH: width }, { COUNT: count }, bound, Math.ceil(count / 64));
   }
 
-  private anchored(unit: Unit, stored: readonly { item: Item; output: number }[], temporaries: readonly Placement[]): Conflict | null {
+  private anchored(unit: Unit, stored: readonly { item: Item; output: number }[], temporaries: readonly Placement[]): void {
     const anchor = unit.anchor!;
     for (const call of anchor.kernel!.calls) {
       const bound = call.bindings.map((binding) => this.declared(anchor, binding, temporaries));
@@ -248,10 +252,8 @@ class Emitter {
         defines["EPILOGUE"] = text;
         bound.push(...bindings.map((binding) => this.generated(binding)));
       }
-      const conflict = this.dispatch(unit, call.shader, defines, call.overrides ?? {}, bound, call.workgroups);
-      if (conflict) return conflict;
+      this.dispatch(unit, call.shader, defines, call.overrides ?? {}, bound, call.workgroups);
     }
-    return null;
   }
 
   private declared(anchor: Item, binding: Binding, temporaries: readonly Placement[]): Bound {
@@ -270,13 +272,12 @@ class Emitter {
     constants: Readonly<Record<string, number>>,
     bound: readonly Bound[],
     workgroups: number | readonly [number, number, number],
-  ): Conflict | null {
-    const conflict = this.conflict(unit, bound);
-    if (conflict) return conflict;
+  ): void {
+    if (this.inConflict(unit, bound)) return;
     const { name, text: template } = shaderOf(shader);
     const grid: readonly [number, number, number] =
       typeof workgroups === "number" ? [Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS), 1] : workgroups;
-    if (grid.some((count) => count === 0)) return null;
+    if (grid.some((count) => count === 0)) return;
     if (grid.some((count) => count > MOST_WORKGROUPS))
       throw new FathomError(
         "limits-too-small",
@@ -298,7 +299,6 @@ class Emitter {
       workgroups: grid,
       label,
     });
-    return null;
   }
 
   /** Where to cut a unit that binds too much: the first member whose reads no longer fit; the last where it is the stores that do not. */
@@ -315,29 +315,42 @@ class Emitter {
     return unit.members.findLast(cuttable)!;
   }
 
-  /** What makes a dispatch invalid in WebGPU: too many buffers, or one buffer both read and written. */
-  private conflict(unit: Unit, bound: readonly Bound[]): Conflict | null {
+  /** What else goes wrong then may be gone in the next attempt. */
+  private isFailed(): boolean {
+    return this.conflicts.apart.size > 0 || this.conflicts.unplaced.size > 0;
+  }
+
+  private note<T>(found: Set<T>, conflict: T): true {
+    found.add(conflict);
+    return true;
+  }
+
+  /** Notes what makes a dispatch invalid in WebGPU: too many buffers, or one buffer both read and written. */
+  private inConflict(unit: Unit, bound: readonly Bound[]): boolean {
     const storage = bound.filter(({ access }) => access !== "uniform").length;
     const last = unit.members.at(-1);
     if (storage > MOST_STORAGE_BUFFERS) {
-      if (!last || (!unit.anchor && unit.members.length === 1))
+      if (!last || (!unit.anchor && unit.members.length === 1)) {
+        if (this.isFailed()) return true;
         throw new FathomError(
           "internal",
           `${unit.anchor?.op.name ?? last?.op.name}: needs ${storage} storage buffers; WebGPU promises ${MOST_STORAGE_BUFFERS}`,
         );
-      return new Conflict({ apart: this.firstTooMany(unit).index });
+      }
+      return this.note(this.conflicts.apart, this.firstTooMany(unit).index);
     }
     const name = ({ buffer }: Bound): string => JSON.stringify(buffer);
     const written = new Set(bound.filter(({ access }) => access === "read_write").map(name));
-    if (!bound.some((binding) => binding.access !== "read_write" && written.has(name(binding)))) return null;
+    if (!bound.some((binding) => binding.access !== "read_write" && written.has(name(binding)))) return false;
     for (const { item, output } of readsOf(unit)) {
       const destination = item.destinations.get(output);
       if (destination?.kind === "pack" && written.has(JSON.stringify({ kind: "pool", index: this.pack(destination.pack).pool })))
-        return new Conflict({ unplaced: placeKey({ item, output }) });
+        return this.note(this.conflicts.unplaced, placeKey({ item, output }));
     }
     // A state that becomes something made of itself: the new value is written by a dispatch of its own.
     const assigning = unit.members.find((member) => member.destinations.get(0)?.kind === "state");
-    if (assigning && itemsOf(unit).length > 1) return new Conflict({ apart: assigning.index });
+    if (assigning && itemsOf(unit).length > 1) return this.note(this.conflicts.apart, assigning.index);
+    if (this.isFailed()) return true;
     throw new FathomError(
       "internal",
       `${itemsOf(unit)

@@ -49,6 +49,16 @@ describe("fusing", () => {
     for (const { bindings } of made.dispatches) expect(bindings.length).toBeLessThanOrEqual(8);
   });
 
+  it("splits all that binds too much in a few attempts, however much of it there is", () => {
+    const attempts = (count: number): number => {
+      const inputs = Array.from({ length: count }, () => input([4], "f32"));
+      return lower({ roots: [inputs.reduce(add)], assignments: [], target }).attempts;
+    };
+    // A unit has at most 48 members, of which an attempt cuts five or more off.
+    expect(attempts(100)).toBeLessThanOrEqual(12);
+    expect(attempts(800)).toBeLessThanOrEqual(12);
+  });
+
   it("copies a root that is only a view", () => {
     const made = plan(broadcastTo(input([1], "f32"), [5]));
     expect(made.dispatches.map(({ label }) => label)).toEqual(["copy"]);
