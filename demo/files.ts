@@ -76,6 +76,7 @@ async function readJson(file: File): Promise<JsonFile> {
 function openExperiment({ file, text, json }: JsonFile): Opened {
   if (json["format"] !== EXPERIMENT)
     throw refuse(`${file.name} has the format ${JSON.stringify(json["format"] ?? null).slice(0, 60)}; an experiment's is "${EXPERIMENT}"`);
+  parseExperiment(json, file.name);
   return { kind: "experiment", name: file.name, text };
 }
 

@@ -65,6 +65,10 @@ export class Form {
       this.showRows();
       onChange(this.choices);
     });
+    // The wheel scrolls the page, and changes no number on its way.
+    holder.addEventListener("wheel", ({ target }) => target === document.activeElement && (target as HTMLElement).blur(), {
+      passive: true,
+    });
     this.show(choices);
   }
 

@@ -130,7 +130,7 @@ export class Keeper {
     this.writing = this.writing.then(() => this.snapshots.write(snapshot, { ...part, seen })).catch(() => {});
   }
 
-  /** No more snapshots; those that are there stay, unless the run came to an end of its own or was given up. */
+  /** No more snapshots; those that are there stay, unless the run came to an end of its own. */
   async end(forget: boolean): Promise<void> {
     this.ended = true;
     clearInterval(this.timer);

@@ -4,6 +4,7 @@ import { type Choices, differing, LIVE, nameOf, STANDARD } from "./choices.ts";
 import { experimentOf, type OwnData } from "./experimentOf.ts";
 import { History } from "./history.ts";
 import { withInsight } from "./insight.ts";
+import { leftRun } from "./left.ts";
 import type { Settings } from "./link.ts";
 import type { Beginning, Failure, Given, KeptRun, OpenedFiles, RunState } from "./messages.ts";
 import { Recovery } from "./recovery.ts";
@@ -33,6 +34,9 @@ export interface LabEvents {
   readonly read: (probabilities: readonly number[], names: readonly string[]) => void;
 }
 
+/** What a snapshot holds of the page. */
+type Remembered = Settings & { readonly own: OwnData | null };
+
 const plain = (text: string): Saying => ({ text, kind: "plain", remedy: null });
 const failure = (text: string): Saying => ({ text, kind: "error", remedy: null });
 
@@ -44,7 +48,7 @@ export class Lab {
   /** It computes on the processor. */
   software = false;
   history: History | null = null;
-  /** Runs that ended in their middle: the page was closed. */
+  /** Runs that ended in their middle: the page was closed, or they were stopped. */
   kept: readonly KeptRun[] = [];
   own: OwnData | null = null;
   /** What happened to the run besides training: the device was lost, weights were loaded. */
@@ -95,6 +99,7 @@ export class Lab {
       },
       restored: (message) => {
         this.history!.restore(message);
+        this.files = message.files;
         const { why } = this.recovery;
         if (why) this.note = `${why} The run went on from step ${this.history!.step}, where its last snapshot was taken.`;
         this.recovery.why = "";
@@ -227,13 +232,29 @@ export class Lab {
     return this.state.inside ? withInsight(this.experiment) : this.experiment;
   }
 
+  /** A run that is on, or is about to be. */
+  private get going(): boolean {
+    return this.phase === "playing" || this.phase === "paused" || this.phase === "preparing";
+  }
+
+  /** What a run that goes on makes the page's state; the data's files are the run's own. */
+  private get remembered(): Remembered {
+    return { ...this.state, own: this.own };
+  }
+
+  /** The run to offer to go on with. */
+  get left(): KeptRun | null {
+    if (this.phase === "opening" || this.unusable !== "") return null;
+    return leftRun(this.kept, this.going, this.history === null ? null : this.runId);
+  }
+
   /** A run that is on goes on where it is, to the same end. */
   lookInside(inside: boolean): void {
     if (inside === this.state.inside) return;
     this.state = { ...this.state, inside };
     this.events.moved(this.state);
-    if (this.phase === "playing" || this.phase === "paused" || this.phase === "preparing")
-      this.session.change({ experiment: this.given, text: inside ? "looks inside" : "looks inside no more", state: this.state });
+    if (this.going)
+      this.session.change({ experiment: this.given, text: inside ? "looks inside" : "looks inside no more", state: this.remembered });
   }
 
   /** What the run that was begun last may go on with: another rate, clip or regulariser. */
@@ -243,10 +264,11 @@ export class Lab {
     if (changed.length === 0 && before.experiment === null) return;
     this.state = { ...before, choices, experiment: null };
     this.events.moved(this.state);
-    const going = this.phase === "playing" || this.phase === "paused";
+    // What was recorded cannot be changed.
+    const going = this.going && this.unusable === "";
     if (going && before.experiment === null && changed.every((name) => LIVE.has(name))) {
       const text = changed.map((name) => `${name} ${choices[name]}`).join(", ");
-      this.session.change({ experiment: this.given, text, state: this.state });
+      this.session.change({ experiment: this.given, text, state: this.remembered });
       this.events.changed();
     } else if (this.history) this.clear("The settings have changed. Press Play to train that net.");
     else this.events.changed();
@@ -273,7 +295,8 @@ export class Lab {
     if (!this.canStart) return;
     if (this.lost) this.clear("");
     const { choices, experiment } = this.state;
-    if (experiment === null && choices.data === "own" && !this.own) {
+    // A run that goes on has its files with it.
+    if (begin.type !== "kept" && experiment === null && choices.data === "own" && !this.own) {
       this.enter(
         "idle",
         failure("These settings train on a file of one's own, and none is open: open a table or pictures under Your files."),
@@ -285,14 +308,16 @@ export class Lab {
     this.kept = this.kept.filter(({ id }) => id !== this.runId);
     if (begin.type !== "kept") this.note = "";
     this.history = new History(name, choices, this.experiment);
-    const keep = { id: this.runId, name, state: this.state };
+    const keep = { id: this.runId, name, state: this.remembered };
     this.session.start({ experiment: this.given, paused, begin, files: this.files, keep });
     this.enter(paused ? "paused" : "preparing", plain("Compiling the step …"));
   }
 
   /** Goes on with a run from its last snapshot, whose settings become the page's. */
   goOn(run: KeptRun, paused = false): void {
-    const state = { inside: false, ...(run.state as Partial<Settings>) } as Settings;
+    const { own = null, ...settings } = run.state as Partial<Remembered>;
+    this.own = own ?? this.own;
+    const state = { inside: false, ...settings } as Settings;
     this.state = state;
     this.events.moved(state);
     this.start(paused, { type: "kept", id: run.id });

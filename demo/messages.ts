@@ -171,7 +171,14 @@ export type FromWorker =
       readonly unexpected: readonly string[];
     }
   /** What a run that goes on had seen before. */
-  | ({ readonly type: "restored"; readonly run: number; readonly rows: Float32Array; readonly milliseconds: number } & Seen)
+  | ({
+      readonly type: "restored";
+      readonly run: number;
+      readonly rows: Float32Array;
+      readonly milliseconds: number;
+      /** Those that it trains on. */
+      readonly files: readonly File[];
+    } & Seen)
   | { readonly type: "adjusted"; readonly run: number; readonly mark: Mark }
   | { readonly type: "weights"; readonly run: number; readonly bytes: Uint8Array }
   | ({ readonly type: "state"; readonly run: number } & RunState)

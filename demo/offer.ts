@@ -1,4 +1,4 @@
-/** Offers to go on with a run whose page was closed. */
+/** Offers to go on with a run that was left: its page was closed, or something ended it. */
 import { find, make } from "./dom.ts";
 import type { Lab } from "./lab.ts";
 import type { KeptRun } from "./messages.ts";
@@ -8,8 +8,7 @@ export class Offer {
   private shown: KeptRun | null = null;
 
   draw(lab: Lab): void {
-    const usable = lab.phase === "idle" && lab.history === null;
-    const run = usable ? (lab.kept[0] ?? null) : null;
+    const run = lab.left;
     this.holder.hidden = run === null;
     if (run === this.shown) return;
     this.shown = run;

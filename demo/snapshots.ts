@@ -8,7 +8,7 @@ import type { Histograms, Part } from "./past.ts";
 
 const DATABASE = "fathom-lab";
 const VERSION = 1;
-/** Runs that ended in their middle and were not asked for again. */
+/** Runs that ended in their middle and were not asked for again: the latest of them, and the one that was trained longest. */
 const MOST_RUNS = 3;
 /** So many parts of a run become one, in bounded room. */
 const MOST_PARTS = 50;
@@ -104,7 +104,7 @@ export class Snapshots {
     const held = new Set((await navigator.locks.query()).held?.map(({ name }) => name));
     const all = await asked<KeptRun[]>((await this.database).transaction("runs").objectStore("runs").getAll());
     const idle = all.filter(({ id }) => !held.has(lockOf(id))).sort((a, b) => b.savedAt - a.savedAt);
-    for (const { id } of idle.splice(MOST_RUNS)) await this.forget(id);
+    for (const { id } of tooMany(idle)) await this.forget(id);
     return { idle, held: idle.length < all.length };
   }
 
@@ -112,4 +112,11 @@ export class Snapshots {
   hold(id: string, until: Promise<unknown>): void {
     void navigator.locks.request(lockOf(id), () => until.catch(() => {}));
   }
+}
+
+/** Takes those out of the list that are not to be kept, and returns them. */
+function tooMany(idle: KeptRun[]): KeptRun[] {
+  const earlier = idle.splice(MOST_RUNS - 1).sort((a, b) => b.milliseconds - a.milliseconds);
+  idle.push(...earlier.splice(0, 1));
+  return earlier;
 }

@@ -165,7 +165,7 @@ export class Training {
 
   async run(engine: Engine): Promise<void> {
     const { id } = this.started.keep;
-    let atItsEnd = false;
+    let over = false;
     try {
       this.snapshots.hold(id, this.used);
       const steps = await this.prepare(engine);
@@ -173,21 +173,22 @@ export class Training {
         await this.goOn(steps - this.trainer!.attemptedStep);
         if (this.next !== null) await this.adjust(this.next);
       }
-      atItsEnd = true;
       if (this.stopped) return;
+      over = true;
       await this.keeper?.end(true);
       this.post({ type: "done", run: this.number });
       this.rest();
       // The net stays, to be asked and saved.
       await this.used;
     } catch (error) {
-      atItsEnd = this.stopped || !(error instanceof FathomError && error.code === "device-lost");
+      // Going on from there would come to the same.
+      over = error instanceof FathomError && error.code === "non-finite";
       throw error;
     } finally {
       this.rest();
       this.letGo();
       await this.looking;
-      await this.keeper?.end(atItsEnd);
+      await this.keeper?.end(over);
       this.trainer?.dispose();
       this.trainer = null;
     }
@@ -229,12 +230,12 @@ export class Training {
   }
 
   /** What was seen of a run that goes on, as if it had just been. */
-  private tellPast({ run: { milliseconds }, past, histograms }: Kept, weights: number): void {
+  private tellPast({ run: { milliseconds }, files, past, histograms }: Kept, weights: number): void {
     const run = this.number;
     this.batch.milliseconds = milliseconds;
     const { evaluations, marks } = past?.seen ?? { evaluations: [], marks: [] };
     const rows = past?.rowLength === COLUMNS.length + weights ? past.rows : new Float32Array(0);
-    this.post({ type: "restored", run, rows, milliseconds, evaluations, marks }, [rows.buffer]);
+    this.post({ type: "restored", run, rows, milliseconds, evaluations, marks, files }, [rows.buffer]);
     const inside = past?.inside;
     if (inside?.weights === weights) this.post({ type: "insight", run, ...inside, histograms });
   }

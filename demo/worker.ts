@@ -67,9 +67,12 @@ function start(given: ToWorker & { readonly type: "start" }): void {
   current = training;
   queued(async (opened) => {
     await freed;
-    freed = training.run(opened).catch((error: unknown) => {
-      if (!training.stopped) post({ type: "failed", run: given.run, ...failureOf(error) });
-    });
+    freed = training
+      .run(opened)
+      .catch((error: unknown) => {
+        if (!training.stopped) post({ type: "failed", run: given.run, ...failureOf(error) });
+      })
+      .then(() => void tellKept(true));
     await training.atRest;
   });
 }
@@ -114,7 +117,9 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
     case "step":
       return current?.step();
     case "stop":
-      return current?.stop();
+      current?.stop();
+      current = null;
+      return;
     case "save":
       return void current?.save().catch(() => {});
     case "saveRun":
