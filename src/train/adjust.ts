@@ -4,7 +4,7 @@ import { FathomError } from "../core/errors.ts";
 import { type Clip, isClip } from "../optim/clip.ts";
 import { isActive, type Regularizer } from "../optim/regularizers.ts";
 import { asSchedule, type Schedule } from "../optim/schedule.ts";
-import type { ResolvedOptions } from "./options.ts";
+import { checkStatistics, type ResolvedOptions } from "./options.ts";
 
 /** What is left out stays as it is; null takes a clip or a regulariser away. */
 export interface Adjustment {
@@ -19,9 +19,10 @@ type Adjusted = Pick<ResolvedOptions, "optimizer" | "clip" | "regularizer">;
 /** The options as they become, and whether they take another plan: numbers are data, forms are not. */
 export function adjusted(
   what: string,
-  { optimizer, clip, regularizer }: Adjusted,
+  options: ResolvedOptions,
   change: Adjustment,
 ): { readonly next: Adjusted; readonly needsPlan: boolean } {
+  const { optimizer, clip, regularizer } = options;
   checkOptions(what, change, ["learningRate", "clip", "regularizer"]);
   const next: Adjusted = {
     optimizer: change.learningRate === undefined ? optimizer : { ...optimizer, learningRate: asSchedule(what, change.learningRate) },
@@ -33,6 +34,7 @@ export function adjusted(
   const { regularizer: penalty } = next;
   if (penalty !== null && !(typeof penalty.l1 === "number" && typeof penalty.l2 === "number"))
     throw new FathomError("argument", `${what}: regularizer is ${show(penalty)}; pass optim.l2(1e-4), or null for none`);
+  checkStatistics(what, { ...options, ...next });
   return { next, needsPlan: formOf({ optimizer, clip, regularizer }) !== formOf(next) };
 }
 

@@ -35,7 +35,7 @@ export interface PreparedGradients {
 const aligned = (size: number): number => Math.ceil(size / 64) * 64;
 
 export function prepareGradients(
-  { clip, regularizer, gradientNoise: noise }: ResolvedOptions,
+  { clip, regularizer, gradientNoise: noise, statistics }: ResolvedOptions,
   states: TrainerStates,
   { gradientNoise, clipRows }: Remedies,
   nodes: GradientNodes,
@@ -44,7 +44,8 @@ export function prepareGradients(
   // Noise brings the penalty's gradient along.
   const joined = noise !== null && noise.eta > 0;
   const gradients = joined ? gradientNoise!(nodes, { regularizer: active }) : nodes.gradients;
-  const partials = gradientStatistics({ ...nodes, gradients }, { regularizer: active, joined });
+  // Without statistics there are no segments that they could be of, and nobody reads what stands in for them.
+  const partials = !statistics ? nodes.step : gradientStatistics({ ...nodes, gradients }, { regularizer: active, joined });
   const kind = clip?.type ?? "none";
   const penalty = active && !joined;
   if (clip?.type !== "adaptive")

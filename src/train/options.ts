@@ -38,6 +38,11 @@ export interface TrainerOptions {
   readonly constraint?: Constraint;
   /** Default "stop": the run throws a FathomError that names the step and the layer. */
   readonly nonFinite?: NonFinitePolicy;
+  /**
+   * Default true. False: the bare step, against which overheads are measured, without gradient norms, the penalty's value and the search for
+   * numbers that are not finite. It wants nonFinite "ignore", and neither clip nor insight; reports have no layers then, and NaN for the rest.
+   */
+  readonly statistics?: boolean;
   /** More numbers of parameters and activations in the reports; steps whose reports have none do not pay for it. */
   readonly insight?: InsightOptions;
   /** "shuffled" (default): every epoch in an order of its own. "sequential": in the order of the data set. */
@@ -63,6 +68,7 @@ export interface ResolvedOptions {
   readonly groups: readonly ParameterGroup[];
   readonly constraint: Constraint | null;
   readonly nonFinite: NonFinitePolicy;
+  readonly statistics: boolean;
   readonly insight: ResolvedInsight | null;
   readonly order: Order;
   readonly depthFusion: DepthFusion;
@@ -81,6 +87,7 @@ const KEYS = [
   "groups",
   "constraint",
   "nonFinite",
+  "statistics",
   "insight",
   "order",
   "depthFusion",
@@ -115,7 +122,9 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     "optim.gradientNoise({ eta: 0.01 }), or leave it out",
   );
   demand(constraint === undefined || constraint?.type === "maxNorm", "constraint", constraint, "optim.maxNorm(3), or leave it out");
-  return {
+  const statistics = options.statistics ?? true;
+  demand(typeof statistics === "boolean", "statistics", statistics, "true or false");
+  const resolved: ResolvedOptions = {
     model,
     loss,
     optimizer,
@@ -128,8 +137,25 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     batchSize: checkInteger("train", "batchSize", options.batchSize, 1),
     seed: checkInteger("train", "seed", options.seed ?? 0, 0, 2 ** 32 - 1),
     nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),
+    statistics,
     insight: resolveInsight(options.insight),
     order: checkChoice("train", "order", options.order ?? "shuffled", ["shuffled", "sequential"]),
     depthFusion: checkChoice("train", "depthFusion", options.depthFusion ?? "auto", ["auto", "always", "never"]),
   };
+  checkStatistics("train", resolved);
+  return resolved;
+}
+
+/** What is made of the statistics cannot be had without them. Throws a FathomError (argument) that says what asks for them. */
+export function checkStatistics(
+  what: string,
+  { statistics, nonFinite, clip, insight }: Pick<ResolvedOptions, "statistics" | "nonFinite" | "clip" | "insight">,
+): void {
+  if (statistics) return;
+  const asking = nonFinite === "ignore" ? (clip ? `clip "${clip.type}"` : insight ? "insight" : null) : `nonFinite "${nonFinite}"`;
+  if (asking !== null)
+    throw new FathomError(
+      "argument",
+      `${what}: statistics is false, and ${asking} needs them; pass statistics: true, or nonFinite: "ignore" without clip and insight`,
+    );
 }

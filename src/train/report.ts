@@ -24,6 +24,7 @@ export interface Report {
   readonly step: number;
   /** Of the main output, before this step's update, without the penalty. */
   readonly loss: number;
+  /** NaN without statistics, as is the norm. */
   readonly regularization: number;
   /** Of this step's update: the schedule's, times what a plateau has made of it. */
   readonly learningRate: number;
@@ -68,12 +69,13 @@ export interface StepRecord {
 
 const numbered = (word: number): number | null => (word === NONE ? null : word);
 
-/** Record `index` of what was read from the ring; `heads` are the names of the auxiliary heads. */
+/** Record `index` of what was read from the ring; `segments` is empty where the step makes no statistics; `heads` are the auxiliary heads' names. */
 export function decodeRecord(words: Uint32Array, index: number, segments: readonly Segment[], heads: readonly string[] = []): StepRecord {
   const base = index * recordWords(segments.length, heads.length);
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
   const word = (at: number): number => words[base + at]!;
   const float = (at: number): number => floats[base + at]!;
+  const statistic = (at: number): number => (segments.length > 0 ? float(at) : Number.NaN);
   const step = word(RECORD.attemptedStep);
   const status = word(RECORD.status);
   const layers = segments.map(({ name, role }, segment): LayerReport => ({ name, role, gradientNorm: float(RECORD.norms + segment) }));
@@ -82,9 +84,9 @@ export function decodeRecord(words: Uint32Array, index: number, segments: readon
     report: {
       step,
       loss: float(RECORD.loss),
-      regularization: float(RECORD.penalty),
+      regularization: statistic(RECORD.penalty),
       learningRate: float(RECORD.learningRate),
-      gradientNorm: float(RECORD.globalNorm),
+      gradientNorm: statistic(RECORD.globalNorm),
       clipScale: float(RECORD.clipScale),
       layers,
       ...(heads.length > 0 ? { auxiliary } : {}),

@@ -73,7 +73,7 @@ export async function compileStep(
       label: withInsight ? "training step with insight" : "training step",
       assignments,
       states: read.filter((state) => state !== null),
-      check: { flags: states.flags!, layers: trace.layers },
+      ...(options.statistics ? { check: { flags: states.flags!, layers: trace.layers } } : {}),
     });
     const dispose = (): void => {
       program.dispose();
@@ -134,9 +134,9 @@ function build(parts: Parts, trace: ModelTrace): Built {
       ring: ring.node(),
     },
     {
-      segments: arena.segments.length,
+      segments: states.reported.length,
       auxiliary: heads.length,
-      layers: trace.layerNames.length,
+      layers: options.statistics ? trace.layerNames.length : 0,
       slots: states.slots,
       ...prepared.finish,
       policy: options.nonFinite,

@@ -247,7 +247,7 @@ export class Trainer {
     if (this.running)
       throw new FathomError("argument", "trainer.run: a run of this trainer is under way; let it end, or leave its loop, before the next");
     this.running = true;
-    const { slots, arena, collected } = this.states;
+    const { slots, arena, reported, collected } = this.states;
     const heads = collected.auxiliaries.map(({ name }) => name);
     try {
       const insight = this.options.insight;
@@ -255,7 +255,7 @@ export class Trainer {
       const loop = trainingLoop(this.host(), { first: this.attempted, steps, every, slots, control: this.control, signal });
       for await (const { words: read, indices } of loop)
         for (const index of indices) {
-          const { report: plain, stopped } = decodeRecord(read.words, index, arena.segments, heads);
+          const { report: plain, stopped } = decodeRecord(read.words, index, reported, heads);
           const report = read.insight ? await this.withInsight(plain, read.insight, index) : plain;
           if (stopped) {
             const bad = await this.recover(loop);

@@ -21,6 +21,8 @@ export const FLAG_WORDS = 64;
 export interface TrainerStates {
   readonly collected: Collected;
   readonly arena: Arena;
+  /** Whose norms are in a step's record: all, or none without statistics. */
+  readonly reported: Arena["segments"];
   readonly runningLayout: RunningLayout;
   readonly slots: number;
   readonly recordWords: number;
@@ -66,7 +68,8 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
   const insight = insightWords(options, arena.segments.length);
   const heads = collected.auxiliaries.length;
   const slots = ringSlots(arena.segments.length, heads + insight.parameters + insight.activations);
-  const words = recordWords(arena.segments.length, heads);
+  const reported = options.statistics ? arena.segments : [];
+  const words = recordWords(reported.length, heads);
   const made: StateBuffer[] = [];
   const state: Runtime["state"] = (...of) => {
     const one = runtime.state(...of);
@@ -82,6 +85,7 @@ export function createStates(runtime: Runtime, options: ResolvedOptions): Traine
     const states: TrainerStates = {
       collected,
       arena,
+      reported,
       runningLayout,
       slots,
       recordWords: words,

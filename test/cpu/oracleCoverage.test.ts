@@ -24,6 +24,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   insight: "test/gpu/insight.test.ts",
   "model.repeat.checkpoint": "test/gpu/checkpoint.test.ts",
   nonFinite: "test/gpu/trainerNonFinite.test.ts",
+  statistics: "test/gpu/bareStep.test.ts",
 };
 
 const covers = (beginning: string, what: string): boolean =>

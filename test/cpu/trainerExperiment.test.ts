@@ -47,6 +47,7 @@ describe("a valid experiment", () => {
       schedule: { ...minimal.schedule, unit: "step" },
       monitor: { every: 1 },
       nonFinite: "stop",
+      statistics: true,
     });
   });
 

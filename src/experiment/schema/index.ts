@@ -43,6 +43,7 @@ export const experimentSchema = object({
   constraint: v.optional(constraint),
   monitor: v.optional(object({ every: integer(1) }), { every: 1 }),
   insight: v.optional(insight),
+  statistics: v.optional(flag(), true),
   nonFinite: v.optional(choice(["stop", "skip", "ignore"]), "stop"),
 });
 

@@ -30,6 +30,7 @@ export const finishStatisticsShader: Shader = { name: "finish_statistics", text:
 export type NonFinitePolicy = "stop" | "skip" | "ignore";
 
 export interface FinishAttributes {
+  /** 0 for a step without statistics, whose partials are not read. */
   readonly segments: number;
   /** Losses of auxiliary heads, which lie behind the main one, 64 elements apart; none where left out. */
   readonly auxiliary?: number;
@@ -57,7 +58,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
   name: "finishStatistics",
   infer: ([, segmentTable, step, loss, counters, flags, ring], { segments, auxiliary = 0, layers, slots, clip }): readonly TensorType[] => {
     const what = "finishStatistics";
-    requireWords(what, "segments", segmentTable, 2 * segments);
+    if (segments > 0) requireWords(what, "segments", segmentTable, 2 * segments);
     requireWords(what, "step", step, STEP.words);
     requireWords(what, "counters", counters, COUNTERS.words);
     if (flags.shape[0]! < FLAG_STRIDE * layers) requireWords(what, "flags", flags, FLAG_STRIDE * layers);
@@ -74,7 +75,7 @@ export const finishStatisticsOp: Op<FinishAttributes> = defineOp<FinishAttribute
     kernel: (_inputs, _outputs, { segments, auxiliary = 0, layers, slots, clip, rowScales = NO_ROWS, policy, plateau }, target) => {
       const size = workgroupSize(target);
       let lanes = 1;
-      while (lanes * 2 * segments <= size) lanes *= 2;
+      while (lanes * 2 * Math.max(1, segments) <= size) lanes *= 2;
       return {
         calls: [
           {
