@@ -91,10 +91,10 @@ export interface Target {
 }
 
 export type Form<A> =
-  /** `wgsl` gives an expression over `F` (f32 or vec4f), `I`, `U`; `index` is the element's flat index, type U. */
+  /** `wgsl` gives an expression over `F` (f32, or vec4f where `width` is 4), `I`, `U`; `index` is the element's flat index, type U. */
   | {
       readonly kind: "elementwise";
-      readonly wgsl: (inputs: Listed<string>, attributes: A, index: string) => string;
+      readonly wgsl: (inputs: Listed<string>, attributes: A, index: string, width: 1 | 4) => string;
       readonly usesIndex?: boolean;
     }
   /** A different look at the input's memory; null where only a copy will do. */

@@ -12,8 +12,11 @@ export const dropoutOp: Op<{ readonly together: number }> = elementwiseOp<{ read
   "dropout",
   {
     // A vector's four elements lie in one block of random numbers for any `together`: a block serves 4 · together elements from a multiple of it.
-    wgsl: ([x, rate, seed, step, node], { together }, index) =>
-      `dropout_apply(${x}, ${together === 1 ? index : `${index} / U(${together}u)`}, ${rate}, ${seed}, ${step}, ${node})`,
+    wgsl: ([x, rate, seed, step, node], { together }, index, width) => {
+      const element = together === 1 ? index : `${index} / U(${together}u)`;
+      const block = `dropout_block(${element}, ${seed}, ${step}, ${node})`;
+      return `dropout_apply(${x}, ${together === 1 && width === 4 ? block : `dropout_lane(${block}, ${element})`}, ${rate})`;
+    },
     js: ([x, rate, seed, step, node], { together }, index) => {
       const element = Math.floor(index / together);
       const block = philox4x32([Math.floor(element / 4), step, node, 0], [seed, STREAMS.dropout]);

@@ -7,7 +7,7 @@ import { defineOp } from "./define.ts";
 
 export interface ElementwiseRow<A> {
   /** See `Form`: an expression over `F`, `I`, `U`; each input is an identifier that may be named more than once. */
-  readonly wgsl: (inputs: Listed<string>, attributes: A, index: string) => string;
+  readonly wgsl: (inputs: Listed<string>, attributes: A, index: string, width: 1 | 4) => string;
   readonly js: (inputs: Listed<number>, attributes: A, index: number) => number;
   readonly vjp: Vjp<A> | "nondifferentiable";
 }

@@ -171,7 +171,7 @@ export function generate(unit: Unit, stored: readonly { item: Item; output: numb
     const { shape } = member.outputs[0]!;
     const inputs = member.inputs.map((input) => values.get(input.item) ?? writer.load(input, shape));
     const name = `v${position}`;
-    writer.lines.push(`let ${name} = ${form.wgsl(inputs as unknown as Listed<string>, member.attributes, index)};`);
+    writer.lines.push(`let ${name} = ${form.wgsl(inputs as unknown as Listed<string>, member.attributes, index, width)};`);
     values.set(member, name);
   }
   for (const { item, output } of stored) {

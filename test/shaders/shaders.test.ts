@@ -31,7 +31,7 @@ function alone(op: Op): Node | null {
   const names = Array.from({ length: 8 }, (_, index) => `input${index}`);
   let text: string;
   try {
-    text = op.form.wgsl(names as never, undefined, "index");
+    text = op.form.wgsl(names as never, undefined, "index", 1);
   } catch {
     return null;
   }

@@ -104,7 +104,7 @@ class Writer {
       if (form.kind !== "elementwise") continue;
       const inputs = member.inputs.map((input) => this.operand(producer(input), names, lines));
       const name = `v${lines.length}`;
-      lines.push(`let ${name} = ${form.wgsl(inputs as unknown as Listed<string>, member.attributes, INDEX)};`);
+      lines.push(`let ${name} = ${form.wgsl(inputs as unknown as Listed<string>, member.attributes, INDEX, 4)};`);
       names.set(member, name);
       this.store(member, name, lines, true);
     }
