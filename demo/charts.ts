@@ -15,6 +15,8 @@ export interface Run {
 export interface Scene {
   /** Null before a run. */
   readonly current: History | null;
+  /** The net that is trained, or would be: its layers with weights, as far as they are known. */
+  readonly planned: { readonly count: number; readonly skips: boolean };
   /** All that are compared, the current one last. */
   readonly runs: readonly Run[];
   readonly theme: Theme;

@@ -55,9 +55,14 @@ export function underline(
   context.fillText(title, (left + right) / 2, bottom + 19);
 }
 
-/** Of steps, five of them from left to right. */
+/** Of steps, five of them from left to right; their ends where there are fewer. */
 export const stepLabels = ({ left, right }: Frame, steps: number) =>
-  [0, 1, 2, 3, 4].map((quarter) => ({ x: left + (quarter / 4) * (right - left), text: String(Math.round((quarter * steps) / 4)) }));
+  (steps < 4 ? [0, 4] : [0, 1, 2, 3, 4]).map((quarter) => ({
+    x: left + (quarter / 4) * (right - left),
+    text: stepText(Math.round((quarter * steps) / 4)),
+  }));
+
+export const stepText = (step: number): string => (step < 10_000 ? String(step) : `${step / 1000}k`);
 
 export function powerLabel(power: number): string {
   if (power > -3 && power < 4) return String(10 ** power);

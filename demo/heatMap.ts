@@ -9,7 +9,7 @@ const LEGEND = 50;
 
 /** Rows that only grow: one for each step that was looked at. */
 export interface Rows {
-  /** Of the whole run. */
+  /** As many as there is room for. */
   readonly steps: number;
   readonly layers: number;
   readonly count: number;
@@ -21,7 +21,7 @@ export class HeatMap {
   private readonly image = document.createElement("canvas");
   private of: object | null = null;
   private painted = 0;
-  private scaleKey = "";
+  private key = "";
 
   /** `of` is what the rows belong to: those of another are painted anew. */
   draw(canvas: HTMLCanvasElement, of: object | null, rows: Rows | null, scale: Scale, theme: Theme): void {
@@ -54,9 +54,10 @@ export class HeatMap {
   private paint(of: object | null, { steps, layers, count, step, values }: Rows, scale: Scale): void {
     const { image } = this;
     const columns = Math.min(COLUMNS, steps);
-    if (of !== this.of || scale.key !== this.scaleKey || count < this.painted) {
+    const key = `${scale.key} ${steps}`;
+    if (of !== this.of || key !== this.key || count < this.painted) {
       Object.assign(image, { width: columns, height: layers });
-      Object.assign(this, { of, scaleKey: scale.key, painted: 0 });
+      Object.assign(this, { of, key, painted: 0 });
     }
     const context = image.getContext("2d")!;
     const column = (row: number): number => Math.min(columns - 1, Math.floor((step(row) / steps) * columns));

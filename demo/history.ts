@@ -50,6 +50,13 @@ export class History {
     this.rows = new RowStore(COLUMNS.length + weights.length);
   }
 
+  /** How far the axes go: to the end of a short run, and so far that a long one is not a line at their left. */
+  get span(): number {
+    let span = 1000;
+    while (span < this.step) span *= 2;
+    return Math.min(span, this.steps);
+  }
+
   /** Rows that are held: all reports, or evenly some of a long run's. */
   get count(): number {
     return this.rows.count;

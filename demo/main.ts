@@ -82,6 +82,15 @@ function writeAddress(): void {
   carryState(location.hash);
 }
 
+/** A link has it without its spaces. */
+function spaced(json: string): string {
+  try {
+    return json.includes("\n") ? json : JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
+
 /** The state, in the form, the story and the editor. */
 function show(): void {
   const { choices, experiment, inside } = lab.state;
@@ -90,7 +99,7 @@ function show(): void {
   form.show(choices);
   stories.show(choices);
   find<HTMLElement>("#by-hand").hidden = experiment === null;
-  editor.show(experiment ?? JSON.stringify(lab.experiment, null, 2), experiment !== null);
+  editor.show(experiment === null ? JSON.stringify(lab.experiment, null, 2) : spaced(experiment), experiment !== null);
   redraw();
 }
 
@@ -98,7 +107,16 @@ function draw(): void {
   showRun(lab);
   announcer.say(lab.saying.kind, lab.saying.text);
   layers.show(lab.history);
-  charts.show({ current: lab.history, runs: compare.runs(lab.history), theme: theme(), layer: layers.layer });
+  const { history: current, state } = lab;
+  const { depth, skips } = current?.choices ?? state.choices;
+  const count = current?.weights.length || (state.experiment === null ? depth + 1 : 0);
+  charts.show({
+    current,
+    planned: { count, skips: skips !== "none" },
+    runs: compare.runs(current),
+    theme: theme(),
+    layer: layers.layer,
+  });
   compare.fill(lab.history);
   files.draw();
   drawOffer();

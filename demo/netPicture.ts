@@ -9,7 +9,9 @@ const ROOM = 15;
 const EDGE = 54;
 
 export interface NetPicture {
+  /** None before the first step. */
   readonly norms: ArrayLike<number>;
+  readonly count: number;
   /** The one that is looked at. */
   readonly chosen: number;
   /** A way around each layer but the first and the last. */
@@ -18,10 +20,10 @@ export interface NetPicture {
 
 const rgb = (value: number, scale: Scale): string => `rgb(${colourOf(value, scale).join(" ")})`;
 
-export function drawNet(canvas: HTMLCanvasElement, { norms, chosen, skips }: NetPicture, scale: Scale, theme: Theme): void {
+export function drawNet(canvas: HTMLCanvasElement, { norms, count, chosen, skips }: NetPicture, scale: Scale, theme: Theme): void {
   const { context } = frameOf(canvas, theme);
   const { clientWidth: width, clientHeight: height } = canvas;
-  const count = norms.length;
+  const colourAt = (layer: number): string => (norms.length > 0 ? rgb(norms[layer]!, scale) : theme.rule);
   const [top, bottom] = [skips ? 26 : 14, height - 26];
   const slot = (width - 2 * EDGE) / Math.max(1, count);
   const x = (layer: number): number => EDGE + (layer + 0.5) * slot;
@@ -35,7 +37,7 @@ export function drawNet(canvas: HTMLCanvasElement, { norms, chosen, skips }: Net
   context.setLineDash([]);
   if (skips) drawSkips(context, count, x, top, theme);
   for (let layer = 0; layer < count; layer++) {
-    const colour = rgb(norms[layer]!, scale);
+    const colour = colourAt(layer);
     context.fillStyle = colour;
     if (slot < ROOM) {
       context.fillRect(x(layer) - 0.42 * slot, top, Math.max(1, 0.84 * slot), bottom - top);
@@ -56,7 +58,7 @@ export function drawNet(canvas: HTMLCanvasElement, { norms, chosen, skips }: Net
   // Units lie over what joins them.
   if (slot >= ROOM)
     for (let layer = 0; layer < count; layer++) {
-      context.fillStyle = rgb(norms[layer]!, scale);
+      context.fillStyle = colourAt(layer);
       context.strokeStyle = theme.paper;
       context.lineWidth = 1.5;
       for (let unit = 0; unit < UNITS; unit++) {
@@ -66,10 +68,10 @@ export function drawNet(canvas: HTMLCanvasElement, { norms, chosen, skips }: Net
         context.stroke();
       }
     }
-  if (count === 0) return;
+  if (norms.length === 0) return;
   context.strokeStyle = theme.ink;
   context.lineWidth = 2;
-  const half = Math.max(4, 0.5 * slot - 1);
+  const half = Math.min(24, Math.max(4, 0.5 * slot - 1));
   context.strokeRect(x(chosen) - half, top - 5, 2 * half, bottom - top + 10);
   context.fillStyle = theme.quiet;
   context.textAlign = "center";

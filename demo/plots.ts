@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Curve } from "./curveData.ts";
-import { type Decades, powerLabel, powers } from "./frame.ts";
+import { type Decades, powerLabel, powers, stepText } from "./frame.ts";
 import type { Theme } from "./palette.ts";
 
 export interface PlotCurve {
@@ -70,7 +70,7 @@ export class Plot {
     return {
       width,
       height,
-      padding: [10, 14, 0, 0],
+      padding: [10, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: !powersOfTen } },
       scales: {
@@ -80,7 +80,16 @@ export class Plot {
           : { range: (_plot, _low, high) => [0, this.ceiling(high)] },
       },
       axes: [
-        { ...axis, size: 34, grid: { show: false }, label: "step", labelSize: 14, labelFont: "12px system-ui, sans-serif", gap: 3 },
+        {
+          ...axis,
+          size: 34,
+          grid: { show: false },
+          values: (_plot, splits) => splits.map(stepText),
+          label: "step",
+          labelSize: 14,
+          labelFont: "12px system-ui, sans-serif",
+          gap: 3,
+        },
         powersOfTen
           ? {
               ...axis,

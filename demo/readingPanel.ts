@@ -27,8 +27,7 @@ export class ReadingPanel {
       make("h2", { id: "reading-head" }, "What it reads"),
       this.words,
       this.matrix,
-      make("h3", {}, "Read wrongly"),
-      this.wrong,
+      make("div", {}, make("h3", {}, "Read wrongly"), this.wrong),
       this.drawn,
     );
   }
@@ -52,7 +51,7 @@ export class ReadingPanel {
 
   private fillMatrix({ matrix, classes, names, of, count }: Readings): void {
     const right = Array.from({ length: classes }, (_, index) => matrix[index * classes + index]!).reduce((sum, one) => sum + one, 0);
-    this.words.textContent = `Of ${count} ${of} samples ${right} are read rightly. Rows are what a sample is, columns what the net takes it for.`;
+    this.words.textContent = `Of ${count} ${of} samples ${right} are read correctly. Rows are what a sample is, columns what the net takes it for.`;
     const most = Math.max(1, ...matrix);
     const head = make("tr", {}, make("td"), ...names.map((name) => make("th", { scope: "col" }, name)));
     const rows = names.map((name, truth) => {

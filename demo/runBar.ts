@@ -46,6 +46,8 @@ export function showRun({ phase, saying, history, adapter, note, canStart, tells
   setText(noted, note);
 }
 
+const ratioText = (ratio: number): string => (ratio >= 0.01 && ratio < 1000 ? ratio.toPrecision(2) : ratio.toExponential(1));
+
 function numbersOf(history: History): string {
   const { step, steps, count, stepsPerSecond, dispatches, parameters } = history;
   if (count === 0) return parameters > 0 ? `${parameters} parameters, ${dispatches} dispatches a step` : "\u00a0";
@@ -58,7 +60,7 @@ function numbersOf(history: History): string {
     stepsPerSecond ? `${stepsPerSecond >= 10 ? Math.round(stepsPerSecond) : stepsPerSecond.toFixed(1)} steps/s${left}` : "",
     `loss ${history.value(last, "loss").toPrecision(3)}`,
     `gradient norm ${history.value(last, "gradientNorm").toPrecision(3)}${clip < 1 ? `, clipped to ${(100 * clip).toPrecision(2)} %` : ""}`,
-    `first to last layer ${history.ratio(last).toExponential(1)}`,
+    `first to last layer ${ratioText(history.ratio(last))}`,
     seen?.testAccuracy == null ? "" : `test accuracy ${percent(seen.testAccuracy)}`,
   ]
     .filter((part) => part !== "")

@@ -87,7 +87,7 @@ function plot(name: string, describe: (scene: Scene) => { readonly curves: PlotC
   };
 }
 
-const steps = (runs: readonly Run[]): number => Math.max(1, ...runs.map(({ history }) => history.steps));
+const steps = (runs: readonly Run[]): number => Math.max(1, ...runs.map(({ history }) => history.span));
 
 /** A line for what is measured at each step or in training, dots for the test. */
 const pairOf =
@@ -140,7 +140,7 @@ const ACCURACY: View = {
 };
 
 const gradientRows = (history: History): Rows => ({
-  steps: history.steps,
+  steps: history.span,
   layers: history.weights.length,
   count: history.count,
   step: (row) => history.value(row, "step"),
@@ -168,7 +168,7 @@ const LAYERS: View = {
           dots: false,
         };
       }),
-      options: { steps: current?.steps ?? 1, decades: decadesOf(current), marks: current?.marks ?? [] },
+      options: { steps: current?.span ?? 1, decades: decadesOf(current), marks: current?.marks ?? [] },
     };
   }),
   table: (scene) => HEAT.table!(scene),
@@ -185,18 +185,13 @@ const NORMS: View = {
 
 const NET: View = {
   name: "net",
-  draw: ({ current, layer, theme }) =>
-    drawNet(
-      canvas("net"),
-      { norms: normsOf(current), chosen: layer, skips: current !== null && current.choices.skips !== "none" },
-      powerScale(decadesOf(current)),
-      theme,
-    ),
+  draw: ({ current, planned, layer, theme }) =>
+    drawNet(canvas("net"), { norms: normsOf(current), ...planned, chosen: layer }, powerScale(decadesOf(current)), theme),
 };
 
 const RATIO = heat(
   "ratio",
-  ({ inside, steps, weights }) => ({
+  ({ inside, span: steps, weights }) => ({
     steps,
     layers: weights.length,
     count: inside.count,
@@ -209,7 +204,7 @@ const RATIO = heat(
 
 const SATURATION = heat(
   "saturation",
-  ({ inside, steps }) => ({
+  ({ inside, span: steps }) => ({
     steps,
     layers: inside.activations.length,
     count: inside.count,

@@ -51,6 +51,8 @@ export function chartOf(entries: readonly Entry[]): BarChart {
   return { bars, unit: entries[0]?.unit ?? "" };
 }
 
+/** Of a number under the axis, in pixels. */
+const ROOM_PER_TICK = 60;
 const ROW = 26;
 const TOP = 6;
 const BOTTOM = 40;
@@ -66,13 +68,21 @@ export function axisOf({ bars }: BarChart): readonly [low: number, high: number]
   return [low < 0 ? low - margin : 0, high + margin];
 }
 
-/** 1, 2 or 5 times a power of ten, about five in the range. */
-export function ticksOf([low, high]: readonly [number, number]): number[] {
-  const rough = (high - low) / 5;
+/** 1, 2 or 5 times a power of ten, about so many in the range. */
+export function ticksOf([low, high]: readonly [number, number], most = 5): number[] {
+  const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const stride = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough)!;
   const first = Math.ceil(low / stride);
   return Array.from({ length: Math.floor(high / stride) - first + 1 }, (_, index) => (first + index) * stride);
+}
+
+/** As much of a text as there is room for: all of it stands in the table. */
+function fitting(context: CanvasRenderingContext2D, text: string, room: number): string {
+  if (context.measureText(text).width <= room) return text;
+  let length = text.length;
+  while (length > 1 && context.measureText(`${text.slice(0, length)}…`).width > room) length--;
+  return `${text.slice(0, length).trimEnd()}…`;
 }
 
 export function drawBars(canvas: HTMLCanvasElement, chart: BarChart, { paper, ink, quiet, rule, runs }: Theme): void {
@@ -93,7 +103,7 @@ export function drawBars(canvas: HTMLCanvasElement, chart: BarChart, { paper, in
   const x = (value: number): number =>
     left + ((Math.min(axis[1], Math.max(axis[0], value)) - axis[0]) / (axis[1] - axis[0])) * (right - left);
   context.textAlign = "center";
-  for (const tick of ticksOf(axis)) {
+  for (const tick of ticksOf(axis, Math.min(5, Math.max(1, Math.floor((right - left) / ROOM_PER_TICK))))) {
     context.fillStyle = rule;
     context.fillRect(Math.round(x(tick)), TOP, 1, height - TOP - BOTTOM);
     context.fillStyle = quiet;
@@ -105,9 +115,9 @@ export function drawBars(canvas: HTMLCanvasElement, chart: BarChart, { paper, in
     const [from, to] = [x(0), x(value)];
     context.fillStyle = ink;
     context.textAlign = "right";
-    context.fillText(label, left - 8, middle, left - 8);
+    context.fillText(fitting(context, label, left - 8), left - 8, middle);
     context.textAlign = "left";
-    context.fillText(text, right + 8, middle, width - right - 8);
+    context.fillText(fitting(context, text, width - right - 8), right + 8, middle);
     context.globalAlpha = 0.35;
     context.fillStyle = runs[0]!;
     context.fillRect(Math.min(from, to), middle - 7, Math.max(1, Math.abs(to - from)), 14);
