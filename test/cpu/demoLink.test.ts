@@ -3,6 +3,10 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHOICE_NAMES, type Choices, CONTROLS, type Control, STANDARD } from "../../demo/choices.ts";
 import { readLink, writeLink } from "../../demo/link.ts";
+import { parseExperiment } from "../../src/experiment/index.ts";
+import { experimentSchema } from "../../src/experiment/schema/index.ts";
+import { anyExperiment } from "../support/anyExperiment.ts";
+import { wrongExperiments } from "../support/wrongExperiments.ts";
 
 const anyValue = (control: Control): fc.Arbitrary<string | number> =>
   control.kind === "choice"
@@ -15,9 +19,21 @@ const anyChoices = fc.record(
   Object.fromEntries(CHOICE_NAMES.map((name) => [name, anyValue(CONTROLS[name])])),
 ) as unknown as fc.Arbitrary<Choices>;
 
-const anyExperiment = fc.string({ unit: "binary" }).map((name) => JSON.stringify({ format: "fathom-experiment/1", name }));
-const anyNet = fc.record({ choices: anyChoices, experiment: fc.option(anyExperiment) });
+const anyText = fc.oneof(
+  anyExperiment,
+  fc.string({ unit: "binary" }).map((name) => ({ format: "fathom-experiment/1", name })),
+);
+const anyNet = fc.record({ choices: anyChoices, experiment: fc.option(anyText.map((json) => JSON.stringify(json))) });
 const PLAIN = { choices: STANDARD, experiment: null, inside: false, pins: [] };
+
+/** What the schema makes of an experiment: it, with its defaults, or what is wrong. */
+function verdictOn(text: string): unknown {
+  try {
+    return parseExperiment(text);
+  } catch (error) {
+    return (error as { details: { faults: readonly string[] } }).details.faults;
+  }
+}
 
 const encoded = (text: string): string => Buffer.from(text).toString("base64url");
 
@@ -35,6 +51,25 @@ describe("the demo's link", () => {
       ),
       { numRuns: 50, seed: 1 },
     );
+  });
+
+  it("brings back 50 random experiments, of every key that the schema has", () => {
+    const keys = new Set<string>();
+    let right = 0;
+    fc.assert(
+      fc.property(anyExperiment, (json) => {
+        const experiment = JSON.stringify(json);
+        const read = readLink(writeLink({ ...PLAIN, experiment }));
+        expect(read).toEqual({ ...PLAIN, experiment, faults: [] });
+        expect(verdictOn(read.experiment!)).toEqual(verdictOn(experiment));
+        for (const key of Object.keys(json as object)) keys.add(key);
+        if (!Array.isArray(verdictOn(experiment))) right++;
+      }),
+      { numRuns: 50, seed: 1 },
+    );
+    expect([...keys].sort()).toEqual(Object.keys(experimentSchema.entries).sort());
+    // Others have keys that do not go together.
+    expect(right).toBeGreaterThan(20);
   });
 
   it("holds only what is not the standard, and the experiment without spaces", () => {
@@ -64,5 +99,45 @@ describe("the demo's link", () => {
     expect(faults[0]).toMatch(fault);
     expect(choices).toEqual({ ...STANDARD, depth: 50 });
     expect(experiment).toBeNull();
+  });
+});
+
+/** One value out of the range of each control, on each side, and one that is no number or no option. */
+const outside = CHOICE_NAMES.flatMap((name): [string, string, string][] => {
+  const control: Control = CONTROLS[name];
+  if (control.kind === "choice") return [[name, "noSuchThing", Object.keys(control.options)[0]!]];
+  const { least, most, whole } = control;
+  const wrong = [String(least - 1), String(2 * most + 1), "seven", "", "Infinity", ...(whole ? [String(least + 0.5)] : [])];
+  return wrong.map((value) => [name, value, `from ${least} to ${most}`]);
+});
+
+describe("a broken link", () => {
+  it("of any control says what is wrong, and loads the rest", () => {
+    expect(outside.length).toBeGreaterThan(60);
+    for (const [name, value, allowed] of outside) {
+      const other = name === "depth" ? "width" : "depth";
+      const { choices, faults } = readLink(`#fathom=1&${other}=50&${name}=${value}`);
+      expect(faults, `${name}=${value}`).toHaveLength(1);
+      expect(faults[0]).toContain(`${name} is "${value}"; use`);
+      expect(faults[0]).toContain(allowed);
+      expect(choices).toEqual({ ...STANDARD, [other]: 50 });
+    }
+  });
+
+  it("of any constraint of the experiment's schema says what is wrong by path, and loads the rest", () => {
+    const wrong = wrongExperiments();
+    expect(wrong.length).toBeGreaterThan(1500);
+    const silent: string[] = [];
+    for (const { json, path, allowed } of wrong) {
+      const experiment = JSON.stringify(json);
+      const read = readLink(writeLink({ ...PLAIN, choices: { ...STANDARD, depth: 50 }, inside: true, experiment }));
+      expect(read).toEqual({ ...PLAIN, choices: { ...STANDARD, depth: 50 }, inside: true, experiment, faults: [] });
+      const faults = verdictOn(read.experiment!);
+      const named =
+        Array.isArray(faults) &&
+        faults.some((fault) => (path === "" || fault.startsWith(`${path} `)) && allowed.every((part) => fault.includes(part)));
+      if (!named) silent.push(`${path}: ${JSON.stringify(faults)}`);
+    }
+    expect(silent).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 import { experimentSchema } from "../../src/experiment/schema/index.ts";
 
 /** What is walked of a valibot schema. */
-interface Schema {
+export interface Schema {
   readonly type: string;
   readonly pipe?: readonly Schema[];
   readonly kind?: string;
@@ -29,23 +29,23 @@ const DEPTH = 1;
 const UNKNOWN = "noSuchThing";
 
 /** The last in the pipe that is a schema is what a value must be in the end: names are spelled out before. */
-function core(schema: Schema): Schema {
+export function core(schema: Schema): Schema {
   if (schema.type === "optional") return core(schema.wrapped!);
   if (schema.type === "lazy") return core(schema.getter!());
   const last = schema.pipe?.findLast(({ kind }) => kind === "schema");
   return last && last !== schema && last.type !== schema.type ? core(last) : schema;
 }
 
-const isOptional = ({ type }: Schema): boolean => type === "optional";
+export const isOptional = ({ type }: Schema): boolean => type === "optional";
 const quoted = (names: readonly unknown[]): string[] => names.map((name) => `"${String(name)}"`);
 const namesOf = (variant: Schema): string[] => (variant.options as Schema[]).map((option) => core(option).entries!["type"]!.literal!);
 
-function requirement(schema: Schema, action: string): number | undefined {
+export function requirement(schema: Schema, action: string): number | undefined {
   return schema.pipe?.find(({ type }) => type === action)?.requirement;
 }
 
 /** A value that is right, and as small as may be. */
-function sample(of: Schema): unknown {
+export function sample(of: Schema): unknown {
   const schema = core(of);
   switch (schema.type) {
     case "number": {
