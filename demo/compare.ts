@@ -20,7 +20,7 @@ const HEADS = [
   "against the first",
   "what differs from the first",
 ];
-const MOST_DIFFERENCES = 6;
+const MOST_DIFFERENCES = 4;
 
 interface Entry extends Net {
   name: string;
