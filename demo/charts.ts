@@ -24,14 +24,19 @@ export interface Scene {
   readonly layer: number;
 }
 
-/** A frame has 16 ms; the rest is for whoever uses the page. */
-const MILLISECONDS_A_FRAME = 10;
+/** A frame has 16 ms; what a few charts leave of it is for the browser, which lays out and paints them, and for whoever uses the page. */
+const MILLISECONDS_A_FRAME = 8;
+const VIEWS_A_FRAME = 3;
+/** One table in so many milliseconds: nobody reads numbers that change faster. */
+const TABLE_AFTER = 60;
 
 export class Charts {
   private readonly shown = new Set<View>();
   private readonly dirty = new Set<View>();
+  private readonly dirtyTables = new Set<View>();
   private scene: Scene | null = null;
   private waiting = false;
+  private tableAt = Number.NEGATIVE_INFINITY;
 
   constructor() {
     // A table that scrolls is reached by the keyboard.
@@ -41,18 +46,19 @@ export class Charts {
       for (const { target, isIntersecting } of entries)
         if (isIntersecting) this.shown.add(viewOf.get(target)!);
         else this.shown.delete(viewOf.get(target)!);
-      this.work();
+      this.workSoon();
     });
     const resized = new ResizeObserver((entries) => {
       for (const { target } of entries) this.dirty.add(viewOf.get(target)!);
-      this.work();
+      this.workSoon();
     });
     for (const [element, view] of viewOf) {
       seen.observe(element);
       resized.observe(element);
       tableOf(view)?.addEventListener("toggle", () => {
-        this.dirty.add(view);
-        this.work();
+        this.dirtyTables.add(view);
+        this.tableAt = Number.NEGATIVE_INFINITY;
+        this.workSoon();
       });
     }
   }
@@ -62,28 +68,38 @@ export class Charts {
     for (const view of VIEWS) {
       find<HTMLElement>(`#${view.name}`).closest("figure")!.hidden = view.hidden?.(scene) ?? false;
       this.dirty.add(view);
+      this.dirtyTables.add(view);
     }
-    this.work();
+    this.workSoon();
   }
 
-  private work(): void {
+  /** In the next frame, once in each. */
+  private workSoon(): void {
     if (this.waiting || !this.scene) return;
-    const end = performance.now() + MILLISECONDS_A_FRAME;
-    for (const view of this.dirty) {
-      const table = tableOf(view);
-      if (!this.shown.has(view) && !table?.open) continue;
-      // It goes to the end of the row, so that each has its turn.
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.work(this.scene!);
+      if (nextOf(this.dirty, (view) => this.shown.has(view))) this.workSoon();
+      else if (nextOf(this.dirtyTables, isOpen)) setTimeout(() => this.workSoon(), TABLE_AFTER);
+    });
+  }
+
+  /** What has been drawn goes to the end of the row, so that each has its turn. */
+  private work(scene: Scene): void {
+    const began = performance.now();
+    for (let drawn = 0; drawn < VIEWS_A_FRAME && performance.now() - began < MILLISECONDS_A_FRAME; drawn++) {
+      const view = nextOf(this.dirty, (one) => this.shown.has(one));
+      if (!view) break;
       this.dirty.delete(view);
-      if (this.shown.has(view)) view.draw(this.scene);
-      if (table?.open) fillFrom(table, view, this.scene);
-      if (performance.now() < end) continue;
-      this.waiting = true;
-      requestAnimationFrame(() => {
-        this.waiting = false;
-        this.work();
-      });
-      return;
+      view.draw(scene);
     }
+    // After the charts, whose sizes are asked for: a table changes the layout.
+    const view = began - this.tableAt >= TABLE_AFTER ? nextOf(this.dirtyTables, isOpen) : null;
+    if (!view) return;
+    this.tableAt = began;
+    this.dirtyTables.delete(view);
+    fillFrom(tableOf(view)!, view, scene);
   }
 
   /** All of them, wherever they are: their titles, and what was drawn. */
@@ -102,6 +118,13 @@ export class Charts {
 }
 
 const tableOf = (view: View): HTMLDetailsElement | null => document.querySelector<HTMLDetailsElement>(`#${view.name}-table`);
+
+const isOpen = (view: View): boolean => tableOf(view)?.open === true;
+
+function nextOf(views: ReadonlySet<View>, wanted: (view: View) => boolean): View | null {
+  for (const view of views) if (wanted(view)) return view;
+  return null;
+}
 
 function fillFrom(table: HTMLDetailsElement, view: View, scene: Scene): void {
   const { heads, rows } = view.table!(scene);

@@ -12,8 +12,16 @@ export interface Theme {
 
 export const MOST_RUNS = 6;
 
-/** As the style sheet has them now, light or dark. */
+let known: { readonly dark: boolean; readonly theme: Theme } | null = null;
+
+/** As the style sheet has them now, light or dark; read once for each, because that makes the browser lay out the page. */
 export function theme(): Theme {
+  const { matches: dark } = matchMedia("(prefers-color-scheme: dark)");
+  if (known?.dark !== dark) known = { dark, theme: readTheme() };
+  return known.theme;
+}
+
+function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
   const value = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {

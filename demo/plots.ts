@@ -162,6 +162,11 @@ export class Plot {
 
 /** Curves of different steps side by side; what one lacks at a step of another is no gap in it. */
 function joined(curves: readonly PlotCurve[]): uPlot.AlignedData {
-  if (curves.length === 0) return [[]];
+  const [first] = curves;
+  if (!first) return [[]];
+  // Those of layers are all of the same steps, and joining forty takes longer than drawing them.
+  const [steps] = first.curve;
+  const alike = curves.every(({ curve: [its] }) => its.length === steps.length && its.every((step, index) => step === steps[index]));
+  if (alike) return [steps, ...curves.map(({ curve: [, values] }) => values)] as unknown as uPlot.AlignedData;
   return uPlot.join(curves.map(({ curve: [steps, values] }) => [steps, values] as unknown as uPlot.AlignedData));
 }

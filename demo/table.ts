@@ -1,18 +1,33 @@
 /** Tables, all of whose content is shown as text. */
 export function fillTable(holder: Element, heads: readonly string[], rows: readonly (readonly string[])[]): void {
-  const table = document.createElement("table");
-  const line = (cells: readonly string[], tag: "th" | "td"): HTMLTableRowElement => {
-    const row = document.createElement("tr");
-    for (const cell of cells) {
-      const made = document.createElement(tag);
-      made.textContent = cell;
-      if (tag === "th") made.setAttribute("scope", "col");
-      row.append(made);
+  const lines = [heads, ...rows];
+  const table = holder.querySelector("table");
+  // Cells stay where the table keeps its form: making them takes longer than all else.
+  const same = table?.rows.length === lines.length && lines.every((line, row) => table.rows[row]!.cells.length === line.length);
+  if (!same) {
+    holder.replaceChildren(tableOf(lines));
+    return;
+  }
+  for (const [row, line] of lines.entries())
+    for (const [column, text] of line.entries()) {
+      const cell = table.rows[row]!.cells[column]!;
+      if (cell.textContent !== text) cell.textContent = text;
     }
-    return row;
-  };
-  table.append(line(heads, "th"), ...rows.map((row) => line(row, "td")));
-  holder.replaceChildren(table);
+}
+
+/** The first line is the head. */
+function tableOf(lines: readonly (readonly string[])[]): HTMLTableElement {
+  const table = document.createElement("table");
+  for (const [row, line] of lines.entries()) {
+    const made = table.insertRow();
+    for (const text of line) {
+      const cell = document.createElement(row === 0 ? "th" : "td");
+      cell.textContent = text;
+      if (row === 0) cell.setAttribute("scope", "col");
+      made.append(cell);
+    }
+  }
+  return table;
 }
 
 /** A fraction of accuracy for people. */

@@ -1,0 +1,100 @@
+/** A run of the lab that is hidden, or left and taken up again, loses and repeats nothing, and its charts show all that was seen of it. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { heardOf, hearWorker } from "../support/heardWorker.ts";
+import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
+
+const NET = "#fathom=1&depth=3&width=8&activation=tanh&init=glorotUniform&data=xor&samples=100&inside=1";
+const STEPS = 36;
+const LEFT_AT = 17;
+const TABLES = ["loss", "heat", "ratio", "saturation", "histogram"];
+
+let site: LabSite;
+beforeAll(async () => {
+  site = await labSite();
+});
+afterAll(() => site?.close());
+
+async function open(hash = ""): Promise<LabPage> {
+  const lab = await LabPage.blank(site);
+  await hearWorker(lab.page);
+  await lab.page.goto(`${site.address}${hash}`);
+  await lab.reachPhase("idle");
+  return lab;
+}
+
+async function tables(lab: LabPage): Promise<Record<string, string[][]>> {
+  await lab.reachPhase("done");
+  for (const name of TABLES) await lab.openDetails(`#${name}-table`);
+  const every: Record<string, string[][]> = {};
+  for (const name of TABLES) {
+    const last = name === "histogram" ? "" : String(STEPS - 1);
+    await lab.until(`the table ${name}`, async () => ((await lab.rows(`#${name}-table`)).at(-1)?.[0] ?? "").endsWith(last));
+    every[name] = await lab.rows(`#${name}-table`);
+  }
+  return every;
+}
+
+/** As the browser has them. */
+const keptAt = ({ page }: LabPage): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const request = indexedDB.open("fathom-lab");
+        request.onsuccess = () => {
+          const all = request.result.transaction("runs").objectStore("runs").getAll();
+          all.onsuccess = () => {
+            request.result.close();
+            resolve(Math.max(0, ...(all.result as { step: number }[]).map(({ step }) => step)));
+          };
+        };
+      }),
+  );
+
+it("shows after its page was closed what it showed before, to the last number of every chart", async () => {
+  const whole = await open(`${NET}&steps=${STEPS}`);
+  await whole.press("#play");
+  const expected = await tables(whole);
+  expect(expected["ratio"]!.length).toBeGreaterThan(15);
+  await whole.page.close();
+
+  const first = await open(`${NET}&steps=${STEPS}`);
+  for (let step = 1; step <= LEFT_AT; step++) {
+    await first.page.keyboard.press("ArrowRight");
+    await first.reach(step);
+  }
+  await first.page.evaluate(() => dispatchEvent(new Event("pagehide")));
+  await first.until("a snapshot", async () => (await keptAt(first)) === LEFT_AT);
+  await first.page.close();
+
+  const second = await open();
+  await second.until("the offer", async () => (await second.text("#offer")).includes(`left at step ${LEFT_AT} of ${STEPS}`));
+  await second.press("#go-on");
+  expect(await tables(second)).toEqual(expected);
+  expect((await heardOf(second.page)).rows[0]![0]).toBe(LEFT_AT);
+  expect(second.complaints).toEqual([]);
+  await second.page.close();
+});
+
+it("goes on while another tab is in front, and loses and repeats no step", async () => {
+  const lab = await open(`${NET}&steps=100000`);
+  await lab.press("#play");
+  await lab.reach(10);
+  const front = await site.browser.newPage();
+  await front.bringToFront();
+  expect(await lab.page.evaluate(() => document.visibilityState)).toBe("hidden");
+  const shown = await lab.step();
+  const heard = async (): Promise<number> => (await heardOf(lab.page)).rows.length;
+  const hiddenAt = await heard();
+  await lab.until("steps in the dark", async () => (await heard()) > hiddenAt + 100);
+  const before = await heard();
+  await lab.page.bringToFront();
+  expect(await lab.page.evaluate(() => document.visibilityState)).toBe("visible");
+  // No frame is drawn in the dark, so the page has all of it to catch up with.
+  expect(shown).toBeLessThan(before);
+  await lab.reach(before + 20);
+  const { rows } = await heardOf(lab.page);
+  expect(rows.map(([step]) => step)).toEqual(rows.map((_, index) => index));
+  expect(lab.complaints).toEqual([]);
+  await front.close();
+  await lab.page.close();
+});
