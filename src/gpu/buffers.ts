@@ -58,10 +58,11 @@ export class Buffers {
     this.checkSizes([bytes]);
     const size = Math.min(bucket(bytes), this.gpu.device.limits.maxBufferSize);
     const key = `${usage}:${size}`;
-    const list = zeroed ? undefined : this.kept.get(key);
-    let buffer = list?.pop();
-    if (buffer) this.keptBytes -= size;
-    else {
+    let buffer = this.kept.get(key)?.pop();
+    if (buffer) {
+      this.keptBytes -= size;
+      if (zeroed) this.clear(buffer);
+    } else {
       buffer = this.gpu.device.createBuffer({ size, usage });
       this.created++;
       this.all.add(buffer);
@@ -69,6 +70,13 @@ export class Buffers {
     this.live++;
     this.liveBytes += size;
     return buffer;
+  }
+
+  /** New ones are zero by themselves. */
+  private clear(buffer: GPUBuffer): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    encoder.clearBuffer(buffer);
+    this.gpu.device.queue.submit([encoder.finish()]);
   }
 
   give(buffer: GPUBuffer): void {

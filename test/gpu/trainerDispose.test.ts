@@ -67,3 +67,19 @@ describe("what is no data set", () => {
     await expect(trainer.evaluate({ ...dataset.train, count: 0 })).rejects.toThrow(/count is 0/);
   });
 });
+
+it("a trainer made after another was disposed of takes up its memory, cleared, and trains as the first did", async () => {
+  const model = nn.sequential(nn.linear(2, 8), nn.tanh(), nn.linear(8, 2));
+  const optimizer = optim.sgd({ learningRate: 0.1, momentum: 0.9 });
+  const seen: { losses: number[]; created: number }[] = [];
+  for (let round = 0; round < 3; round++) {
+    trainer.dispose();
+    trainer = await gpu.train({ model, loss: nn.softmaxCrossEntropy(), batchSize: 16, seed: 1, optimizer });
+    const losses: number[] = [];
+    for await (const { loss } of trainer.run(dataset, { steps: 5 })) losses.push(loss);
+    await trainer.evaluate(dataset.test!);
+    seen.push({ losses, created: gpu.counters.buffersCreated });
+  }
+  expect(seen[1]!.losses).toEqual(seen[0]!.losses);
+  expect(seen[2]).toEqual(seen[1]);
+});
