@@ -31,6 +31,7 @@ export function trainerOptions(experiment: Experiment, features: number): Traine
     clip,
     nonFinite,
     statistics,
+    depthFusion,
     loss,
     dataset,
     insight,
@@ -51,6 +52,7 @@ export function trainerOptions(experiment: Experiment, features: number): Traine
     ...(clip ? { clip: clipOf(clip) } : {}),
     ...(groups ? { groups: groupsOf(groups) } : {}),
     ...(regularizer ? { regularizer: regularizerOf(regularizer) } : {}),
+    ...(depthFusion ? { depthFusion } : {}),
     ...(insight ? { insight: { ...insight, every: insight.every ?? monitor.every } } : {}),
   };
 }

@@ -25,6 +25,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "model.repeat.checkpoint": "test/gpu/checkpoint.test.ts",
   nonFinite: "test/gpu/trainerNonFinite.test.ts",
   statistics: "test/gpu/bareStep.test.ts",
+  depthFusion: "test/gpu/depthTraining.test.ts",
 };
 
 const covers = (beginning: string, what: string): boolean =>

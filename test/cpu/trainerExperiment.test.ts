@@ -12,6 +12,7 @@ import {
 import { encodeSafetensors } from "../../src/io/index.ts";
 import { collect } from "../../src/nn/collect.ts";
 import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
+import { planTraining } from "../support/planningRuntime.ts";
 
 const minimal = {
   format: "fathom-experiment/1",
@@ -76,6 +77,22 @@ describe("a valid experiment", () => {
     ]);
     expect(schedule.description).toBe("cosine(0.1 → 0, 9 steps) per epoch");
     expect(options).toMatchObject({ model, loss, optimizer, clip, batchSize: 64, seed: 7 });
+  });
+
+  it("says whether repeats run as stacks", async () => {
+    const repeat = { type: "repeat", times: 8, body: [{ type: "linear", units: 64 }, "tanh"] };
+    const spec = { ...minimal, model: [repeat, ...minimal.model] };
+    const dispatches = async (more: object): Promise<number> => {
+      const { dataset, options } = await prepareExperiment(parseExperiment({ ...spec, ...more }));
+      const [step] = await planTraining(options, dataset, { adapterClass: "software", subgroups: false });
+      return step!.plan.dispatches.length;
+    };
+    const unfused = await dispatches({ depthFusion: "never" });
+    // Three of each layer, and three of the stack.
+    expect(await dispatches({ depthFusion: "always" })).toBeLessThanOrEqual(unfused - 3 * 8 + 4);
+    expect(await dispatches({ depthFusion: "auto" })).toBe(unfused);
+    expect(trainerOptions(parseExperiment(spec), 64)).not.toHaveProperty("depthFusion");
+    expect(faultsOf({ ...spec, depthFusion: "maybe" })).toMatch(/depthFusion is "maybe"; use one of "auto", "always", "never"/);
   });
 
   it("knows the features of its data, or is told", () => {

@@ -45,6 +45,7 @@ export const experimentSchema = object({
   insight: v.optional(insight),
   statistics: v.optional(flag(), true),
   nonFinite: v.optional(choice(["stop", "skip", "ignore"]), "stop"),
+  depthFusion: v.optional(choice(["auto", "always", "never"])),
 });
 
 /** A checked experiment, defaults filled in. */

@@ -9,8 +9,8 @@ from . import layers, safetensors
 
 FORMAT = "fathom-experiment/1"
 REQUIRED = ["format", "seed", "dataset", "batchSize", "steps", "model", "loss", "optimizer", "schedule"]
-# What is reported, and what happens where a number is not finite, changes no number of a trace.
-UNUSED = ["name", "monitor", "insight", "nonFinite"]
+# What is reported, what happens where a number is not finite, and which kernels do the work, change no number of a trace.
+UNUSED = ["name", "monitor", "insight", "nonFinite", "depthFusion"]
 OPTIONAL = ["initialization", "groups", "regularizer", "gradientNoise", "clip", "constraint", *UNUSED]
 
 
