@@ -4,11 +4,13 @@ import { backward } from "../../src/autodiff/backward.ts";
 import type { Node } from "../../src/graph/node.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { argmax } from "../../src/ops/argReduce.ts";
+import { batchNormTrain } from "../../src/ops/batchNorm.ts";
 import { mul } from "../../src/ops/binary.ts";
 import { concat } from "../../src/ops/concat.ts";
 import { input } from "../../src/ops/define.ts";
 import { embedding } from "../../src/ops/gather.ts";
 import { multiMargin } from "../../src/ops/multiMargin.ts";
+import { layerNorm } from "../../src/ops/normalize.ts";
 import { huber } from "../../src/ops/pointwiseLoss.ts";
 import { sum } from "../../src/ops/reduce.ts";
 import { slice } from "../../src/ops/slice.ts";
@@ -16,8 +18,9 @@ import { softmax } from "../../src/ops/softmax.ts";
 import type { PlanDispatch, PlanKernel } from "../../src/plan/types.ts";
 import { type NetSize, plainNet } from "../remedies/plainNet.ts";
 import { ALL_VARIANTS, experimentOf } from "../remedies/variants.ts";
-import { capturedGraph, capturedStep } from "./capture.ts";
+import { capturedEvaluation, capturedGraph, capturedStep } from "./capture.ts";
 import type { FilledPlan } from "./planRunner.ts";
+import { stackCases } from "./stackCases.ts";
 
 /** Rows, and features of each. */
 export interface KernelSize {
@@ -26,14 +29,21 @@ export interface KernelSize {
 }
 
 export interface KernelCase {
-  readonly kernel: string;
+  /** Names of shaders. */
+  readonly kernels: readonly string[];
+  /** In words, where it is not the kernel's most usual one. */
+  readonly variant?: string;
   readonly size: KernelSize;
   /** "software" and "hardware" are the two ways in which kernels are laid out; either runs on any adapter. */
   readonly layout: Target["adapterClass"];
   readonly filled: FilledPlan;
   /** Timed by itself, after the whole plan has run once. More than one where they only make sense in turn. */
   readonly dispatches: readonly PlanDispatch[];
+  /** Multiplications and additions of one run, where they cannot be told from the plan. */
+  readonly operations?: number;
 }
+
+export const caseName = ({ kernels, variant }: KernelCase): string => [...kernels, ...(variant ? [variant] : [])].join(", ");
 
 /** Of the remedies, those whose steps have a kernel that no earlier one has. */
 const STEPS = [
@@ -88,10 +98,22 @@ function graphs({ rows, width }: KernelSize): Node[][] {
   ];
 }
 
+/** Rows of a batch that is split among workgroups, where a shorter one is not. */
+const LONG = { software: 2048, hardware: 8192 } as const satisfies Record<Target["adapterClass"], number>;
+
+/** What is done in more than one dispatch where the batch is long. */
+function longGraphs({ rows, width }: KernelSize): Node[][] {
+  const [x, scale, shift, dy] = [f(rows, width), f(width), f(width), f(rows, width)];
+  const gradients = (y: Node): Node[] => backward([{ node: y, gradient: dy }], [x, scale, shift]).filter((node) => node !== null);
+  const batchNorm = batchNormTrain(x, scale, shift, 1e-5).y;
+  const normalized = layerNorm(x, scale, shift, 1e-5);
+  return [[batchNorm], gradients(batchNorm), gradients(normalized), [huber(x, f(rows, width))]];
+}
+
 const bytesOf = ({ bindings }: PlanDispatch): number => bindings.reduce((bytes, { size }) => bytes + size, 0);
 
-/** Of each kernel of the plan the dispatch that moves most, where `seen` has not had it at this size. */
-function casesOf(filled: FilledPlan, size: KernelSize, layout: KernelCase["layout"], seen: Set<string>): KernelCase[] {
+/** Of each kernel of the plan the dispatch that moves most. */
+function casesOf(filled: FilledPlan, size: KernelSize, layout: KernelCase["layout"], variant?: string): KernelCase[] {
   const { kernels, dispatches } = filled.plan;
   const nameOf = ({ kernel }: PlanDispatch): string => kernels[kernel]!.name;
   const largest = new Map<string, PlanDispatch>();
@@ -99,34 +121,43 @@ function casesOf(filled: FilledPlan, size: KernelSize, layout: KernelCase["layou
     const best = largest.get(nameOf(dispatch));
     if (!best || bytesOf(dispatch) > bytesOf(best)) largest.set(nameOf(dispatch), dispatch);
   }
-  const found: KernelCase[] = [];
-  const add = (kernel: string, own: readonly PlanDispatch[]): void => {
-    if (seen.has(kernel)) return;
-    seen.add(kernel);
-    found.push({ kernel, size, layout, filled, dispatches: own });
-  };
-  for (const [kernel, dispatch] of largest) if (!IN_TURN.has(kernel)) add(kernel, [dispatch]);
-  if (dispatches.some((dispatch) => IN_TURN.has(nameOf(dispatch))))
-    add(
-      "scatter_clear, scatter_link, scatter_rows",
-      dispatches.filter((dispatch) => IN_TURN.has(nameOf(dispatch))),
-    );
-  return found;
+  const made = (names: readonly string[], own: readonly PlanDispatch[]): KernelCase => ({
+    kernels: names,
+    ...(variant ? { variant } : {}),
+    size,
+    layout,
+    filled,
+    dispatches: own,
+  });
+  const inTurn = dispatches.filter((dispatch) => IN_TURN.has(nameOf(dispatch)));
+  return [
+    ...[...largest].filter(([kernel]) => !IN_TURN.has(kernel)).map(([kernel, dispatch]) => made([kernel], [dispatch])),
+    ...(inTurn.length > 0 ? [made([...IN_TURN], inTurn)] : []),
+  ];
 }
 
-/** Every kernel once, at that size, in one layout. `most`: steps and graphs that are looked at, for a trial. */
-export async function kernelCases(size: KernelSize, target: Target, most = Number.POSITIVE_INFINITY): Promise<KernelCase[]> {
-  const seen = new Set<string>();
+/** Every kernel and each of its variants once, at that size, in one layout. A trial has those of one step and of one graph. */
+export async function kernelCases(size: KernelSize, target: Target, trial = false): Promise<KernelCase[]> {
+  const most = trial ? 1 : Number.POSITIVE_INFINITY;
   const net: NetSize = { depth: 3, width: size.width, batchSize: size.rows };
   const plain = plainNet(net, 7);
-  const found: KernelCase[] = [];
+  const found = new Map<string, KernelCase>();
+  /** The first of that name stays. */
+  const take = (cases: readonly KernelCase[]): void => {
+    for (const one of cases) if (!found.has(caseName(one))) found.set(caseName(one), one);
+  };
   for (const id of STEPS.slice(0, most)) {
     const variant = ALL_VARIANTS.find((one) => one.id === id)!;
-    found.push(...casesOf(await capturedStep(experimentOf(plain, variant, net), target), size, target.adapterClass, seen));
+    take(casesOf(await capturedStep(experimentOf(plain, variant, net), target), size, target.adapterClass));
   }
-  for (const roots of graphs(size).slice(0, most))
-    found.push(...casesOf(capturedGraph(roots, target, size.width), size, target.adapterClass, seen));
-  return found;
+  for (const roots of graphs(size).slice(0, most)) take(casesOf(capturedGraph(roots, target, size.width), size, target.adapterClass));
+  if (trial) return [...found.values()];
+  take(casesOf(await capturedEvaluation(plain, target), size, target.adapterClass));
+  const long = { ...size, rows: LONG[target.adapterClass] };
+  for (const roots of longGraphs(long))
+    take(casesOf(capturedGraph(roots, target, size.width), long, target.adapterClass, `${long.rows} rows`));
+  take(await stackCases(size, target));
+  return [...found.values()];
 }
 
 /** Two cases are one kernel where neither text nor constants nor grid differ. */
@@ -136,8 +167,12 @@ export const identityOf = ({ filled, dispatches }: KernelCase): string =>
 const strip = ({ name, defines, constants }: PlanKernel) => ({ name, defines, constants });
 
 /** What one run does: floating-point operations of a product, else the bytes of all that is bound, each counted once. */
-export function rateOf({ kernel, filled, dispatches }: KernelCase): { readonly unit: string; readonly perMillisecond: number } {
-  if (kernel.startsWith("matmul")) {
+export function rateOf({ kernels, filled, dispatches, operations }: KernelCase): {
+  readonly unit: string;
+  readonly perMillisecond: number;
+} {
+  if (operations !== undefined) return { unit: "GFLOP/s", perMillisecond: operations / 1e6 };
+  if (kernels[0]!.startsWith("matmul")) {
     const { M, N, K, BATCHES } = filled.plan.kernels[dispatches[0]!.kernel]!.constants as Record<string, number>;
     return { unit: "GFLOP/s", perMillisecond: (2 * M! * N! * K! * (BATCHES ?? 1)) / 1e6 };
   }

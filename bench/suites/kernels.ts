@@ -4,7 +4,7 @@ import type { ProductLayout } from "../../src/core/tile.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { type Engine, FathomError } from "../../src/index.ts";
 import type { ProductShape } from "../../src/plan/productPlan.ts";
-import { identityOf, type KernelCase, type KernelSize, kernelCases, rateOf } from "../kernels/cases.ts";
+import { caseName, identityOf, type KernelCase, type KernelSize, kernelCases, rateOf } from "../kernels/cases.ts";
 import { type Ceilings, ceilings } from "../kernels/ceilings.ts";
 import { type FilledPlan, PlanRunner } from "../kernels/planRunner.ts";
 import { everyTile, filledProduct, shapeName, tileName } from "../kernels/products.ts";
@@ -52,8 +52,6 @@ const TINY: Sizes = {
   tiled: [],
   ceilings: { invocations: 2 ** 10, copyBytes: 2 ** 16 },
 };
-/** Steps and graphs that a trial looks at. */
-const TRIAL_CASES = 1;
 
 /** Shares of the time. */
 const SHARES = { products: 0.25, tiles: 0.35 };
@@ -133,13 +131,12 @@ function product(gpu: Engine, shape: ProductShape, target: Target, tile?: Parame
 async function everyKernel(gpu: Engine, sizes: readonly KernelSize[], target: Target, context: SuiteContext): Promise<Entry[]> {
   const entries: Entry[] = [];
   const other: Target = { ...target, adapterClass: target.adapterClass === "software" ? "hardware" : "software" };
-  const most = context.quick ? TRIAL_CASES : Number.POSITIVE_INFINITY;
   for (const [index, size] of sizes.entries()) {
-    const own = await kernelCases(size, target, most);
+    const own = await kernelCases(size, target, context.quick);
     const known = new Set(own.map(identityOf));
-    const others = context.quick ? [] : (await kernelCases(size, other, most)).filter((one) => !known.has(identityOf(one)));
+    const others = context.quick ? [] : (await kernelCases(size, other)).filter((one) => !known.has(identityOf(one)));
     // Variants of one kernel are neighbours, so that they are timed in turns.
-    const all = [...own, ...others].sort((one, two) => one.kernel.localeCompare(two.kernel, "en"));
+    const all = [...own, ...others].sort((one, two) => caseName(one).localeCompare(caseName(two), "en"));
     const runners = new Runners(gpu.device);
     const deadline = context.deadline.part(1 / (sizes.length - index));
     for (let at = 0; at < all.length; at += IN_GROUP) {
@@ -192,7 +189,8 @@ class Runners {
 }
 
 function kernel(runners: Runners, one: KernelCase, target: Target): Contestant {
-  const { kernel: name, size, layout, filled, dispatches } = one;
+  const { size, layout, filled, dispatches } = one;
+  const name = caseName(one);
   const isOwn = layout === target.adapterClass;
   return {
     id: `${name} ${size.rows}x${size.width} ${layout}`,

@@ -1,41 +1,52 @@
 /** The kernels that the benchmark times: all there are, in plans whose buffers are what the kernels expect. */
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
-import { type KernelCase, kernelCases, rateOf } from "../../bench/kernels/cases.ts";
+import { caseName, type KernelCase, kernelCases, rateOf } from "../../bench/kernels/cases.ts";
 import { everyTile, filledProduct } from "../../bench/kernels/products.ts";
+import { stackCases } from "../../bench/kernels/stackCases.ts";
 
 /** Past what the smallest tile of a product is for. */
 const SIZE = { rows: 20, width: 20 };
-/** Scoring a test set is no part of a step, stacks are whole nets (suite "depth"), and the others are for batches of thousands of rows. */
-const ELSEWHERE = new Set([
-  "score_batch",
-  "stack",
-  "stack_weights",
-  "finish_loss",
-  "batch_norm_partials",
-  "batch_norm_gradient_partials",
-  "row_norm_gradient_partials",
-]);
 
-it("are all that there are, but for those of evaluation, whole stacks and very long batches", async () => {
+it("are all that there are", async () => {
   const cases: KernelCase[] = [];
   for (const adapterClass of ["software", "hardware"] as const)
     cases.push(...(await kernelCases(SIZE, { adapterClass, subgroups: false })));
-  const timed = new Set(cases.flatMap(({ kernel }) => kernel.split(", ")));
+  const timed = new Set(cases.flatMap(({ kernels }) => kernels));
   const all = readdirSync(new URL("../../shaders", import.meta.url)).filter((file) => file.endsWith(".wgsl"));
-  const missing = all.map((file) => file.replace(".wgsl", "")).filter((name) => !timed.has(name) && !ELSEWHERE.has(name));
+  const missing = all.map((file) => file.replace(".wgsl", "")).filter((name) => !timed.has(name));
   expect(missing, "kernels without a case in bench/kernels/cases.ts").toEqual([]);
   for (const one of cases) {
     expect(one.dispatches.length).toBeGreaterThan(0);
-    expect(rateOf(one).perMillisecond, one.kernel).toBeGreaterThan(0);
+    expect(rateOf(one).perMillisecond, caseName(one)).toBeGreaterThan(0);
   }
   // What a step reads was written: rate, batch and the weights themselves.
-  const step = cases.find(({ kernel }) => kernel === "update_sgd")!.filled.states;
+  const step = cases.find((one) => caseName(one) === "update_sgd")!.filled.states;
   for (const name of ["parameters", "x", "step", "chunks", "segments"])
     expect(
       step[name]?.some((word) => word !== 0),
       name,
     ).toBe(true);
+});
+
+it("walk stacks forward and backward and add up their weights' gradients, in one dispatch and in several", async () => {
+  const cases = await stackCases({ rows: 8, width: 16 }, { adapterClass: "software", subgroups: true });
+  expect(cases.map(caseName)).toEqual(
+    ["", " in 3 dispatches"]
+      .flatMap((parts) => [`stack, forward, 12 layers${parts}`, `stack, backward, 12 layers${parts}`, `stack_weights, 12 layers${parts}`])
+      .concat(
+        ["", " in 3 dispatches"].flatMap((parts) => {
+          const what = `12 layers of residual, layer-norm and dropout${parts}`;
+          return [`stack, forward, ${what}`, `stack, backward, ${what}`, `stack_weights, ${what}`];
+        }),
+      ),
+  );
+  for (const one of cases) {
+    expect(one.dispatches.length, caseName(one)).toBe(caseName(one).endsWith("in 3 dispatches") ? 3 : 1);
+    const layers = one.dispatches.map(({ kernel }) => Number(one.filled.plan.kernels[kernel]!.constants["LAYERS"]));
+    expect(layers.reduce((sum, own) => sum + own, 0)).toBe(12);
+    expect(rateOf(one)).toEqual({ unit: "GFLOP/s", perMillisecond: (2 * 8 * 16 * 16 * 12) / 1e6 });
+  }
 });
 
 it("has every tile of a product, with the work that it names", () => {
