@@ -73,22 +73,55 @@ export function tracedStack(
   return { trace, output: trace.forward(x) };
 }
 
-/** The first of the stacks that it became. */
-export function stackCase(body: Body, width: number, rows: number, depth: number): StackCase {
-  const { trace, output } = tracedStack(body, width, rows, depth);
-  const traced = topologicalOrder([output]).find(({ op }) => op === stackOp);
-  if (!traced) throw new Error(trace.fusionNotes.join());
-  const attributes: StackAttributes = { ...traced.attributes, checks: false };
-  const { round, stride, layers } = attributes;
-  const [x, parameters, words] = [input([rows, width], "f32"), input([layers * stride], "f32"), input([STEP.words], "u32")];
-  const reads = round.leaves.words.size > 0 ? [x, parameters, words] : [x, parameters];
-  const unfused = stackOp.decompose!(reads as unknown as Listed<Node>, attributes) as Node;
+/** One of the stacks that a repeat became, with a leaf for its parameters. */
+export interface StackPart {
+  readonly attributes: StackAttributes;
+  readonly parameters: Node;
+}
+
+/** All of the stacks that a repeat became, one after the other. */
+export interface PartedCase extends Omit<StackCase, keyof StackPart> {
+  readonly parts: readonly StackPart[];
+}
+
+/** Numbers do not depend on how many stacks there are. */
+export function partedCase(
+  body: Body,
+  width: number,
+  rows: number,
+  depth: number,
+  fusion: Pick<FusionRequest, "layersPerDispatch"> = {},
+): PartedCase {
+  const { trace, output } = tracedStack(body, width, rows, depth, fusion);
+  const traced = topologicalOrder([output]).filter(({ op }) => op === stackOp);
+  if (traced.length === 0) throw new Error(trace.fusionNotes.join());
+  const parts = traced.map((node): StackPart => {
+    const attributes: StackAttributes = { ...node.attributes, checks: false };
+    return { attributes, parameters: input([attributes.layers * attributes.stride], "f32") };
+  });
+  const { round, stride } = parts[0]!.attributes;
+  const [x, words] = [input([rows, width], "f32"), input([STEP.words], "u32")];
   const values = new Map<Node, ArrayLike<number>>([
     [x, spread(rows * width, 5)],
-    [parameters, parametersOf(attributes)],
     [words, Uint32Array.from({ length: STEP.words }, (_, at) => 17 * at + 3)],
   ]);
-  return { attributes, x, parameters, words, y: pick(makeNode(stackOp, reads, attributes), 0), unfused, values };
+  const all = parametersOf({ ...parts[0]!.attributes, layers: depth });
+  let [y, unfused, begin] = [x, x, 0];
+  for (const { attributes, parameters } of parts) {
+    const readsOf = (from: Node): Node[] => (round.leaves.words.size > 0 ? [from, parameters, words] : [from, parameters]);
+    unfused = stackOp.decompose!(readsOf(unfused) as unknown as Listed<Node>, attributes) as Node;
+    y = pick(makeNode(stackOp, readsOf(y), attributes), 0);
+    const end = begin + attributes.layers * stride;
+    values.set(parameters, all.slice(begin, end));
+    begin = end;
+  }
+  return { parts, x, words, y, unfused, values };
+}
+
+/** A repeat that is one stack. */
+export function stackCase(body: Body, width: number, rows: number, depth: number): StackCase {
+  const { parts, ...made } = partedCase(body, width, rows, depth);
+  return { ...made, ...parts[0]! };
 }
 
 /** Weights near signed permutations, which keep every norm and let errors grow no faster than depth; all else near what layers begin with. */
@@ -117,8 +150,12 @@ function parametersOf({ round, layers, stride }: StackAttributes): Float32Array 
 
 /** Gradients of Σ dy · y by x and the parameters. */
 export function stackGradients({ x, parameters }: StackCase, y: Node, dy: Node): readonly [Node, Node] {
-  const [dx, dParameters] = backward([{ node: y, gradient: dy }], [x, parameters]);
-  return [dx!, dParameters!];
+  return backward([{ node: y, gradient: dy }], [x, parameters]) as [Node, Node];
+}
+
+/** The same, of each of the stacks' parameters. */
+export function partedGradients({ x, parts }: PartedCase, y: Node, dy: Node): readonly Node[] {
+  return backward([{ node: y, gradient: dy }], [x, ...parts.map(({ parameters }) => parameters)]) as Node[];
 }
 
 /** A trainer's options for a net of the body. */
