@@ -11,7 +11,7 @@ export interface NetSize {
 }
 
 /** What schedules with an end are told, and where a run for its benefit gives up. */
-export const MOST_STEPS = 400;
+export const MOST_STEPS = 600;
 export const RATE = 0.05;
 
 export const linear = (units: number, init: unknown = "glorotUniform"): Layer => ({ type: "linear", units, init, biasInit: "zeros" });
@@ -20,20 +20,25 @@ export const repeat = (times: number, body: readonly Layer[]): Layer => ({ type:
 export const CLASSES = linear(10);
 
 /** `hidden`: the layers of one round. The digits have 64 features: at 64 wide all rounds are alike. */
-export function deep({ depth, width }: NetSize, hidden: (width: number) => readonly Layer[]): Layer[] {
-  return width === 64 ? [repeat(depth, hidden(width)), CLASSES] : [linear(width), "tanh", repeat(depth - 1, hidden(width)), CLASSES];
+export function deep(
+  { depth, width }: NetSize,
+  hidden: (width: number) => readonly Layer[],
+  repeated = (times: number): Layer => repeat(times, hidden(width)),
+): Layer[] {
+  return width === 64 ? [repeated(depth), CLASSES] : [linear(width), "tanh", repeated(depth - 1), CLASSES];
 }
 
 export const plainHidden = (width: number): readonly Layer[] => [linear(width), "tanh"];
 
-export function plainNet(size: NetSize, seed: number): ExperimentJson {
+/** `repeated` may say more of the repeat of its hidden layers. */
+export function plainNet(size: NetSize, seed: number, repeated?: (times: number) => Layer): ExperimentJson {
   return {
     format: "fathom-experiment/1",
     seed,
     dataset: "digits",
     batchSize: size.batchSize,
     steps: MOST_STEPS,
-    model: deep(size, plainHidden),
+    model: deep(size, plainHidden, repeated),
     loss: "softmaxCrossEntropy",
     optimizer: "sgd",
     schedule: { type: "constant", initial: RATE },

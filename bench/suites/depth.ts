@@ -1,6 +1,11 @@
-/** How a training step grows with depth: time, compile time, memory and dispatches from 10 to 2,000 layers. */
+/**
+ * How a training step grows with depth, layer by layer, as a stack, as the engine chooses, and with checkpoints: time, compile time, memory and
+ * dispatches from 10 to 2,000 layers.
+ */
+import type { Engine } from "../../src/index.ts";
+import type { Contestant } from "../measure.ts";
 import { comparisonOf, entryOf } from "../measure.ts";
-import { plainNet } from "../remedies/plainNet.ts";
+import { type ExperimentJson, type NetSize, plainHidden, plainNet } from "../remedies/plainNet.ts";
 import { trainingContestant } from "../remedies/training.ts";
 import type { Entry, Target } from "../schema.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
@@ -12,50 +17,101 @@ const TINY_NET = { width: 8, batchSize: 4 };
 /** Steps in a sample, in milliseconds. */
 const SAMPLE_MILLISECONDS = 60;
 
+interface Way {
+  readonly title: string;
+  readonly depthFusion: "never" | "always" | "auto";
+  /** Rounds of the repeat from one activation that is kept to the next. */
+  readonly checkpoint?: (depth: number) => number;
+}
+
+/** The first is what the others are compared with. */
+const WAYS = {
+  never: { title: "layer by layer", depthFusion: "never" },
+  always: { title: "as a stack", depthFusion: "always" },
+  auto: { title: "as the engine chooses", depthFusion: "auto" },
+  checkpoint: { title: "with checkpoints", depthFusion: "never", checkpoint: (depth) => Math.round(Math.sqrt(depth)) },
+} as const satisfies Record<string, Way>;
+type WayName = keyof typeof WAYS;
+const WAY_NAMES = Object.keys(WAYS) as WayName[];
+const TRIAL_WAYS: readonly WayName[] = ["never", "always"];
+
 /** What is promised: a layer costs no more in a deep net, and a deep net is soon compiled. */
 const [SHALLOW, DEEP] = [50, 1000];
 const PER_LAYER: Target = { relation: "at most", value: 1.3, adapterClass: "any" };
 const COMPILE: Target = { relation: "at most", value: 3000, adapterClass: "software" };
 
-const idOf = (depth: number): string => `depth-${depth}`;
+const layersText = (depth: number): string => `${depth} layers`;
+
+/** The net, run that way. */
+export function deepNet(way: WayName, size: NetSize, seed: number): ExperimentJson {
+  const { depthFusion, checkpoint }: Way = WAYS[way];
+  const every = checkpoint?.(size.depth);
+  return {
+    ...plainNet(size, seed, (times) => ({ type: "repeat", times, body: plainHidden(size.width), ...(every ? { checkpoint: every } : {}) })),
+    clip: { type: "globalNorm", max: 1 },
+    depthFusion,
+  };
+}
 
 export const depth: Suite = async (context) => {
-  const { quick, seed } = context;
-  const depths = quick ? TINY_DEPTHS : DEPTHS;
+  const { quick } = context;
+  const [depths, ways] = quick ? [TINY_DEPTHS, TRIAL_WAYS] : [DEPTHS, WAY_NAMES];
   const shared = quick ? await context.open() : null;
+  const entries: Entry[] = [];
   try {
-    const contestants = depths.map((layers) =>
-      trainingContestant(
-        {
-          id: idOf(layers),
-          title: `${layers} layers`,
-          experiment: { ...plainNet({ depth: layers, ...(quick ? TINY_NET : NET) }, seed), clip: { type: "globalNorm", max: 1 } },
-        },
-        context,
-        shared,
-      ),
-    );
-    const steps = await context.measure("training steps", contestants, { sampleMilliseconds: SAMPLE_MILLISECONDS });
-    const perLayer = steps.map((entry) => ({ ...entry, facts: { "ms a layer": entry.median / depthOf(entry), ...entry.facts } }));
-    return [...perLayer, ...promises(perLayer, context)];
+    if (!quick) entries.push(...(await promises(context)));
+    for (const [index, layers] of depths.entries()) {
+      const contestants = ways.map((way) => contestant(way, layers, context, shared));
+      const options = {
+        sampleMilliseconds: SAMPLE_MILLISECONDS,
+        // Deeper ones take longer.
+        deadline: index < depths.length - 1 ? context.deadline.part(SHARE) : context.deadline,
+      };
+      entries.push(...(await context.measure(layersText(layers), contestants, options)).map((entry) => perLayer(entry, layers)));
+    }
+    return entries;
   } finally {
     shared?.dispose();
   }
 };
 
-const depthOf = ({ id }: Entry): number => Number(id.replace("depth-", ""));
+/** Of the time that is left, for a depth at most. */
+const SHARE = 0.4;
 
-function promises(steps: readonly Entry[], context: SuiteContext): Entry[] {
-  const [shallow, deep] = [SHALLOW, DEEP].map((layers) => steps.find(({ id }) => id === idOf(layers)));
+const idOf = (way: WayName, layers: number): string => `depth-${layers}-${way}`;
+
+function contestant(way: WayName, layers: number, context: SuiteContext, shared: Engine | null, title?: string): Contestant {
+  const base = WAY_NAMES[0]!;
+  return trainingContestant(
+    {
+      id: idOf(way, layers),
+      title: title ?? `${layersText(layers)}, ${WAYS[way].title}`,
+      experiment: deepNet(way, { depth: layers, ...(context.quick ? TINY_NET : NET) }, context.seed),
+      ...(way === base || title ? {} : { over: { id: idOf(base, layers) } }),
+    },
+    context,
+    shared,
+  );
+}
+
+const perLayer = (entry: Entry, layers: number): Entry => ({ ...entry, facts: { "ms a layer": entry.median / layers, ...entry.facts } });
+
+/** A shallow net and a deep one as the engine chooses, in turns: what a layer of each takes. */
+async function promises(context: SuiteContext): Promise<Entry[]> {
   const group = "promises";
-  const each = (entry: Entry): number[] => entry.samples.map((milliseconds) => milliseconds / depthOf(entry));
+  const titles = [SHALLOW, DEEP].map((layers) => `a layer of ${layers}`);
+  const contestants = [SHALLOW, DEEP].map((layers, index) => contestant("auto", layers, context, null, titles[index]!));
+  const options = { sampleMilliseconds: SAMPLE_MILLISECONDS, deadline: context.deadline.part(SHARE) };
+  const steps = await context.measure(group, contestants, options);
+  const [shallow, deep] = [SHALLOW, DEEP].map((layers) => steps.find(({ id }) => id === idOf("auto", layers)));
+  const each = (entry: Entry, layers: number): number[] => entry.samples.map((milliseconds) => milliseconds / layers);
   return [
-    ...(shallow && deep && shallow.samples.length === deep.samples.length
+    ...(shallow && deep
       ? [
-          entryOf({ id: "layer-shallow", title: `a layer of ${SHALLOW}` }, group, each(shallow), context),
+          entryOf({ id: "layer-shallow", title: shallow.title }, group, each(shallow, SHALLOW), context),
           {
-            ...entryOf({ id: "layer-deep", title: `a layer of ${DEEP}` }, group, each(deep), context),
-            comparison: comparisonOf(each(deep), each(shallow), { id: "layer-shallow", target: PER_LAYER }, context),
+            ...entryOf({ id: "layer-deep", title: deep.title }, group, each(deep, DEEP), context),
+            comparison: comparisonOf(each(deep, DEEP), each(shallow, SHALLOW), { id: "layer-shallow", target: PER_LAYER }, context),
           },
         ]
       : []),

@@ -42,9 +42,12 @@ it("npm run bench -- --quick writes a valid result and a table, of every suite",
   expect(remedies!.some(({ id }) => id === clip.comparison!.over)).toBe(true);
   expect(benefits![0]!.facts["never got there"]).toMatch(/ of 1$/);
   expect(kernels!.find(({ title }) => title === "update_sgd")!.facts["% of ceiling"]).toBeGreaterThan(0);
-  const dispatches = depth!.map(({ facts }) => Number(facts["dispatches"]));
-  expect(dispatches[1]! - dispatches[0]!).toBeLessThanOrEqual(3 * (6 - 2));
-  expect(readFileSync(join(folder, "bench.md"), "utf8")).toContain("| 6 layers |");
+  expect(depth!.map(({ id }) => id)).toEqual(["depth-2-never", "depth-2-always", "depth-6-never", "depth-6-always"]);
+  const [shallow, shallowStack, deep, deepStack] = depth!.map(({ facts }) => Number(facts["dispatches"]));
+  expect(deep! - shallow!).toBe(3 * (6 - 2));
+  expect(deepStack).toBe(shallowStack);
+  expect(depth![3]!.comparison!.over).toBe("depth-6-never");
+  expect(readFileSync(join(folder, "bench.md"), "utf8")).toContain("| 6 layers, as a stack |");
 });
 
 it("the suite of peers leaves nobody out: their losses, products and norms agree", async () => {

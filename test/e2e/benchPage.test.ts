@@ -63,7 +63,7 @@ it("runs a suite, shows it as bars and a table, and exports its document", async
   expect(await text("#status")).toBe("Done.");
   expect(await text("#cautions")).toMatch(/software adapter.*a trial/);
   const rows = await page.$$eval("#results tbody tr, #results tr", (lines) => lines.map((line) => line.textContent ?? ""));
-  expect(rows.filter((row) => /^[26] layers\d/.test(row)).length).toBe(2);
+  expect(rows.filter((row) => /^[26] layers, (?:layer by layer|as a stack)\d/.test(row)).length).toBe(4);
   // The picture has more than its ground.
   const colours = await page.$eval("#results canvas", (canvas) => {
     const { width, height } = canvas as HTMLCanvasElement;
@@ -82,7 +82,7 @@ it("runs a suite, shows it as bars and a table, and exports its document", async
 it("stops, keeps what was measured, and can run again", async () => {
   await set("#quick", false);
   await press("#start");
-  await until("a net", async () => /layers: preparing/.test(await text("#status")));
+  await until("a net", async () => /a layer of \d+: preparing/.test(await text("#status")));
   await press("#stop");
   await until("a stop", isIdle);
   expect(await text("#status")).toMatch(/^Stopped/);
