@@ -1,7 +1,8 @@
 /** docs/benchmarks.md: its figures are made of the committed documents, and stand between two marks; all else in it is written by hand. */
 import { type Column, markdownTable } from "../src/cli/format.ts";
 import { FathomError } from "../src/core/errors.ts";
-import { VARIANTS, type Variant } from "./remedies/variants.ts";
+import { benefitId, START_NAMES, STARTS, type StartName } from "./remedies/starts.ts";
+import { PLAIN, VARIANTS, type Variant } from "./remedies/variants.ts";
 import type { BenchResult, Entry, SuiteResult } from "./schema.ts";
 import { allMet, comparisonText, environmentText, number, suiteMarkdown, targetsText } from "./table.ts";
 
@@ -52,13 +53,15 @@ function section(name: string, result: BenchResult, benefits: ReadonlyMap<string
 interface Row {
   readonly variant: Variant;
   readonly costs: ReadonlyMap<number, Entry>;
-  readonly benefit: Entry | undefined;
+  readonly benefits: Readonly<Record<StartName, Entry | undefined>>;
 }
 
 /** "clips: clip-value-24" */
 const ENTRY_ID = /^[^:]+: (.+)-(\d+)$/;
 
 function remedies(suite: SuiteResult, benefits: ReadonlyMap<string, Entry>): string[] {
+  const benefitsOf = (variant: Variant) =>
+    Object.fromEntries(START_NAMES.map((start) => [start, benefits.get(benefitId(start, variant))])) as Row["benefits"];
   const byVariant = new Map<string, Map<number, Entry>>();
   for (const entry of suite.entries) {
     const [, id, depth] = ENTRY_ID.exec(entry.id) ?? [];
@@ -69,15 +72,15 @@ function remedies(suite: SuiteResult, benefits: ReadonlyMap<string, Entry>): str
   const plain = suite.entries.filter(({ comparison }) => comparison === null);
   const tables = Object.entries(VARIANTS).flatMap(([group, variants]) => {
     const rows = (variants as readonly Variant[]).map(
-      (variant): Row => ({ variant, costs: byVariant.get(variant.id) ?? new Map<number, Entry>(), benefit: benefits.get(variant.id) }),
+      (variant): Row => ({ variant, costs: byVariant.get(variant.id) ?? new Map<number, Entry>(), benefits: benefitsOf(variant) }),
     );
-    const shown = rows.filter(({ costs, benefit }) => costs.size > 0 || benefit);
+    const shown = rows.filter(({ costs, benefits: own }) => costs.size > 0 || START_NAMES.some((start) => own[start]));
     return shown.length === 0 ? [] : [`#### ${group}`, "", remedyTable(shown, depths), ""];
   });
-  const base = benefits.get("plain");
+  const base = benefitsOf(PLAIN);
   return [
     ...suiteMarkdown({ ...suite, entries: plain }, "###").filter((line) => !line.startsWith("#### ")),
-    ...(base ? [`The plain net of 24 layers takes ${benefitText(base)}.`, ""] : []),
+    ...START_NAMES.flatMap((start) => (base[start] ? [`The plain net ${STARTS[start].title} takes ${benefitText(base[start])}.`, ""] : [])),
     ...tables,
   ];
 }
@@ -107,7 +110,13 @@ function remedyTable(rows: readonly Row[], depths: readonly number[]): string {
       cell: (row) => (deepest(row)?.compileMilliseconds ? `${number(deepest(row)!.compileMilliseconds!)} ms` : ""),
     },
     { title: "GPU ms a step", align: "right", cell: (row) => fact(row, "GPU ms") },
-    { title: "to a low loss", align: "left", cell: ({ benefit }) => (benefit ? benefitText(benefit) : "") },
+    ...START_NAMES.map(
+      (start): Column<Row> => ({
+        title: `to a low loss ${STARTS[start].title}`,
+        align: "left",
+        cell: ({ benefits: { [start]: benefit } }) => (benefit ? benefitText(benefit) : ""),
+      }),
+    ),
   ];
   return markdownTable(
     columns.filter(({ cell }) => rows.some((row) => cell(row) !== "")),

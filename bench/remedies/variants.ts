@@ -11,6 +11,8 @@ export interface Variant {
   readonly every?: number;
   /** What is promised of its cost in the net of 50 layers, as a ratio of times. */
   readonly target?: Target;
+  /** It only looks: training is the same. */
+  readonly sameTraining?: true;
   /** It only draws other weights, or is another loss: a step costs what it did. */
   readonly sameCost?: true;
 }
@@ -94,6 +96,7 @@ const skips: readonly Variant[] = [
   residual("rezero", "ReZero", { scale: "rezero" }),
   residual("layerScale", "LayerScale", { scale: { type: "layerScale", initial: 0.1 } }),
   residual("stochasticDepth", "stochastic depth", { stochasticDepth: { rate: 0.3, decay: "linear" } }),
+  residual("stochasticDepthBatch", "stochastic depth, of whole batches", { stochasticDepth: { rate: 0.3, mode: "batch" } }),
   body("skip-highway", "highway", (width) => [{ type: "highway", body: plainHidden(width) }]),
   { id: "skip-dense", title: "dense connections, 8 features a round", change: (size) => ({ model: denselyConnected(size) }) },
   { id: "skip-concat", title: "two branches of half the width", change: (size) => ({ model: branched(size) }) },
@@ -145,8 +148,8 @@ const schedules: readonly Variant[] = [
 ];
 
 /** With initial weights that keep its second moment. */
-const activation = (name: string, title = name, layer: Layer = name): Variant =>
-  body(`activation-${name}`, title, (width) => [linear(width, { type: "heNormal", gain: name }), layer]);
+const activation = (name: string, title = name, layer: Layer = name, gain = name): Variant =>
+  body(`activation-${name}`, title, (width) => [linear(width, { type: "heNormal", gain }), layer]);
 
 /** Halves of the features, so that the layer before it is twice as wide. */
 const gated = (name: string): Variant =>
@@ -155,6 +158,8 @@ const gated = (name: string): Variant =>
 const activations: readonly Variant[] = [
   ...["sigmoid", "relu", "leakyRelu", "prelu", "elu", "celu", "selu", "gelu", "silu", "softplus", "mish"].map((name) => activation(name)),
   ...["hardSigmoid", "hardSwish", "softsign", "lecunTanh"].map((name) => activation(name)),
+  activation("geluTanh", "gelu by tanh", { type: "gelu", form: "tanh" }, "gelu"),
+  activation("preluPerFeature", "prelu, a slope for each feature", { type: "prelu", perFeature: true }, "prelu"),
   gated("glu"),
   gated("swiglu"),
 ];
@@ -170,6 +175,10 @@ const optimizers: readonly Variant[] = [
   }),
   optimizer("adagrad", "Adagrad", 0.01),
   optimizer("rmsprop", "RMSprop", 3e-4),
+  keys("optimizer-rmspropCentered", "RMSprop, centred, with momentum", {
+    optimizer: { type: "rmsprop", centered: true, momentum: 0.9 },
+    schedule: { type: "constant", initial: 3e-5 },
+  }),
   optimizer("adam", "Adam", 1e-3),
   optimizer("adamW", "AdamW", 1e-3),
   optimizer("nadam", "NAdam", 1e-3),
@@ -177,6 +186,10 @@ const optimizers: readonly Variant[] = [
   optimizer("lion", "Lion", 1e-4),
   optimizer("lamb", "LAMB", 0.01),
   optimizer("muon", "Muon", 1e-3),
+  keys("optimizer-muonMatched", "Muon, updates as long as AdamW's", {
+    optimizer: { type: "muon", adjust: "matchRmsAdamW" },
+    schedule: { type: "constant", initial: 1e-3 },
+  }),
 ];
 
 const insight = (id: string, title: string, has: ExperimentJson): Variant =>
@@ -184,13 +197,13 @@ const insight = (id: string, title: string, has: ExperimentJson): Variant =>
     `monitor-${id}`,
     title,
     { insight: { parameters: false, activations: false, histograms: false, ...has, every: 1 }, monitor: { every: 1 } },
-    { every: 1 },
+    { every: 1, sameTraining: true },
   );
 
 const monitoring: readonly Variant[] = [
-  keys("monitor-norms", "every parameter's norm read every step", {}, { every: 1, ...promised(2) }),
-  keys("monitor-stop", "ending a run at a number that is not finite", { nonFinite: "stop" }),
-  keys("monitor-skip", "skipping updates that are not finite", { nonFinite: "skip" }),
+  keys("monitor-norms", "every parameter's norm read every step", {}, { every: 1, sameTraining: true, ...promised(2) }),
+  keys("monitor-stop", "ending a run at a number that is not finite", { nonFinite: "stop" }, { sameTraining: true }),
+  keys("monitor-skip", "skipping updates that are not finite", { nonFinite: "skip" }, { sameTraining: true }),
   insight("parameters", "insight into parameters, every step", { parameters: true }),
   insight("activations", "insight into activations, every step", { activations: true }),
   insight("histograms", "histograms of gradients, every step", { histograms: true }),
@@ -222,7 +235,7 @@ const initials: readonly Variant[] = [
   ofModel("fixup", "residual, Fixup", "fixup"),
 ];
 
-export const PLAIN: Variant = { id: "plain", title: "plain: tanh, Glorot, SGD", change: () => ({}) };
+export const PLAIN: Variant = { id: "plain", title: "plain: tanh, SGD", change: () => ({}) };
 
 export const VARIANTS = {
   clips,

@@ -8,8 +8,10 @@ const ROWS = {
     load: async () => (await import("./remedies.ts")).remedies,
   },
   benefits: {
-    about: "what each remedy buys: steps and seconds until a net of 24 layers has learned the digits, over five seeds",
-    method: "Each seed trains until the mean loss of ten batches is low, or gives up; seeds that gave up count as all steps",
+    about:
+      "what each remedy buys: steps and seconds until a net of 24 layers (32 wide, batch 32) has learned the digits, over five seeds, from weights from which the plain net learns slowly, and from weights from which its gradients vanish",
+    method:
+      "Each seed trains until the mean loss of ten batches is at most 0.5, and gives up after 600 steps, or after 200 where it still guesses (above 2.25; ln 10 is 2.30); seeds that gave up count as 600. Seconds are of those that got there, compiling left out",
     load: async () => (await import("./benefits.ts")).benefits,
   },
   kernels: {
@@ -17,7 +19,8 @@ const ROWS = {
     load: async () => (await import("./kernels.ts")).kernels,
   },
   depth: {
-    about: "a training step from 10 to 2,000 layers (32 wide, batch 32): time, compile time, memory, dispatches",
+    about:
+      "a training step from 10 to 2,000 layers (32 wide, batch 32), layer by layer, as a stack, as the engine chooses, and with checkpoints: time, compile time, memory, dispatches",
     load: async () => (await import("./depth.ts")).depth,
   },
   peers: {

@@ -14,30 +14,48 @@ const SHALLOW: NetSize = { depth: 24, width: 64, batchSize: 64 };
 const DEEP: NetSize = { depth: 50, width: 64, batchSize: 64 };
 const TINY: NetSize = { depth: 2, width: 8, batchSize: 4 };
 /** Of the time, for what is promised; then all else in nets of 24 layers, and in nets of 50 with what is left. */
-const PROMISED_SHARE = 0.25;
+const PROMISED_SHARE = 0.15;
 
-type Group = readonly [name: string, variants: readonly Variant[]];
+/** Remedies that are measured in turns, with the plain net of that size. */
+export interface Group {
+  readonly name: string;
+  readonly size: NetSize;
+  readonly variants: readonly Variant[];
+}
+
+/** What is promised of the deep net, all else in the shallow one, and in the deep one too. */
+export function remedyGroups(): {
+  readonly promised: readonly Group[];
+  readonly shallow: readonly Group[];
+  readonly deep: readonly Group[];
+} {
+  const groups = (size: NetSize, wanted: (variant: Variant) => boolean): Group[] =>
+    Object.entries(VARIANTS)
+      .map(([name, all]): Group => ({ name, size, variants: (all as readonly Variant[]).filter((one) => !one.sameCost && wanted(one)) }))
+      .filter(({ variants }) => variants.length > 0);
+  return {
+    promised: [{ name: "promised", size: DEEP, variants: ALL_VARIANTS.filter(({ target }) => target) }],
+    shallow: groups(SHALLOW, () => true),
+    deep: groups(DEEP, ({ target }) => !target),
+  };
+}
 
 export const remedies: Suite = async (context) => {
-  const promised = ALL_VARIANTS.filter(({ target }) => target);
-  const costly = Object.entries(VARIANTS).map(
-    ([name, all]): Group => [name, (all as readonly Variant[]).filter(({ sameCost }) => !sameCost)],
-  );
-  if (context.quick)
-    return trial(context, [["promised", promised.slice(0, 1)], ...costly.slice(0, 2).map(([name, all]): Group => [name, all.slice(0, 1)])]);
-  const others = costly.map(([name, all]): Group => [name, all.filter(({ target }) => !target)]);
+  const { promised, shallow, deep } = remedyGroups();
+  if (context.quick) return trial(context, [...promised, ...shallow.slice(0, 2)]);
   return [
-    ...(await measureGroups([["promised", promised]], DEEP, context, context.deadline.part(PROMISED_SHARE))),
-    ...(await measureGroups(costly, SHALLOW, context, context.deadline)),
-    ...(await measureGroups(others, DEEP, context, context.deadline)),
+    ...(await measureGroups(promised, context, context.deadline.part(PROMISED_SHARE))),
+    ...(await measureGroups(shallow, context, context.deadline)),
+    ...(await measureGroups(deep, context, context.deadline)),
   ];
 };
 
-/** On one engine, so that pipelines are compiled once. */
+/** One remedy of each, in tiny nets, on one engine, so that pipelines are compiled once. */
 async function trial(context: SuiteContext, groups: readonly Group[]): Promise<Entry[]> {
   const shared = await context.open();
   try {
-    return await measureGroups(groups, TINY, context, context.deadline, shared);
+    const tiny = groups.map(({ name, variants }): Group => ({ name, size: TINY, variants: variants.slice(0, 1) }));
+    return await measureGroups(tiny, context, context.deadline, shared);
   } finally {
     shared.dispose();
   }
@@ -46,25 +64,20 @@ async function trial(context: SuiteContext, groups: readonly Group[]): Promise<E
 /** Each group has a share of the time by how many it has. */
 async function measureGroups(
   groups: readonly Group[],
-  size: NetSize,
   context: SuiteContext,
   deadline: Deadline,
   shared: Engine | null = null,
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for (const [index, [name, variants]] of groups.entries()) {
-    if (variants.length === 0) continue;
-    const rest = groups.slice(index).reduce((sum, [, others]) => sum + others.length, 0);
-    const part = deadline.part(variants.length / rest);
-    const contestants = contestantsOf(name, variants, size, context, shared);
-    entries.push(
-      ...(await context.measure(`${name}, ${size.depth} layers`, contestants, { deadline: part, sampleMilliseconds: SAMPLE_MILLISECONDS })),
-    );
+  for (const [index, group] of groups.entries()) {
+    const rest = groups.slice(index).reduce((sum, { variants }) => sum + variants.length, 0);
+    const options = { deadline: deadline.part(group.variants.length / rest), sampleMilliseconds: SAMPLE_MILLISECONDS };
+    entries.push(...(await context.measure(`${group.name}, ${group.size.depth} layers`, contestantsOf(group, context, shared), options)));
   }
   return entries;
 }
 
-function contestantsOf(group: string, variants: readonly Variant[], size: NetSize, context: SuiteContext, shared: Engine | null) {
+function contestantsOf({ name: group, variants, size }: Group, context: SuiteContext, shared: Engine | null) {
   const { depth } = size;
   const plain = plainNet(size, context.seed);
   // Promised ones are measured twice where the sizes are alike.
