@@ -17,6 +17,8 @@ export interface BenchArguments {
   readonly shownOut: string;
   /** The file of that name under bench/results, which `npm run bench:report` reads. */
   readonly save: string | undefined;
+  /** Whether what that file has is kept, but for what is measured anew. */
+  readonly join: boolean;
   /** The line that was typed. */
   readonly again: string;
 }
@@ -30,13 +32,18 @@ ${name} [options]
   --device D     browser (default): headless; node: Dawn in Node, npm's webgpu
   --dawn FILE    the dawn.node to load, instead of npm's (implies --device node)
   --browser B    chromium (default) or firefox
+  --only TEXT    parts alone whose group or name holds it: 50x64, "24 layers", tanh; may be given several times
   --seconds N    that each suite may take (${SECONDS}); what is left out is listed
   --rounds N     samples of each thing (30)
   --seed N       of initial weights, data and bootstrap (7)
   --quick        a trial: small nets, few samples, whose numbers say little
   --out DIR      where bench.json and bench.md go (bench/results/local)
   --save NAME    also writes bench/results/NAME.json, from which npm run bench:report makes docs/benchmarks.md
+  --join         with --save: adds to that file, made on this machine of this commit, so that parts can be measured in several calls
   --help         this text`;
+
+/** As a shell wants it. */
+const quoted = (text: string): string => (/^[\w./:=-]+$/.test(text) ? text : `"${text}"`);
 
 /** Null where only help was asked for. */
 export function benchArguments(args: readonly string[], name: string): BenchArguments | null {
@@ -44,6 +51,7 @@ export function benchArguments(args: readonly string[], name: string): BenchArgu
     args: [...args],
     options: {
       suite: { type: "string", multiple: true },
+      only: { type: "string", multiple: true },
       device: { type: "string" },
       dawn: { type: "string" },
       browser: { type: "string" },
@@ -53,6 +61,7 @@ export function benchArguments(args: readonly string[], name: string): BenchArgu
       quick: { type: "boolean", default: false },
       out: { type: "string", default: "bench/results/local" },
       save: { type: "string" },
+      join: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -65,6 +74,8 @@ export function benchArguments(args: readonly string[], name: string): BenchArgu
     throw new FathomError("argument", `the command line: --device is "${device}"; use browser or node`);
   if (values.save !== undefined && !/^[\w.-]+$/.test(values.save))
     throw new FathomError("argument", `the command line: --save is "${values.save}"; use letters, digits, hyphens and dots`);
+  if (values.join && values.save === undefined)
+    throw new FathomError("argument", "the command line: --join needs --save NAME, the file that is added to");
   const { quick } = values;
   const runnable = SUITE_NAMES.filter((suite) => device === "browser" || !SUITES[suite].browserOnly);
   return {
@@ -73,6 +84,7 @@ export function benchArguments(args: readonly string[], name: string): BenchArgu
       quick,
       seconds: integerOption("seconds", values.seconds, 1) ?? SECONDS,
       rounds: integerOption("rounds", values.rounds, 1) ?? null,
+      only: values.only ?? [],
       seed: integerOption("seed", values.seed, 0) ?? 7,
     },
     device,
@@ -81,6 +93,7 @@ export function benchArguments(args: readonly string[], name: string): BenchArgu
     out: resolve(values.out),
     shownOut: values.out,
     save: values.save,
-    again: [name, ...args].join(" ").replace(/ --$/, ""),
+    join: values.join,
+    again: [name, ...args.map(quoted)].join(" ").replace(/ --$/, ""),
   };
 }

@@ -10,6 +10,8 @@ export interface BenchJob {
   readonly seconds: number;
   /** Samples of each thing; null for the preset. */
   readonly rounds: number | null;
+  /** Parts of the suites: texts, one of which the name of what is measured must hold; all where there is none. */
+  readonly only: readonly string[];
   /** Of initial weights, data, and the bootstrap. */
   readonly seed: number;
 }

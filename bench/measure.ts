@@ -51,7 +51,9 @@ export const FULL: Effort = { rounds: 30, sampleMilliseconds: 20, warmUps: MOST_
 export const QUICK: Effort = { rounds: 3, sampleMilliseconds: 0, warmUps: 0 };
 
 /** Rounds that are made before a deadline may end them: an interval wants some. */
-const FEWEST_ROUNDS = 6;
+export const FEWEST_ROUNDS = 6;
+/** Milliseconds of a sample, past which a contestant takes part in the fewest rounds alone. */
+export const LONG_SAMPLE = 5000;
 /** Milliseconds after which a contestant's warm-up ends, stable or not: what takes seconds has few samples anyway. */
 const LONGEST_WARM_UP = 5000;
 /** Of the time, at most, before the rounds. */
@@ -77,12 +79,16 @@ export interface SampleOptions {
   readonly deadline?: Deadline | undefined;
   /** Milliseconds that one sample should last at least; a trial's are as short as they can be all the same. */
   readonly sampleMilliseconds?: number;
+  /** What the rest is judged by: measured whatever `--only` says. */
+  readonly always?: boolean;
 }
 
 interface Runner {
   readonly contestant: Contestant;
   readonly prepared: Prepared;
   readonly runs: number;
+  /** In which it takes part. */
+  readonly rounds: number;
   readonly stable: boolean;
   /** Milliseconds of one run, for each round. */
   readonly times: number[];
@@ -106,12 +112,16 @@ export async function measure(group: string, contestants: readonly Contestant[],
     // A base by itself says nothing.
     if (!runners.some(({ contestant }) => contestant.over) && contestants.some(({ over }) => over)) return [];
     const begun = runners.length > 0 ? effort.rounds : 0;
+    for (const { contestant, rounds } of runners)
+      if (rounds < effort.rounds)
+        leave(`${contestant.title}: ${effort.rounds - rounds} of ${effort.rounds} rounds, for a sample takes long`);
     for (let round = 0; round < begun; round++) {
       if (round >= FEWEST_ROUNDS && deadline.over) {
         leave(`${group}: ${effort.rounds - round} of ${effort.rounds} rounds`);
         break;
       }
-      for (const { prepared, runs, times } of mirrored(runners, round)) {
+      const taking = runners.filter(({ rounds }) => round < rounds);
+      for (const { prepared, runs, times } of mirrored(taking, round)) {
         throwIfAborted(signal, "the benchmark");
         times.push(await timed(prepared, runs, context));
       }
@@ -135,17 +145,25 @@ async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (
     const together = contestant.runsTogether ?? 1;
     const runsOf = (milliseconds: number): number =>
       Math.ceil(runsInSample(milliseconds, effort.sampleMilliseconds, quantum) / together) * together;
+    let last = await timed(prepared, together, context);
+    let runs = runsOf(last);
+    // What takes seconds is as warm as it gets.
+    const warmUps = last * together < LONGEST_WARM_UP ? effort.warmUps : 0;
+    const settle = (milliseconds: number): void => {
+      last = milliseconds;
+      runs = runsOf(milliseconds);
+    };
     // The first run is slow as a rule: by it alone a sample would be too short.
-    let runs = runsOf(await timed(prepared, together, context));
-    if (effort.warmUps > 0) runs = runsOf(await timed(prepared, runs, context));
+    if (warmUps > 0) settle(await timed(prepared, runs, context));
     const times: number[] = [];
     const warming = new Deadline(clock, LONGEST_WARM_UP / 1000);
-    while (times.length < effort.warmUps && !isStable(times) && !deadline.over && !warming.over) {
+    while (times.length < warmUps && !isStable(times) && !deadline.over && !warming.over) {
       throwIfAborted(signal, "the benchmark");
       times.push(await timed(prepared, runs, context));
     }
-    if (times.length > 0) runs = runsOf(median(times.slice(-3)));
-    keep({ contestant, prepared, runs, stable: isStable(times), times: [] });
+    if (times.length > 0) settle(median(times.slice(-3)));
+    const rounds = last * runs > LONG_SAMPLE ? Math.min(FEWEST_ROUNDS, effort.rounds) : effort.rounds;
+    keep({ contestant, prepared, runs, rounds, stable: isStable(times), times: [] });
   } catch (error) {
     prepared?.dispose();
     throwIfAborted(signal, "the benchmark");
@@ -169,10 +187,16 @@ async function entryOfRunner(group: string, runner: Runner, all: readonly Runner
     ...entryOf(contestant, group, times, context),
     runsInSample: runs,
     stable,
-    comparison: base ? comparisonOf(times, base.times, { id: over.id, target: over.target ?? null }, context) : null,
+    comparison: base ? comparisonOf(...inBoth(times, base.times), { id: over.id, target: over.target ?? null }, context) : null,
     compileMilliseconds: prepared.compileMilliseconds ?? null,
     facts: { ...(typeof prepared.facts === "function" ? await prepared.facts() : prepared.facts) },
   };
+}
+
+/** The rounds that both took part in: those that one was left out of are the last. */
+function inBoth(times: readonly number[], base: readonly number[]): [readonly number[], readonly number[]] {
+  const rounds = Math.min(times.length, base.length);
+  return [times.slice(0, rounds), base.slice(0, rounds)];
 }
 
 /** An entry of times that were taken otherwise, in milliseconds of one run. */

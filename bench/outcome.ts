@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { EXIT } from "../src/cli/exit.ts";
 import { makeFolder } from "../src/cli/runFiles.ts";
 import type { BenchArguments } from "./arguments.ts";
+import { joined, resultFile, savedResult } from "./join.ts";
 import { type BenchResult, resultSchema } from "./schema.ts";
 import { missedTargets, resultMarkdown } from "./table.ts";
 
@@ -24,15 +25,18 @@ export async function finish({ document, failure }: Outcome, given: BenchArgumen
   return missed.length > 0 && !given.job.quick ? EXIT.failed : EXIT.done;
 }
 
-async function write(document: BenchResult, { out, shownOut, save }: BenchArguments): Promise<string[]> {
+const jsonOf = (document: BenchResult): string => `${JSON.stringify(document, null, 1)}\n`;
+
+async function write(document: BenchResult, { out, shownOut, save, join: joins }: BenchArguments): Promise<string[]> {
   await makeFolder(out);
   const markdown = resultMarkdown(document);
-  const json = `${JSON.stringify(document, null, 1)}\n`;
+  const json = jsonOf(document);
   await writeFile(join(out, "bench.json"), json);
   await writeFile(join(out, "bench.md"), markdown);
   if (save !== undefined) {
     await makeFolder(resolve("bench/results"));
-    await writeFile(resolve("bench/results", `${save}.json`), json);
+    const saved = joins ? savedResult(save) : null;
+    await writeFile(resultFile(save), saved ? jsonOf(joined(saved, document)) : json);
   }
   console.log(`\n${markdown}\nWritten to ${shownOut}${save === undefined ? "" : ` and bench/results/${save}.json`}`);
   return missedTargets(document);

@@ -3,11 +3,12 @@ import { errorFacts } from "../src/cli/wire.ts";
 import { FathomError } from "../src/core/errors.ts";
 import type { AdapterFacts } from "../src/gpu/device.ts";
 import type { BenchEvent, BenchJob } from "./job.ts";
-import { type Effort, FULL, measure, QUICK } from "./measure.ts";
+import { type Effort, FEWEST_ROUNDS, FULL, LONG_SAMPLE, measure, QUICK } from "./measure.ts";
 import { pageClock, QUANTA_IN_SAMPLE, timerQuantum } from "./method/clock.ts";
 import { Deadline } from "./method/deadline.ts";
 import { openForBenchmark } from "./openEngine.ts";
 import type { Entry, SuiteResult } from "./schema.ts";
+import { Selection } from "./selection.ts";
 import type { SuiteContext } from "./suite.ts";
 import { SUITES, type SuiteName, suiteNamed } from "./suites/index.ts";
 
@@ -79,6 +80,7 @@ async function runSuite(
   const deadline = new Deadline(pageClock, job.seconds);
   const started = pageClock.now();
   const versions: Record<string, string> = {};
+  const selection = new Selection(job.only);
   const left: string[] = [];
   const found: Entry[] = [];
   const shared = { effort, adapterClass, clock: pageClock, quantum, seed: job.seed, signal, leave: (what: string) => void left.push(what) };
@@ -89,9 +91,19 @@ async function runSuite(
     tell: line,
     quick: job.quick,
     open: () => openForBenchmark(gpu),
-    async measure(group, contestants, { deadline: part = deadline, sampleMilliseconds = effort.sampleMilliseconds } = {}) {
+    isWhole: selection.isAll,
+    wants: (group, title) => selection.wants(group, title),
+    async measure(group, given, { deadline: part = deadline, sampleMilliseconds = effort.sampleMilliseconds, always = false } = {}) {
       const own = job.quick ? effort : { ...effort, sampleMilliseconds };
-      const entries = await measure(group, contestants, { ...shared, effort: own, tell: line, deadline: part });
+      const contestants = always ? given : selection.of(group, given);
+      if (contestants.length === 0) return [];
+      // Who asks for a part gives it all the time.
+      const entries = await measure(group, contestants, {
+        ...shared,
+        effort: own,
+        tell: line,
+        deadline: selection.isAll ? part : deadline,
+      });
       found.push(...entries);
       return entries;
     },
@@ -102,7 +114,7 @@ async function runSuite(
   const result = (entries: readonly Entry[]): SuiteResult => ({
     name,
     about: row.about,
-    method: row.method ?? methodOf(effort, job),
+    method: row.method ?? methodOf(effort),
     seconds: Math.round((pageClock.now() - started) / 100) / 10,
     versions,
     left,
@@ -110,7 +122,9 @@ async function runSuite(
   });
   try {
     const suite = await row.load();
-    tell({ type: "suite", result: result(await suite(context)) });
+    const entries = await suite(context);
+    selection.checkFound(name);
+    tell({ type: "suite", result: result(entries) });
   } catch (error) {
     left.push(`the rest: ${signal?.aborted ? "stopped" : error instanceof Error ? error.message : String(error)}`);
     tell({ type: "suite", result: result(found) });
@@ -124,7 +138,7 @@ function effortOf({ quick, rounds }: BenchJob, userAgent: string): Effort {
   return { ...effort, rounds: rounds ?? effort.rounds, sampleMilliseconds: effort.sampleMilliseconds * lengthening };
 }
 
-function methodOf({ rounds, sampleMilliseconds, warmUps }: Effort, { seconds }: BenchJob): string {
+function methodOf({ rounds, sampleMilliseconds, warmUps }: Effort): string {
   const warmUp = warmUps > 0 ? `Warm-up until the median of three times is within 5 % of the three before, at most ${warmUps}. ` : "";
-  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} at most; a sample is at least ${sampleMilliseconds} ms and ${QUANTA_IN_SAMPLE} steps of the clock long; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds; at most ${seconds} s`;
+  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} of them, where the time allows${rounds > FEWEST_ROUNDS ? `, and ${FEWEST_ROUNDS} of what takes more than ${LONG_SAMPLE / 1000} s a sample` : ""}; a sample is at least ${sampleMilliseconds} ms and ${QUANTA_IN_SAMPLE} steps of the clock long; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds`;
 }

@@ -8,7 +8,11 @@ export interface SuiteContext extends MeasureContext {
   readonly quick: boolean;
   /** An engine with a device of its own, which has compiled nothing yet; the suite disposes of it. */
   open(): Promise<Engine>;
-  /** Measures contestants in turns, within the suite's deadline or a part of it: `measure` of measure.ts. */
+  /** Whether there is no `--only`. */
+  readonly isWhole: boolean;
+  /** Whether `--only` leaves it in; `measure` asks by itself. */
+  wants(group: string, title?: string): boolean;
+  /** Measures contestants in turns, within the suite's deadline or a part of it: `measure` of measure.ts, of those that are wanted. */
   measure(group: string, contestants: readonly Contestant[], options?: SampleOptions): Promise<Entry[]>;
   /** A library that takes part, for the document. */
   version(name: string, version: string): void;

@@ -76,7 +76,7 @@ export function openBenchmarkPage(): void {
       return;
     }
     const seconds = Math.max(1, Math.round(Number(find<HTMLInputElement>("#seconds").value) || 1));
-    job = { suites, quick: find<HTMLInputElement>("#quick").checked, seconds, rounds: null, seed: 7 };
+    job = { suites, quick: find<HTMLInputElement>("#quick").checked, seconds, rounds: null, only: [], seed: 7 };
     collector = new Collector(job);
     results.clear();
     setRunning(true);

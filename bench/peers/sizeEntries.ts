@@ -9,6 +9,8 @@ export const SIZES_FILE = "bundleSizes.json";
 
 export type BundleSizes = Readonly<Record<BundleName, BundleSize>>;
 
+export const SIZES_GROUP = "what a page loads, gzipped";
+
 const TITLES = {
   "fathom-engine": "Fathom, its engine alone",
   fathom: "Fathom, the program of this suite",
@@ -32,7 +34,7 @@ export function entriesOf(sizes: BundleSizes, context: Pick<SuiteContext, "adapt
     const { script, wasm } = sizes[name];
     const target = TARGETS[name] ?? null;
     const kilobytes = (script + wasm) / 1000;
-    const entry = entryOf({ id: `size-${name}`, title: TITLES[name], target }, "what a page loads, gzipped", [kilobytes], context);
+    const entry = entryOf({ id: `size-${name}`, title: TITLES[name], target }, SIZES_GROUP, [kilobytes], context);
     return { ...entry, unit: "KB", facts: wasm > 0 ? { script: script / 1000, webAssembly: wasm / 1000 } : {} };
   });
 }

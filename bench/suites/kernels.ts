@@ -75,7 +75,7 @@ async function onEngine(gpu: Engine, context: SuiteContext): Promise<Entry[]> {
   const { quick, deadline } = context;
   const target: Target = { adapterClass: adapter.class, subgroups: device.features.has("subgroups") };
   const sizes = quick ? TINY : SIZES[adapter.class];
-  const best = await context.measure("ceilings", ceilings(device, sizes.ceilings));
+  const best = await context.measure("ceilings", ceilings(device, sizes.ceilings), { always: true });
   const products = await context.measure(
     "matrix products",
     squares(sizes.products, (size) => size < sizes.large).map((shape) => product(gpu, shape, target)),

@@ -8,7 +8,7 @@ import { checkReadings, checkResults } from "../peers/agreement.ts";
 import { PEER_NAMES, PEER_TITLES, type PeerName, peersOf } from "../peers/index.ts";
 import type { Peer, Reading, Repeatable } from "../peers/peer.ts";
 import { batchNorm, digitsNet, type NetSize, product } from "../peers/problems.ts";
-import { sizeEntries } from "../peers/sizeEntries.ts";
+import { SIZES_GROUP, sizeEntries } from "../peers/sizeEntries.ts";
 import type { Entry, Target } from "../schema.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
 
@@ -71,9 +71,10 @@ export const peers: Suite = async (context) => {
   }
   entries.push(...(await normalize(quick ? TRIAL_NORM : NORM, peerOf, context)));
   // Bundling takes longer than a trial.
-  return quick ? entries : [...entries, ...(await sizeEntries(context))];
+  return quick || !context.wants(SIZES_GROUP) ? entries : [...entries, ...(await sizeEntries(context))];
 };
 
+const titleOf = (name: PeerName, what: string): string => `${PEER_TITLES[name]}, ${what}`;
 const idOf = (work: string, name: PeerName): string => `${work}-${name}`;
 
 function targetOf(factor: number | undefined): { readonly target: Target } | undefined {
@@ -93,7 +94,7 @@ async function trainNet(net: Net, peerOf: PeerOf, context: SuiteContext): Promis
   const contestants = (context.quick ? TRIAL_NAMES : PEER_NAMES).map(
     (name): Contestant => ({
       id: idOf(work, name),
-      title: `${PEER_TITLES[name]}, ${what}`,
+      title: titleOf(name, what),
       runsTogether: READ_EVERY,
       ...comparedWithFathom(work, name, factors),
       async prepare() {
@@ -152,10 +153,12 @@ async function multiply(size: number, peerOf: PeerOf, smaller: readonly Entry[],
   const rate = { unit: "GFLOP/s", perMillisecond: (2 * size ** 3) / 1e6 };
   const work = { id: `matmul-${size}`, what, factors, make: (peer: Peer) => peer.multiply(problem) };
   const contestants = NAMES_BY_KERNEL.filter((name) => {
+    // Who asks for it has the time.
+    if (!context.isWhole) return true;
     const half = smaller.find(({ id }) => id === idOf(`matmul-${size / 2}`, name));
     const seconds = half ? rate.perMillisecond / half.median / 1000 : 0;
     const affordable = seconds * FEWEST_RUNS <= deadline.left * LARGEST_SHARE;
-    if (!affordable) leave(`${PEER_TITLES[name]}, ${what}: it would take about ${seconds.toFixed(1)} s each`);
+    if (!affordable) leave(`${titleOf(name, what)}: it would take about ${seconds.toFixed(1)} s each`);
     return affordable;
   }).map((name): Contestant => ({ ...repeated(work, name, peerOf), rate }));
   return context.measure(what, contestants);
@@ -183,7 +186,7 @@ interface Work {
 function repeated(work: Work, name: PeerName, peerOf: PeerOf): Contestant {
   return {
     id: idOf(work.id, name),
-    title: `${PEER_TITLES[name]}, ${work.what}`,
+    title: titleOf(name, work.what),
     ...comparedWithFathom(work.id, name, work.factors),
     async prepare() {
       const peer = await peerOf(name);

@@ -9,7 +9,7 @@ const given = (...args: string[]) => benchArguments(args, "npm run bench --")!;
 describe("the benchmark's command line", () => {
   it("runs every suite in a browser, and those that can on Dawn", () => {
     expect(given()).toMatchObject({ device: "browser", browser: "chromium", again: "npm run bench --".replace(/ --$/, "") });
-    expect(given().job).toEqual({ suites: SUITE_NAMES, quick: false, seconds: 600, rounds: null, seed: 7 });
+    expect(given().job).toEqual({ suites: SUITE_NAMES, quick: false, seconds: 600, rounds: null, only: [], seed: 7 });
     expect(given("--device", "node").job.suites).toEqual(SUITE_NAMES.filter((name) => !SUITES[name].browserOnly));
     expect(given("--dawn", "x.node")).toMatchObject({ device: "node", dawn: "x.node" });
   });
@@ -29,12 +29,20 @@ describe("the benchmark's command line", () => {
       "--save",
       "a-b.1",
     );
-    expect(job).toEqual({ suites: ["depth", "kernels"], quick: false, seconds: 60, rounds: 9, seed: 1 });
+    expect(job).toEqual({ suites: ["depth", "kernels"], quick: false, seconds: 60, rounds: 9, only: [], seed: 1 });
     expect(save).toBe("a-b.1");
     expect(again).toBe("npm run bench -- --suite depth --suite kernels --seconds 60 --rounds 9 --seed 1 --save a-b.1");
   });
 
+  it("takes parts of suites and a file to add to, and says both as a shell wants them", () => {
+    const { job, save, join, again } = given("--suite", "peers", "--only", "50 × 64", "--only", "norm", "--save", "a", "--join");
+    expect(job.only).toEqual(["50 × 64", "norm"]);
+    expect([save, join]).toEqual(["a", true]);
+    expect(again).toBe('npm run bench -- --suite peers --only "50 × 64" --only norm --save a --join');
+  });
+
   it.each([
+    [["--join"], /--join needs --save NAME/],
     [["--suite", "spin"], /there is no suite "spin"; --suite takes remedies, /],
     [["--device", "gpu"], /--device is "gpu"; use browser or node/],
     [["--seconds", "0"], /--seconds is 0/],

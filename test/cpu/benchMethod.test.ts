@@ -5,6 +5,7 @@ import { ratioInterval, verdictOf } from "../../bench/method/bootstrap.ts";
 import { type Clock, QUANTA_IN_SAMPLE, runsInSample, timerQuantum } from "../../bench/method/clock.ts";
 import { Deadline } from "../../bench/method/deadline.ts";
 import { isStable } from "../../bench/method/warmUp.ts";
+import { Selection } from "../../bench/selection.ts";
 import { Random } from "../../src/core/random.ts";
 
 /** A clock that only moves when it is told to, and shows whole steps alone. */
@@ -183,6 +184,21 @@ describe("measure", () => {
     expect(left).toEqual(["b (group): no time was left"]);
   });
 
+  it("takes fewer samples of what takes seconds, compares the rounds that both have, and says so", async () => {
+    let call = 0;
+    const base = contestant("a", () => (call++ < 9 ? 100 : 200));
+    const slow = contestant("b", () => 6000, { over: { id: "a" } });
+    const effort = { rounds: 8, sampleMilliseconds: 0, warmUps: 3 };
+    const entries = await measure("group", [base, slow], context(1e6, { effort }));
+    expect(entries.map(({ samples }) => samples.length)).toEqual([8, 6]);
+    // Two first runs and three to warm up, then four rounds of 100 ms: of all eight the median is 150.
+    expect(entries[0]!.median).toBeCloseTo(150);
+    expect(entries[1]!.comparison!.ratio).toBeCloseTo(60);
+    expect(left).toEqual(["b: 2 of 8 rounds, for a sample takes long"]);
+    // One run, and the rounds: it is as warm as it gets.
+    expect(order.filter((one) => one === "b1")).toHaveLength(1 + 6);
+  });
+
   it("leaves out what cannot be prepared, and disposes of all that was", async () => {
     const broken: Contestant = { id: "x", title: "x", prepare: () => Promise.reject(new Error("no such thing")) };
     const failing = contestant("y", () => {
@@ -202,5 +218,31 @@ describe("measure", () => {
     });
     await expect(measure("group", [stopping], context(1e6, { signal: controller.signal }))).rejects.toThrow(/stopped/);
     expect(order.at(-1)).toBe("a disposed");
+  });
+});
+
+describe("a selection of parts", () => {
+  const named = (id: string, over?: string): Contestant => ({
+    id,
+    title: `net ${id}`,
+    ...(over ? { over: { id: over } } : {}),
+    prepare: () => Promise.reject(new Error("not here")),
+  });
+
+  it("is by group or title, however crosses and spaces are written, with what it is compared with", () => {
+    const all = [named("plain"), named("tanh 8", "plain"), named("relu", "plain")];
+    const of = (...only: string[]) => new Selection(only).of("a step of 50 × 64", all).map(({ id }) => id);
+    expect(of()).toEqual(["plain", "tanh 8", "relu"]);
+    expect(of("50x64")).toEqual(["plain", "tanh 8", "relu"]);
+    expect(of("Tanh8")).toEqual(["plain", "tanh 8"]);
+    expect(of("64", "relu")).toHaveLength(3);
+    expect(of("nothing")).toEqual([]);
+  });
+
+  it("names the parts where none is found", () => {
+    const selection = new Selection(["spin"]);
+    for (const group of ["steps", "products", "steps"]) selection.wants(group);
+    expect(() => selection.checkFound("peers")).toThrow('nothing in the suite "peers" is named like --only; its parts are steps; products');
+    expect(() => new Selection([]).checkFound("peers")).not.toThrow();
   });
 });

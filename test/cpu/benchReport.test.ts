@@ -2,9 +2,18 @@
 import { readdirSync } from "node:fs";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
+import { joined } from "../../bench/join.ts";
 import { committedResults, currentText } from "../../bench/report.ts";
 import { withFigures } from "../../bench/reportText.ts";
-import { type BenchResult, type Entry, entrySchema, environmentSchema, resultSchema, suiteResultSchema } from "../../bench/schema.ts";
+import {
+  type BenchResult,
+  type Entry,
+  entrySchema,
+  environmentSchema,
+  resultSchema,
+  type SuiteResult,
+  suiteResultSchema,
+} from "../../bench/schema.ts";
 import { SUITE_NAMES } from "../../bench/suites/index.ts";
 
 const entry = (id: string, more: Partial<Entry> = {}): Entry => ({
@@ -85,7 +94,10 @@ const RESULT: BenchResult = {
       seconds: 1,
       versions: {},
       left: [],
-      entries: [entry("clip-value", { unit: "steps", median: 120, facts: { "never got there": "1 of 5", seconds: 3.21 } })],
+      entries: [
+        entry("slow: clip-value", { unit: "steps", median: 120, facts: { "never got there": "1 of 5", seconds: 3.21 } }),
+        entry("vanishing: clip-value", { unit: "steps", median: 600, facts: { "never got there": "5 of 5" } }),
+      ],
     },
   ],
 };
@@ -109,11 +121,43 @@ describe("docs/benchmarks.md", () => {
     expect(text).toContain("Again: `npm run bench -- --suite remedies` (seed 7)");
     expect(text).toMatch(/\| global-norm clip.* \| \+3\.1 % \(\+2\.0 % to \+4\.4 %\) \| at most \+4\.0 % \| yes \| 157 \|.* 120 ms \|/);
     expect(text).toMatch(
-      /\| clip by value \| no measurable difference \(−2\.0 % to \+3\.0 %\) .*120 steps \(9 to 11\), 3\.21 s; 1 of 5 never \|/,
+      /\| clip by value \| no measurable difference \(−2\.0 % to \+3\.0 %\) .*120 steps \(9 to 11\), 3\.21 s; 1 of 5 never \| 600 steps \(9 to 11\); 5 of 5 never \|/,
     );
     expect(text).toContain("Left out: Muon: no time was left.");
     expect(withFigures(text, [])).toBe(withFigures(currentText(), []));
     expect(() => withFigures("nothing", [])).toThrow(/has lost its marks/);
+  });
+});
+
+describe("a document of several calls", () => {
+  const [remedies, benefits] = RESULT.suites as [SuiteResult, SuiteResult];
+  const suite = (id: string, median: number): SuiteResult => ({ ...benefits, left: [`${id} took long`], entries: [entry(id, { median })] });
+  const later = (more: Partial<BenchResult> = {}): BenchResult => ({
+    ...RESULT,
+    command: "npm run bench -- --only b",
+    suites: [suite("b", 7)],
+    ...more,
+  });
+
+  it("has what was measured in all, the later where both have it, and all commands", () => {
+    const before: BenchResult = { ...RESULT, suites: [remedies, { ...suite("a", 1), entries: [entry("b", { median: 2 }), entry("a")] }] };
+    const { suites, command } = joined(before, later());
+    v.parse(resultSchema, { ...before, suites, command });
+    expect(command).toBe("npm run bench -- --suite remedies && npm run bench -- --only b");
+    expect(suites[0]).toEqual(remedies);
+    expect(suites[1]!.entries.map(({ id, median }) => [id, median])).toEqual([
+      ["b", 7],
+      ["a", 10],
+    ]);
+    expect(suites[1]!.left).toEqual(["a took long", "b took long"]);
+    expect([suites[1]!.seconds, suites[1]!.method]).toEqual([2, "By hand"]);
+    // Once more is no other document.
+    expect(joined({ ...before, suites, command }, later()).command).toBe(command);
+  });
+
+  it("is of one machine, one commit and one seed", () => {
+    const other = later({ environment: { ...RESULT.environment, commit: "def" }, seed: 8 });
+    expect(() => joined(RESULT, other)).toThrow(/another run: commit was abc, and is def; seed was 7, and is 8\. Save under another name/);
   });
 });
 
