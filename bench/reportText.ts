@@ -92,7 +92,7 @@ function remedyTable(rows: readonly Row[], depths: readonly number[]): string {
     return typeof value === "number" ? number(value) : "";
   };
   const columns: readonly Column<Row>[] = [
-    { title: "remedy", align: "left", cell: ({ variant }) => variant.title },
+    { title: "remedy", align: "left", cell: (row) => deepest(row)?.title ?? row.variant.title },
     ...depths.map(
       (depth): Column<Row> => ({
         title: `step, ${depth} layers`,

@@ -31,9 +31,13 @@ export class Selection {
 
   /** Those that are wanted, and those that they are compared with. */
   of(group: string, contestants: readonly Contestant[]): readonly Contestant[] {
-    const own = contestants.filter(({ title }) => this.wants(group, title));
-    const bases = new Set(own.map(({ over }) => over?.id));
-    return contestants.filter((one) => own.includes(one) || bases.has(one.id));
+    const chosen = new Set(contestants.filter(({ title }) => this.wants(group, title)));
+    // A base may have one itself.
+    for (const { over } of chosen) {
+      const base = over && contestants.find(({ id }) => id === over.id);
+      if (base) chosen.add(base);
+    }
+    return contestants.filter((one) => chosen.has(one));
   }
 
   /** Throws a FathomError (argument) that names the parts of the suite, where none of them was wanted. */

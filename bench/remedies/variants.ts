@@ -9,6 +9,8 @@ export interface Variant {
   readonly change: (size: NetSize) => ExperimentJson;
   /** Steps whose reports are read; left out: the last of a sample alone. */
   readonly every?: number;
+  /** The id of the variant that its cost is over; the plain net's, if left out. */
+  readonly over?: string;
   /** What is promised of its cost in the net of 50 layers, as a ratio of times. */
   readonly target?: Target;
   /** It only looks: training is the same. */
@@ -201,7 +203,13 @@ const insight = (id: string, title: string, has: ExperimentJson): Variant =>
   );
 
 const monitoring: readonly Variant[] = [
-  keys("monitor-norms", "every parameter's norm read every step", {}, { every: 1, sameTraining: true, ...promised(2) }),
+  keys("monitor-statistics", "every norm, and the search for numbers that are not finite", { statistics: true }, { sameTraining: true }),
+  keys(
+    "monitor-norms",
+    "reading every norm out every step, over reading nothing",
+    { statistics: true },
+    { every: 1, sameTraining: true, over: "monitor-statistics", ...promised(2) },
+  ),
   keys("monitor-stop", "ending a run at a number that is not finite", { nonFinite: "stop" }, { sameTraining: true }),
   keys("monitor-skip", "skipping updates that are not finite", { nonFinite: "skip" }, { sameTraining: true }),
   insight("parameters", "insight into parameters, every step", { parameters: true }),
@@ -251,8 +259,9 @@ export const VARIANTS = {
 
 export const ALL_VARIANTS: readonly Variant[] = Object.values(VARIANTS).flat();
 
-/** The experiment of a variant. */
-export const experimentOf = (plain: ExperimentJson, variant: Variant, size: NetSize): ExperimentJson => ({
-  ...plain,
-  ...variant.change(size),
-});
+/** The experiment of a variant: the bare step, without norms and searches, but where they are what is asked for or it is made of them. */
+export function experimentOf(plain: ExperimentJson, variant: Variant, size: NetSize): ExperimentJson {
+  const experiment = { ...plain, ...variant.change(size) };
+  const { clip, insight, nonFinite } = experiment as ExperimentJson;
+  return { statistics: clip !== undefined || insight !== undefined || nonFinite !== "ignore", ...experiment };
+}

@@ -24,19 +24,17 @@ export interface Group {
 }
 
 /** What is promised of the deep net, all else in the shallow one, and in the deep one too. */
-export function remedyGroups(): {
-  readonly promised: readonly Group[];
-  readonly shallow: readonly Group[];
-  readonly deep: readonly Group[];
-} {
+export function remedyGroups(): Readonly<Record<"promised" | "shallow" | "deep", readonly Group[]>> {
   const groups = (size: NetSize, wanted: (variant: Variant) => boolean): Group[] =>
     Object.entries(VARIANTS)
       .map(([name, all]): Group => ({ name, size, variants: (all as readonly Variant[]).filter((one) => !one.sameCost && wanted(one)) }))
       .filter(({ variants }) => variants.length > 0);
+  const targeted = ALL_VARIANTS.filter(({ target }) => target);
+  const isPromised = (one: Variant): boolean => targeted.includes(one) || targeted.some(({ over }) => over === one.id);
   return {
-    promised: [{ name: "promised", size: DEEP, variants: ALL_VARIANTS.filter(({ target }) => target) }],
+    promised: [{ name: "promised", size: DEEP, variants: ALL_VARIANTS.filter(isPromised) }],
     shallow: groups(SHALLOW, () => true),
-    deep: groups(DEEP, ({ target }) => !target),
+    deep: groups(DEEP, (one) => !isPromised(one)),
   };
 }
 
@@ -81,11 +79,11 @@ function contestantsOf({ name: group, variants, size }: Group, context: SuiteCon
   const { depth } = size;
   const plain = plainNet(size, context.seed);
   // Promised ones are measured twice where the sizes are alike.
-  const idOf = ({ id }: Variant): string => `${group}: ${id}-${depth}`;
+  const idOf = (id: string): string => `${group}: ${id}-${depth}`;
   return [PLAIN, ...variants].map((variant) => {
-    const { id, title, every, target } = variant;
-    const over = { id: idOf(PLAIN), ...(target && depth === DEEP.depth ? { target } : {}) };
-    const contestant = { id: idOf(variant), title, every, experiment: experimentOf(plain, variant, size) };
+    const { id, title, every, target, over: base = PLAIN.id } = variant;
+    const over = { id: idOf(base), ...(target && depth === DEEP.depth ? { target } : {}) };
+    const contestant = { id: idOf(id), title, every, experiment: experimentOf(plain, variant, size) };
     return trainingContestant(id === PLAIN.id ? contestant : { ...contestant, over }, context, shared);
   });
 }

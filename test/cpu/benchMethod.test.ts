@@ -230,12 +230,13 @@ describe("a selection of parts", () => {
   });
 
   it("is by group or title, however crosses and spaces are written, with what it is compared with", () => {
-    const all = [named("plain"), named("tanh 8", "plain"), named("relu", "plain")];
+    const all = [named("plain"), named("tanh 8", "plain"), named("relu", "plain"), named("leaky", "relu")];
     const of = (...only: string[]) => new Selection(only).of("a step of 50 × 64", all).map(({ id }) => id);
-    expect(of()).toEqual(["plain", "tanh 8", "relu"]);
-    expect(of("50x64")).toEqual(["plain", "tanh 8", "relu"]);
+    expect(of()).toEqual(["plain", "tanh 8", "relu", "leaky"]);
+    expect(of("50x64")).toHaveLength(4);
     expect(of("Tanh8")).toEqual(["plain", "tanh 8"]);
-    expect(of("64", "relu")).toHaveLength(3);
+    expect(of("64", "relu")).toHaveLength(4);
+    expect(of("leaky")).toEqual(["plain", "relu", "leaky"]);
     expect(of("nothing")).toEqual([]);
   });
 
