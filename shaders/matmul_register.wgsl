@@ -112,8 +112,8 @@ fn lay_out(strip: u32, values: Strip) {
 @compute @workgroup_size(GROUP_X * GROUP_Y)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) place: u32) {
   let group = workgroup_index(group_id);
-  let batch = group / (GROUPS_N * GROUPS_M);
-  if (batch >= BATCHES) {
+  let result = group / (GROUPS_N * GROUPS_M);
+  if (result >= BATCHES) {
     return;
   }
   let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + place / GROUP_X) * TILE_M;
@@ -126,8 +126,8 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   }
 #endif
   let lane = place % 4u;
-  let a_first = a_begin(batch);
-  let b_first = b_begin(batch);
+  let a_first = a_begin(batch_of(result));
+  let b_first = b_begin(batch_of(result));
   let starts0 = shared_starts(a_first, m, lane);
   let starts1 = shared_starts(a_first, m + 4u, lane);
 #if ${ROWS_16}
@@ -171,12 +171,12 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
 #endif
 #endif
 
-  let k_whole = K / 4u * 4u;
+  let k_whole = k_past(result) / 4u * 4u;
 #if ${LONG_SUM}
-  for (var k_first = 0u; k_first < k_whole; k_first += LONGEST_SUM) {
+  for (var k_first = k_begin(result); k_first < k_whole; k_first += LONGEST_SUM) {
     let k_end = min(k_first + LONGEST_SUM, k_whole);
 #else
-  let k_first = 0u;
+  let k_first = k_begin(result);
   let k_end = k_whole;
 #endif
   for (var k = k_first; k < k_end; k += 4u) {
@@ -220,7 +220,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
 #endif
 
 #if ${K_TAIL}
-  for (var k = k_whole; k < K; k++) {
+  for (var k = k_whole; k < k_past(result); k++) {
     let left = b_four(left_starts, k);
     let right = b_four(right_starts, k);
     add_term(&part0, a_four(a_starts(a_first, m), k), left, right);
@@ -264,5 +264,5 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   lay_out(6u, part6);
   lay_out(7u, part7);
 #endif
-  store_tile(batch, m, n);
+  store_tile(result, m, n);
 }

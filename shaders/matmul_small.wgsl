@@ -12,8 +12,8 @@ const TILE_N = 4u;
 @compute @workgroup_size(GROUP_X, GROUP_Y)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) place: vec3u) {
   let group = workgroup_index(group_id);
-  let batch = group / (GROUPS_N * GROUPS_M);
-  if (batch >= BATCHES) {
+  let result = group / (GROUPS_N * GROUPS_M);
+  if (result >= BATCHES) {
     return;
   }
   let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + place.y) * TILE_M;
@@ -21,9 +21,9 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) pl
   if (m >= M || n >= N) {
     return;
   }
-  let a_start = a_starts(a_begin(batch), m);
-  let b_start = b_starts(b_begin(batch), n);
-  let k_whole = K / 4u * 4u;
+  let a_start = a_starts(a_begin(batch_of(result)), m);
+  let b_start = b_starts(b_begin(batch_of(result)), n);
+  let k_whole = k_past(result) / 4u * 4u;
 
   // Zero is written out, as in matmul_register.
   var part = mat4x4f();
@@ -35,10 +35,10 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) pl
 #if ${ROW_SUM}
   var total_sum = vec4f();
 #endif
-  for (var k_first = 0u; k_first < k_whole; k_first += LONGEST_SUM) {
+  for (var k_first = k_begin(result); k_first < k_whole; k_first += LONGEST_SUM) {
     let k_end = min(k_first + LONGEST_SUM, k_whole);
 #else
-  let k_first = 0u;
+  let k_first = k_begin(result);
   let k_end = k_whole;
 #endif
   for (var k = k_first; k < k_end; k += 4u) {
@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) pl
 #endif
 
 #if ${K_TAIL}
-  for (var k = k_whole; k < K; k++) {
+  for (var k = k_whole; k < k_past(result); k++) {
     let column = a_four(a_start, k);
     let row = b_four(b_start, k);
     part += mat4x4f(column.x * row, column.y * row, column.z * row, column.w * row);
@@ -81,5 +81,5 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) pl
 #if ${ROW_SUM}
   sums[0] = sum;
 #endif
-  store_tile(batch, m, n);
+  store_tile(result, m, n);
 }

@@ -71,14 +71,14 @@ fn main(
   @builtin(local_invocation_index) place: u32,
 ) {
   let group = workgroup_index(group_id);
-  let batch = group / (GROUPS_N * GROUPS_M);
-  if (batch >= BATCHES) {
+  let result = group / (GROUPS_N * GROUPS_M);
+  if (result >= BATCHES) {
     return;
   }
   let group_m = (group / GROUPS_N % GROUPS_M) * SPAN;
   let group_n = (group % GROUPS_N) * SPAN;
-  let a_first = a_begin(batch);
-  let b_first = b_begin(batch);
+  let a_first = a_begin(batch_of(result));
+  let b_first = b_begin(batch_of(result));
   var upper = mat4x4f();
   var lower = mat4x4f();
   var upper_part = mat4x4f();
@@ -90,7 +90,8 @@ fn main(
   var lower_sum_part = vec4f();
 #endif
 
-  for (var k_first = 0u; k_first < K; k_first += SLAB) {
+  let k_end = k_past(result);
+  for (var k_first = k_begin(result); k_first < k_end; k_first += SLAB) {
     for (var at = place; at < BLOCKS; at += GROUP_X * GROUP_Y) {
 #if ${A_TRANSPOSED}
       let a_place = across(at);
@@ -128,7 +129,7 @@ fn main(
 #endif
     }
     workgroupBarrier();
-    if ((k_first + SLAB) % LONGEST_SUM == 0u || k_first + SLAB >= K) {
+    if ((k_first + SLAB) % LONGEST_SUM == 0u || k_first + SLAB >= k_end) {
       upper += upper_part;
       lower += lower_part;
       upper_part = mat4x4f();
@@ -146,5 +147,5 @@ fn main(
 #if ${ROW_SUM}
   sums = array<vec4f, 2>(upper_sum, lower_sum);
 #endif
-  store_tile(batch, group_m + local.y * TILE_M, group_n + local.x * TILE_N);
+  store_tile(result, group_m + local.y * TILE_M, group_n + local.x * TILE_N);
 }

@@ -27,7 +27,7 @@ ${EPILOGUE}
 override M: u32;
 override N: u32;
 override K: u32;
-override BATCHES: u32;
+override BATCHES: u32; // results
 override A_OFFSET: u32;
 override B_OFFSET: u32;
 override A_PITCH: u32;
@@ -35,6 +35,37 @@ override B_PITCH: u32;
 
 // So many terms go into a partial sum, at most: rounding grows with K / 512, not with K.
 const LONGEST_SUM = 512u;
+
+// With SPLIT, K lies in PARTS parts of PART terms, the last one shorter. Each part of a batch has a result of its own, and they
+// are added up afterwards. PART is a multiple of LONGEST_SUM.
+#if ${SPLIT}
+override PARTS: u32;
+override PART: u32;
+
+fn batch_of(result: u32) -> u32 {
+  return result / PARTS;
+}
+
+fn k_begin(result: u32) -> u32 {
+  return result % PARTS * PART;
+}
+
+fn k_past(result: u32) -> u32 {
+  return min(k_begin(result) + PART, K);
+}
+#else
+fn batch_of(result: u32) -> u32 {
+  return result;
+}
+
+fn k_begin(result: u32) -> u32 {
+  return 0u;
+}
+
+fn k_past(result: u32) -> u32 {
+  return K;
+}
+#endif
 
 fn a_begin(batch: u32) -> u32 {
   return A_OFFSET + ${A_BATCH};
@@ -179,8 +210,8 @@ fn bias_four(n: u32) -> vec4f {
 }
 #endif
 
-// Hands over the tile whose first element is C[batch, m, n].
-fn store_tile(batch: u32, m: u32, n: u32) {
+// Hands over the tile whose first element is C[result, m, n].
+fn store_tile(result: u32, m: u32, n: u32) {
 #if ${BIAS}
   // Both of a tile's pieces of a row, or its one.
   let bias_left = bias_four(n);
@@ -190,7 +221,7 @@ fn store_tile(batch: u32, m: u32, n: u32) {
     let row = m + piece / PIECES_N;
     let column = n + piece % PIECES_N * 4u;
     if (row < M && column < N) {
-      let index = (batch * M + row) * N + column;
+      let index = (result * M + row) * N + column;
 #if ${BIAS}
       let value = pieces[piece] + select(bias_left, bias_right, piece % PIECES_N == 1u);
 #else
@@ -209,7 +240,7 @@ fn store_tile(batch: u32, m: u32, n: u32) {
   if (n == 0u) {
     for (var row = 0u; row < TILE_M; row++) {
       if (m + row < M) {
-        row_sum[batch * M + m + row] = sums[row / 4u][row % 4u];
+        row_sum[result * M + m + row] = sums[row / 4u][row % 4u];
       }
     }
   }

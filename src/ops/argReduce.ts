@@ -4,7 +4,7 @@ import { describe, normalizeAxis, sizeOf } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
 import type { Target } from "../graph/op.ts";
 import { defineOp } from "./define.ts";
-import { workgroupSize } from "./lanes.ts";
+import { requireRounds, workgroupSize } from "./lanes.ts";
 import { reshape } from "./layout.ts";
 import { axesOf, offsetText } from "./strides.ts";
 
@@ -45,7 +45,8 @@ function argRecord(name: "argmax" | "argmin") {
         const axes = axesOf(x);
         const length = x.shape[axis]!;
         const serial = length <= MOST_SERIAL[target.adapterClass];
-        const size = serial ? SERIAL_SIZE : workgroupSize(target);
+        const size = serial ? SERIAL_SIZE : workgroupSize(target, length);
+        requireRounds(name, length / (serial ? 1 : size), target, "Reduce it in parts, along an axis of a reshaped tensor");
         return {
           calls: [
             {

@@ -1,11 +1,31 @@
 /** How kernels that reduce share their work among the invocations of a workgroup (shaders/lib/lanes.wgsl). */
+import { FathomError } from "../core/errors.ts";
 import type { Target } from "../graph/op.ts";
 
 /**
- * Invocations of a workgroup with barriers. A software adapter runs four at once, one to a lane of the processor's vectors; a workgroup of
- * more has to be suspended and resumed at every barrier, which costs fifty times as much (64 invocations) as having four do all the work.
+ * Rounds of loops that an invocation may go on a software adapter. Lavapipe (Firefox without a GPU) ends all loops of an invocation that has
+ * gone 65,536 in all, without a word, and goes on with what it has. A loop of n rounds counts as n + 1.
  */
-export const workgroupSize = ({ adapterClass }: Target): number => (adapterClass === "software" ? 4 : 256);
+export const MOST_ROUNDS = 60_000;
+
+/** Refuses what an invocation would go too many rounds for. */
+export function requireRounds(what: string, rounds: number, { adapterClass }: Target, remedy: string): void {
+  if (adapterClass === "software" && rounds > MOST_ROUNDS)
+    throw new FathomError(
+      "limits-too-small",
+      `${what}: takes ${Math.ceil(rounds)} rounds of an invocation's loops, and software adapters end them past ${MOST_ROUNDS}. ${remedy}`,
+    );
+}
+
+/** Elements of a line past which it is shared by as many invocations on any adapter. */
+export const LONG_LINE = 16_384;
+
+/**
+ * Invocations of a workgroup with barriers. A software adapter runs four at once, one to a lane of the processor's vectors; a workgroup of
+ * more has to be suspended and resumed at every barrier, which costs fifty times as much (64 invocations) as having four do all the work. Four would take too long for lines of `length` elements past LONG_LINE.
+ */
+export const workgroupSize = ({ adapterClass }: Target, length = 0): number =>
+  adapterClass === "software" && length <= LONG_LINE ? 4 : 256;
 
 /** Elements that an invocation takes one after another before it is worth sharing them. */
 const SERIAL = 8;

@@ -5,7 +5,7 @@ import type { Node, TensorType } from "../graph/node.ts";
 import type { KernelCall, KernelPlan, Reference, Target } from "../graph/op.ts";
 import { add, mul } from "./binary.ts";
 import { isLiteral, requireDtype } from "./define.ts";
-import { lanesFor, workgroupSize } from "./lanes.ts";
+import { lanesFor, requireRounds, workgroupSize } from "./lanes.ts";
 
 /** Elements that one workgroup takes; up to here a loss is one dispatch. */
 export const MOST_SINGLE = 16384;
@@ -38,10 +38,11 @@ export function rowLossKernel(
   call: { readonly shader: string; readonly defines: KernelCall["defines"]; readonly overrides: KernelCall["overrides"] },
 ): KernelPlan {
   const [rows, classes] = logits.shape as [number, number];
-  const size = workgroupSize(target);
+  const size = workgroupSize(target, classes);
   const lanes = lanesFor(classes, rows, size);
   const turns = Math.ceil(rows / (size / lanes));
   const passes = Math.ceil(turns / (rows * classes <= MOST_SINGLE ? 1 : MOST_PARTIALS));
+  requireRounds(call.shader, (3 * passes * classes) / lanes, target, `Use smaller batches than ${rows} rows of ${classes} classes`);
   const groups = Math.ceil(turns / passes);
   return lossKernel(groups, lossScale, target, (loss, scale) => ({
     shader: call.shader,

@@ -5,7 +5,8 @@ import { broadcastShapes, describe, type Shape, sameShape, sizeOf } from "../cor
 import { makeNode, type Node } from "../graph/node.ts";
 import type { Binding, KernelPlan, Op, Reference, Target, View } from "../graph/op.ts";
 import { defineOp, requireDtype } from "./define.ts";
-import { chooseMatmul } from "./matmulKernel.ts";
+import { chooseMatmul, type MatmulProblem } from "./matmulKernel.ts";
+import { partsOf, splitKernel } from "./matmulSplit.ts";
 import { broadcastTo, reshape, transpose } from "./views.ts";
 
 /** How a matrix lies: by rows, or by columns, as a transposed view does; `pitch` elements from one to the next. Null where neither is unbroken. */
@@ -29,14 +30,15 @@ export interface Product {
 }
 
 /** The kernel of a product whose result is output 0 and whose factors are the inputs 0 and 1 of the op. */
-export function productKernel({ a, b, bias, rowSum }: Product, { adapterClass, subgroups, tiles }: Target): KernelPlan {
+export function productKernel({ a, b, bias, rowSum }: Product, target: Target): KernelPlan {
+  const { adapterClass, subgroups, tiles } = target;
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
   const batch = a.shape.slice(0, -2).map((size, axis) => ({ size, aStride: a.strides[axis]!, bStride: b.strides[axis]! }));
   if (m === 0 || n === 0 || batch.some(({ size }) => size === 0)) return { calls: [] };
   const layoutA = layoutOf(a)!;
   const layoutB = layoutOf(b)!;
-  const { shader, defines, overrides, workgroups, width } = chooseMatmul({
+  const problem: MatmulProblem = {
     m,
     n,
     k,
@@ -52,7 +54,10 @@ export function productKernel({ a, b, bias, rowSum }: Product, { adapterClass, s
     adapterClass,
     subgroups,
     tiles,
-  });
+  };
+  const { shader, defines, overrides, workgroups, width } = chooseMatmul(problem);
+  const parts = partsOf(problem, shader, workgroups);
+  if (parts > 1) return splitKernel(problem, parts, { bias, rowSum }, target);
   const bindings: Binding[] = [{ input: 0 }, { input: 1 }, ...(bias ? [bias] : []), ...(rowSum ? [rowSum] : [])];
   return { calls: [{ shader, defines, overrides, workgroups, bindings, epilogue: { width } }] };
 }

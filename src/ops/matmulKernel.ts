@@ -31,6 +31,8 @@ export interface MatmulProblem {
   readonly bias: boolean;
   /** Also row_sum[batch, m] = Σ_k A: the binding after the bias, or binding 2. */
   readonly rowSum: boolean;
+  /** Parts of K, each with a result of its own; 1 if left out. See matmulSplit.ts. */
+  readonly parts?: number;
   readonly adapterClass: "software" | "hardware";
   /** Whether shaders may use subgroup functions. */
   readonly subgroups: boolean;
@@ -50,12 +52,13 @@ export interface MatmulChoice {
 }
 
 export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(problem)): MatmulChoice {
-  const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset, bias, rowSum } = problem;
+  const { m, n, k, batch, aTransposed, bTransposed, aPitch, bPitch, aOffset, bOffset, bias, rowSum, parts = 1 } = problem;
   const axes = batch.filter(({ size }) => size > 1);
   const aNumbers = [aTransposed ? m : k, aPitch, aOffset, ...axes.map(({ aStride }) => aStride)];
   const bNumbers = [bTransposed ? k : n, bPitch, bOffset, ...axes.map(({ bStride }) => bStride)];
   const width = n % 4 === 0 ? 4 : 1;
   const [spanM, spanN] = spans(tile);
+  const results = batchesOf(batch) * parts;
   return {
     shader: tile.shader,
     defines: {
@@ -70,6 +73,7 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
       ROW_SUM: rowSum,
       ROW_SUM_BINDING: bias ? 3 : 2,
       K_TAIL: k % 4 !== 0,
+      SPLIT: parts > 1,
       VECTOR: width === 4,
       ...(tile.shader === "matmul_tiled" ? { SPAN: tile.span } : { LONG_SUM: k > LONGEST_SUM }),
       ...(tile.shader === "matmul_register" ? { ROWS_16: tile.rows >= 16, ROWS_32: tile.rows === 32, QUADS: tile.quads } : {}),
@@ -78,14 +82,15 @@ export function chooseMatmul(problem: MatmulProblem, tile: Tile = chooseTile(pro
       M: m,
       N: n,
       K: k,
-      BATCHES: batchesOf(batch),
+      BATCHES: results,
       A_OFFSET: aOffset,
       B_OFFSET: bOffset,
       A_PITCH: aPitch,
       B_PITCH: bPitch,
+      ...(parts > 1 ? { PARTS: parts, PART: partLength(k, parts) } : {}),
       ...(tile.shader === "matmul_tiled" ? {} : { GROUP_X: tile.group[0], GROUP_Y: tile.group[1] }),
     },
-    workgroups: Math.ceil(n / spanN) * Math.ceil(m / spanM) * batchesOf(batch),
+    workgroups: Math.ceil(n / spanN) * Math.ceil(m / spanM) * results,
     width,
   };
 }
@@ -155,11 +160,22 @@ function batchText(batch: readonly BatchAxis[], strideOf: (axis: BatchAxis) => n
 }
 
 /** Terms of a partial sum in the shader. */
-const LONGEST_SUM = 512;
+export const LONGEST_SUM = 512;
+
+/** Terms of all parts of a long sum but the last, which has what is left. */
+export const partLength = (k: number, parts: number): number => Math.ceil(k / parts / LONGEST_SUM) * LONGEST_SUM;
+
+/** The define EPILOGUE of a product that is stored as it is. */
+export const plainEpilogue = (binding: number, width: 1 | 4): string => `alias F = ${width === 4 ? "vec4f" : "f32"};
+@group(0) @binding(${binding}) var<storage, read_write> result: array<F>;
+fn epilogue(index: u32, value: F) {
+  result[index / ${width}u] = value;
+}`;
 
 /** Roundings that a term may pass through: the result is off by at most this many times 2⁻²⁴ of the sum of magnitudes. */
 export function matmulDepth(k: number, shader: Tile["shader"]): number {
   const partial = Math.min(k, LONGEST_SUM);
+  // Parts of a sum (matmulSplit.ts) are of whole partial sums, so that a parts of b are at most one rounding more than a · b in a row.
   // The register kernel adds four terms to each other first; either adds three single ones at most, the product, and the bias.
-  return (shader === "matmul_register" ? 4 + Math.ceil(partial / 4) : partial) + Math.ceil(k / LONGEST_SUM) + 5;
+  return (shader === "matmul_register" ? 4 + Math.ceil(partial / 4) : partial) + Math.ceil(k / LONGEST_SUM) + 6;
 }

@@ -119,7 +119,7 @@ export function reduceCalls(
       workgroups: stage.serial ? Math.ceil(results / stage.size) : results,
       bindings: [source, ...(extra ? [extra.binding] : [])],
     };
-    if (last) return [...calls, withOutput(call, output, to, output === "f32" && "output" in to)];
+    if (last) return [...calls, withOutput(call, output, to, output === "f32" && "output" in to && to.output === 0)];
     const temporary = temporaries.push(results) - 1;
     calls.push(withOutput(call, value, { temporary }, false));
     source = { temporary, access: "read" };

@@ -4,7 +4,7 @@ import { makeNode, type Node } from "../graph/node.ts";
 import type { Form, Op, Reference } from "../graph/op.ts";
 import { mul, sub } from "./binary.ts";
 import { defineOp, requireDtype } from "./define.ts";
-import { lanesFor, workgroupSize } from "./lanes.ts";
+import { LONG_LINE, lanesFor, requireRounds, workgroupSize } from "./lanes.ts";
 import { sum } from "./reduce.ts";
 import { exp } from "./unary.ts";
 
@@ -25,15 +25,16 @@ function linesOf(shape: readonly number[], axis: number): Lines {
   return { count: sizeOf(shape.slice(0, axis)) * inner, length, inner };
 }
 
-function form(logarithm: boolean): Form<AxisAttributes> {
+function form(name: string, logarithm: boolean): Form<AxisAttributes> {
   return {
     kind: "kernel",
     kernel: ([x], _outputs, { axis }, target) => {
       const { count, length, inner } = linesOf(x.shape, axis);
       if (count * length === 0) return { calls: [] };
-      const size = workgroupSize(target);
+      const size = workgroupSize(target, length);
       // Lines side by side are read side by side.
-      const lanes = inner > 1 ? 1 : lanesFor(length, count, size);
+      const lanes = inner > 1 && length <= LONG_LINE ? 1 : lanesFor(length, count, size);
+      requireRounds(name, (3 * length) / lanes, target, `Take exp(x − max) and its sum by themselves for ${length} elements`);
       return {
         calls: [
           {
@@ -69,7 +70,7 @@ export const softmaxOp: Op<AxisAttributes> = defineOp<AxisAttributes>({
   // dx = y · (dy − Σ y·dy)
   vjp: ({ dy, y, attributes: { axis } }) => [mul(y, sub(dy, sum(mul(y, dy), axis, true)))],
   reference: ([x], { axis }) => reference(x, axis, (value, highest, total) => Math.exp(value - highest) / total),
-  form: form(false),
+  form: form("softmax", false),
 });
 
 export const logSoftmaxOp: Op<AxisAttributes> = defineOp<AxisAttributes>({
@@ -78,7 +79,7 @@ export const logSoftmaxOp: Op<AxisAttributes> = defineOp<AxisAttributes>({
   // dx = dy − softmax(x) · Σ dy
   vjp: ({ dy, y, attributes: { axis } }) => [sub(dy, mul(exp(y), sum(dy, axis, true)))],
   reference: ([x], { axis }) => reference(x, axis, (value, highest, total) => value - highest - Math.log(total)),
-  form: form(true),
+  form: form("logSoftmax", true),
 });
 
 /** exp(x) / Σ exp(x) along `axis`; large logits stay finite. */

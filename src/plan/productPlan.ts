@@ -1,7 +1,7 @@
 /** One matrix product as a plan of one dispatch on buffers of its own, to be timed: how long it takes does not depend on the numbers. */
 import type { ProductLayout, Tile } from "../core/tile.ts";
 import type { Target } from "../graph/op.ts";
-import { chooseMatmul } from "../ops/matmulKernel.ts";
+import { chooseMatmul, plainEpilogue } from "../ops/matmulKernel.ts";
 import { SHADERS } from "../ops/shaders.ts";
 import type { Plan } from "./types.ts";
 
@@ -19,11 +19,7 @@ export function productPlan({ m, n, k, layout }: ProductShape, target: Target, t
   // The gradient of a weight comes with that of the bias.
   const problem = { m, n, k, batch: [], aTransposed, bTransposed, ...pitches, bias: false, rowSum: aTransposed, ...target };
   const { shader, defines, overrides, workgroups, width } = chooseMatmul(problem, tile);
-  const epilogue = `alias F = ${width === 4 ? "vec4f" : "f32"};
-@group(0) @binding(${aTransposed ? 3 : 2}) var<storage, read_write> result: array<F>;
-fn epilogue(index: u32, value: F) {
-  result[index / ${width}u] = value;
-}`;
+  const epilogue = plainEpilogue(aTransposed ? 3 : 2, width);
   const sizes = [m * k, k * n, ...(aTransposed ? [m] : []), m * n];
   return {
     kernels: [
