@@ -3,8 +3,9 @@
 // A workgroup owns COLUMN_LANES columns of F and, where the batch is long (SPLIT), a block of BLOCK rows.
 //
 // Variance as the mean of squares less the square of the mean would lose all digits of a mean that is large beside the
-// spread. So the sums are of x − pivot, the pivot being the mean as well as one pass can tell it: the first sum of those
-// then corrects the mean, and variance = (Σ(x − pivot)² − (Σ(x − pivot))² / ROWS) / ROWS has nothing left to cancel.
+// spread. So the sums are of x − pivot, the pivot being the mean of every eighth row: the first sum of those then corrects
+// the mean, and of variance = (Σ(x − pivot)² − (Σ(x − pivot))² / ROWS) / ROWS no more than three bits cancel, because a mean of
+// an eighth of all rows is at most √7 standard deviations away.
 // With SPLIT the pivot is the column's first element, the same for all blocks, and batch_norm_partials has left each
 // block's mean − pivot and Σ(x − the block's mean)².
 
@@ -25,6 +26,7 @@ override COLUMNS: u32;
 override BLOCK: u32; // rows of a block; all of them without SPLIT
 override EPSILON: f32;
 const WIDTH = ${WIDTH}u;
+const PIVOT_STEP = 8u;
 
 // Each column's [pivot, mean − pivot, variance].
 fn statistics_of(column: u32, row_lane: u32, lane: u32, live: bool) -> Sums {
@@ -50,12 +52,12 @@ fn statistics_of(column: u32, row_lane: u32, lane: u32, live: bool) -> Sums {
   return Sums(x[min(column, COLUMNS - 1u)], shift, sums.b * scale);
 #else
   if (live) {
-    for (var row = row_lane; row < ROWS; row += ROW_LANES) {
+    for (var row = row_lane * PIVOT_STEP; row < ROWS; row += ROW_LANES * PIVOT_STEP) {
       sums.a += x[row * COLUMNS + column];
     }
   }
   sums = sum_rows(sums, lane);
-  let pivot = sums.a * scale;
+  let pivot = sums.a * F(1.0 / f32((ROWS + PIVOT_STEP - 1u) / PIVOT_STEP));
   sums = Sums(F(0.0), F(0.0), F(0.0));
   if (live) {
     for (var row = row_lane; row < ROWS; row += ROW_LANES) {

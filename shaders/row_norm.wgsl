@@ -4,10 +4,11 @@
 // statistics, for each line: 1 / √(…), and with CENTERED the pivot and mean − pivot.
 // LANES invocations share a line; a workgroup takes SIZE / LANES lines.
 //
-// A mean that is large beside the spread would cost its digits. So distances are taken, first from the line's first element,
-// which tells the mean as well as one pass can, then from that, the pivot; what is left of the mean is kept beside it.
-// The distances are scaled by a power of two taken from the largest of them, so that squares neither overflow nor vanish;
-// LEAST_EXPONENT is that of a scale at which EPSILON alone counts.
+// A mean that is large beside the spread would cost its digits. So distances are taken from the line's first element, the pivot;
+// what is left of the mean is kept beside it. One pass will do where the largest distance is within 2^±SAFE, so that squares
+// neither overflow nor vanish, and where no more than three bits cancel between the sum of squares and the square of the sum.
+// Else a second pass takes the mean that the first has found as pivot, and scales distances by a power of two from the largest of
+// them; LEAST_EXPONENT is that of a scale at which EPSILON alone counts.
 
 ${EPILOGUE}
 
@@ -29,6 +30,7 @@ override COLUMNS: u32;
 override GROUPS: u32;
 override EPSILON: f32;
 override LEAST_EXPONENT: u32;
+const SAFE = 40u;
 const SIZE = ${SIZE}u;
 
 @compute @workgroup_size(SIZE)
@@ -41,6 +43,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
 
   var pivot = 0.0;
   var sum = F(0.0);
+  var squares = F(0.0);
   var largest = F(0.0);
   if (live) {
 #if ${CENTERED}
@@ -49,26 +52,35 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
     for (var i = begin; i < COLUMNS; i += LANES) {
       let d = x[start + i] - F(pivot);
       sum += d * F(share);
+      squares += d * d;
       largest = max(largest, abs(d));
     }
   }
-  let rough = combine_line(vec2f(total(sum), highest(largest)), true, lane);
+  let rough = combine_line(vec3f(total(sum), total(squares), highest(largest)), lane);
+  var exponent = bitcast<u32>(rough.z) >> 23u;
 #if ${CENTERED}
-  pivot += rough.x;
+  let spread = rough.y - rough.x * (rough.x / share);
+  let is_good = exponent > 127u - SAFE && exponent < 127u + SAFE && spread * 8.0 >= rough.y;
+#else
+  let is_good = exponent > 127u - SAFE && exponent < 127u + SAFE;
 #endif
-  let exponent = clamp(bitcast<u32>(rough.y) >> 23u, LEAST_EXPONENT, 253u);
+#if ${CENTERED}
+  pivot += select(rough.x, 0.0, is_good);
+#endif
+  exponent = select(clamp(exponent, LEAST_EXPONENT, 253u), 127u, is_good);
   let down = bitcast<f32>((254u - exponent) << 23u);
 
   sum = F(0.0);
-  var squares = F(0.0);
-  if (live) {
+  squares = F(0.0);
+  if (live && !is_good) {
     for (var i = begin; i < COLUMNS; i += LANES) {
       let d = (x[start + i] - F(pivot)) * F(down);
       sum += d;
       squares += d * d;
     }
   }
-  let sums = combine_line(vec2f(total(sum), total(squares)), false, lane);
+  let again = combine_line(vec3f(total(sum), total(squares), 0.0), lane);
+  let sums = select(again.xy, vec2f(rough.x / share, rough.y), is_good);
   if (!live) {
     return;
   }

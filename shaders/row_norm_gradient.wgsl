@@ -33,11 +33,28 @@ override ROWS: u32;
 override BLOCK: u32;
 override LINE_GROUPS: u32;
 
-fn normalized(line: u32, index: u32) -> F {
+// What the forward pass left of a line, read once: a read costs software adapters more than the arithmetic.
+struct Line {
+  scale: f32,
 #if ${CENTERED}
-  return ((x[index] - F(statistics[LINES + line])) - F(statistics[2u * LINES + line])) * F(statistics[line]);
+  pivot: f32,
+  shift: f32,
+#endif
+}
+
+fn line_of(line: u32) -> Line {
+#if ${CENTERED}
+  return Line(statistics[line], statistics[LINES + line], statistics[2u * LINES + line]);
 #else
-  return x[index] * F(statistics[line]);
+  return Line(statistics[line]);
+#endif
+}
+
+fn normalized(found: Line, value: F) -> F {
+#if ${CENTERED}
+  return ((value - F(found.pivot)) - F(found.shift)) * F(found.scale);
+#else
+  return value * F(found.scale);
 #endif
 }
 
@@ -48,6 +65,7 @@ fn own_line(group: u32, lane: u32) {
   let start = line * COLUMNS;
   let feature = line % GROUPS * COLUMNS;
   let share = 1.0 / (f32(COLUMNS) * f32(WIDTH));
+  let own = line_of(min(line, LINES - 1u));
   var sum = F(0.0);
   var along = F(0.0);
   if (live) {
@@ -57,20 +75,20 @@ fn own_line(group: u32, lane: u32) {
       g *= gamma[feature + i];
 #endif
       sum += g;
-      along += g * normalized(line, start + i);
+      along += g * normalized(own, x[start + i]);
     }
   }
-  let sums = combine_line(vec2f(total(sum), total(along)), false, lane);
+  let sums = combine_line(vec3f(total(sum), total(along), 0.0), lane);
   if (!live) {
     return;
   }
 #if ${LINE_SCALE}
-  let scale = statistics[line] * (gamma[line] * GAMMA_FACTOR);
+  let scale = own.scale * (gamma[line] * GAMMA_FACTOR);
   if (begin == 0u) {
     dgamma[line] = sums.y * GAMMA_FACTOR;
   }
 #else
-  let scale = statistics[line];
+  let scale = own.scale;
 #endif
 #if ${CENTERED}
   let mean = sums.x * share;
@@ -82,7 +100,7 @@ fn own_line(group: u32, lane: u32) {
 #if ${FEATURE_SCALE}
     g *= gamma[feature + i];
 #endif
-    epilogue((start + i) * WIDTH, ((g - F(mean)) - normalized(line, start + i) * F(sums.y * share)) * F(scale));
+    epilogue((start + i) * WIDTH, ((g - F(mean)) - normalized(own, x[start + i]) * F(sums.y * share)) * F(scale));
   }
 }
 
@@ -101,8 +119,9 @@ fn own_columns(group: u32, lane: u32) {
 #else
     for (var row = row_lane; row < ROWS; row += ROW_LANES) {
       let index = row * row_columns + column;
-      sums.a += dy[index] * normalized(row * GROUPS + column / COLUMNS, index);
-      sums.b += dy[index];
+      let gradient = dy[index];
+      sums.a += gradient * normalized(line_of(row * GROUPS + column / COLUMNS), x[index]);
+      sums.b += gradient;
     }
 #endif
   }

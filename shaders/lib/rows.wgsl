@@ -4,7 +4,7 @@
 override LANES: u32; // a power of two, at most SIZE
 const WIDTH = ${WIDTH}u; // elements of F
 
-var<workgroup> line_values: array<vec2f, SIZE>;
+var<workgroup> line_values: array<vec3f, SIZE>;
 
 #if ${VECTOR}
 fn total(value: F) -> f32 {
@@ -32,8 +32,8 @@ fn first_of(value: f32) -> f32 {
 }
 #endif
 
-// Both sums over the line's invocations; or with `extreme` the sum of the first and the largest of the second. All must call it.
-fn combine_line(value: vec2f, extreme: bool, lane: u32) -> vec2f {
+// Over the line's invocations, the sums of the first two and the largest of the third. All must call it.
+fn combine_line(value: vec3f, lane: u32) -> vec3f {
   var half = LANES / 2u;
   if (half == 0u) {
     return value;
@@ -44,7 +44,7 @@ fn combine_line(value: vec2f, extreme: bool, lane: u32) -> vec2f {
     if (lane % LANES < half) {
       let mine = line_values[lane];
       let other = line_values[lane + half];
-      line_values[lane] = vec2f(mine.x + other.x, select(mine.y + other.y, max(mine.y, other.y), extreme));
+      line_values[lane] = vec3f(mine.xy + other.xy, max(mine.z, other.z));
     }
     workgroupBarrier();
   }

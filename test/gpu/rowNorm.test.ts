@@ -208,6 +208,14 @@ describe("row norms", () => {
   it("lose nothing to a first element far from the others", () =>
     compare({ kind: "layerNorm", rows: 5, features: 12289, x: (value, _, column) => (column === 0 ? 1000 : value) }));
 
+  // Of the first and second, the sum of squares from the first element has 8 bits more than that from the mean: one pass would not do.
+  it.each([
+    ["high up", 1e4],
+    ["by itself", 0],
+  ])("lose nothing to a first element some deviations away, %s", (_, level) =>
+    compare({ kind: "layerNorm", rows: 9, features: 256, x: (value, __, column) => level + (column === 0 ? 16 : 1) * value }),
+  );
+
   it("take rows of any size side by side, constant rows and rows of zeros among them", async () => {
     const sizes = [1e-30, 1e-20, 1e-10, 1, 1e10, 1e20, 1e30, 1e37];
     const x = (value: number, row: number): number => (row < sizes.length ? value * sizes[row]! : row % 2 === 0 ? 0 : 1.7e6);
