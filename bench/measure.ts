@@ -244,10 +244,17 @@ export function comparisonOf(
     over: over.id,
     ratio,
     interval,
-    verdict: verdictOf(interval),
+    verdict: times.length < FEWEST_ROUNDS ? "too few samples" : verdictOf(interval),
     target: over.target,
-    met: keeps(over.target, ratio, adapterClass),
+    met: standing(over.target, times.length < FEWEST_ROUNDS ? [0, Number.POSITIVE_INFINITY] : interval, adapterClass),
   };
+}
+
+/** A target is met, or missed, only where the whole interval says so. */
+function standing(target: Target | null, interval: readonly [number, number], adapterClass: string): Comparison["met"] {
+  const [low, high] = interval.map((end) => keeps(target, end, adapterClass));
+  if (low === null) return null;
+  return low === high ? (low ? "yes" : "no") : "not shown";
 }
 
 function keeps(target: Target | null, value: number, adapterClass: string): boolean | null {

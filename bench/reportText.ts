@@ -79,7 +79,7 @@ function remedies(suite: SuiteResult, benefits: ReadonlyMap<string, Entry>): str
   });
   const base = benefitsOf(PLAIN);
   return [
-    ...suiteMarkdown({ ...suite, entries: plain }, "###").filter((line) => !line.startsWith("#### ")),
+    ...suiteMarkdown(suite, "###", plain).filter((line) => !line.startsWith("#### ")),
     ...START_NAMES.flatMap((start) => (base[start] ? [`The plain net ${STARTS[start].title} takes ${benefitText(base[start])}.`, ""] : [])),
     ...tables,
   ];

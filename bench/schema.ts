@@ -15,7 +15,9 @@ export const targetSchema = v.strictObject({
   adapterClass: v.picklist(["software", "hardware", "any"]),
 });
 
-export const VERDICTS = ["slower", "faster", "no measurable difference"] as const;
+export const VERDICTS = ["slower", "faster", "no measurable difference", "too few samples"] as const;
+/** What the interval says of a target: all of it within, all of it beyond, or neither. */
+export const STANDINGS = ["yes", "no", "not shown"] as const;
 
 export const comparisonSchema = v.strictObject({
   /** The entry of the same suite whose time this one's is divided by. */
@@ -27,7 +29,7 @@ export const comparisonSchema = v.strictObject({
   verdict: v.picklist(VERDICTS),
   /** Of the ratio. */
   target: v.nullable(targetSchema),
-  met: v.nullable(v.boolean()),
+  met: v.nullable(v.picklist(STANDINGS)),
 });
 
 export const entrySchema = v.strictObject({

@@ -82,6 +82,7 @@ async function runSuite(
   const versions: Record<string, string> = {};
   const selection = new Selection(job.only);
   const left: string[] = [];
+  const lengths = new Set<number>();
   const found: Entry[] = [];
   const shared = { effort, adapterClass, clock: pageClock, quantum, seed: job.seed, signal, leave: (what: string) => void left.push(what) };
   const line = (text: string): void => tell({ type: "line", suite: name, text, share: 1 - deadline.left / job.seconds });
@@ -97,6 +98,7 @@ async function runSuite(
       const own = job.quick ? effort : { ...effort, sampleMilliseconds };
       const contestants = always ? given : selection.of(group, given);
       if (contestants.length === 0) return [];
+      lengths.add(own.sampleMilliseconds);
       // Who asks for a part gives it all the time.
       const entries = await measure(group, contestants, {
         ...shared,
@@ -114,7 +116,7 @@ async function runSuite(
   const result = (entries: readonly Entry[]): SuiteResult => ({
     name,
     about: row.about,
-    method: row.method ?? methodOf(effort),
+    method: row.method ?? methodOf(effort, [...lengths]),
     seconds: Math.round((pageClock.now() - started) / 100) / 10,
     versions,
     left,
@@ -138,7 +140,8 @@ function effortOf({ quick, rounds }: BenchJob, userAgent: string): Effort {
   return { ...effort, rounds: rounds ?? effort.rounds, sampleMilliseconds: effort.sampleMilliseconds * lengthening };
 }
 
-function methodOf({ rounds, sampleMilliseconds, warmUps }: Effort): string {
+/** `lengths` are those that samples of the suite had to have, in milliseconds. */
+function methodOf({ rounds, warmUps }: Effort, lengths: readonly number[]): string {
   const warmUp = warmUps > 0 ? `Warm-up until the median of three times is within 5 % of the three before, at most ${warmUps}. ` : "";
-  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} of them, where the time allows${rounds > FEWEST_ROUNDS ? `, and ${FEWEST_ROUNDS} of what takes more than ${LONG_SAMPLE / 1000} s a sample` : ""}; a sample is at least ${sampleMilliseconds} ms and ${QUANTA_IN_SAMPLE} steps of the clock long; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds`;
+  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} of them, where the time allows${rounds > FEWEST_ROUNDS ? `, and ${FEWEST_ROUNDS} of what takes more than ${LONG_SAMPLE / 1000} s a sample` : ""}; a sample is at least ${[...lengths].sort((one, other) => one - other).join(" or ")} ms and ${QUANTA_IN_SAMPLE} steps of the clock long; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds`;
 }

@@ -18,8 +18,9 @@ export function ratioText(ratio: number): string {
   return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
 }
 
-/** "+3.1 % (2.0 to 4.4)", or that nothing could be told apart. */
+/** "+3.1 % (2.0 to 4.4)", or that nothing could be told apart, or by too little. */
 export function comparisonText({ ratio, interval, verdict }: Comparison): string {
+  if (verdict === "too few samples") return `${ratioText(ratio)} (${verdict} for an interval)`;
   const range = `${ratioText(ratio)} (${ratioText(interval[0])} to ${ratioText(interval[1])})`;
   return verdict === "no measurable difference"
     ? `no measurable difference (${ratioText(interval[0])} to ${ratioText(interval[1])})`
@@ -28,8 +29,12 @@ export function comparisonText({ ratio, interval, verdict }: Comparison): string
 
 const targetText = ({ relation, value }: Target, show: (value: number) => string): string => `${relation} ${show(value)}`;
 
-const metText = (target: Target | null, met: boolean | null): string =>
-  target === null ? "" : met === null ? `for ${target.adapterClass} adapters` : met ? "yes" : "NO";
+const MET_TEXTS = { yes: "yes", no: "NO", "not shown": "not shown" } as const satisfies Record<NonNullable<Comparison["met"]>, string>;
+
+const metText = (target: Target | null, met: Comparison["met"]): string =>
+  target === null ? "" : met === null ? `for ${target.adapterClass} adapters` : MET_TEXTS[met];
+
+const ofMedian = (met: boolean | null): Comparison["met"] => (met === null ? null : met ? "yes" : "no");
 
 /** Of the median or of the ratio. */
 export const targetsText = ({ target, comparison, unit }: Entry): string =>
@@ -39,7 +44,9 @@ export const targetsText = ({ target, comparison, unit }: Entry): string =>
   ].join("; ");
 
 export const allMet = ({ target, met, comparison }: Entry): string =>
-  [metText(target, met), ...(comparison ? [metText(comparison.target, comparison.met)] : [])].filter((text) => text !== "").join("; ");
+  [metText(target, ofMedian(met)), ...(comparison ? [metText(comparison.target, comparison.met)] : [])]
+    .filter((text) => text !== "")
+    .join("; ");
 
 export const factsText = ({ facts }: Entry): string =>
   Object.entries(facts)
@@ -87,16 +94,34 @@ export function environmentText({ environment }: BenchResult): string {
   return `Fathom ${fathom} at ${commit}, ${where}, WebGPU on ${adapter} (${adapterClass}); ${system}, ${processor ?? "processor not told"}, ${logicalProcessors} logical processors; ${date}.`;
 }
 
-export function suiteMarkdown({ name, about, method, seconds, versions, left, entries }: SuiteResult, heading = "##"): string[] {
+/** Samples that a number wants before it is relied on. */
+const PUBLISHED = 30;
+
+/** `shown` are the entries that its tables have; all, if it is not said. */
+export function suiteMarkdown(
+  { name, about, method, seconds, versions, left, entries }: SuiteResult,
+  heading = "##",
+  shown: readonly Entry[] = entries,
+): string[] {
   const libraries = Object.entries(versions).map(([library, version]) => `${library} ${version}`);
+  const few = entries.filter(({ samples }) => samples.length < PUBLISHED).map(({ samples }) => samples.length);
+  const fewText =
+    few.length > 0 ? ` ${few.length} of ${entries.length} have fewer than ${PUBLISHED} samples, the least ${Math.min(...few)}.` : "";
   return [
     `${heading} ${name}`,
     "",
-    `${about[0]!.toUpperCase()}${about.slice(1)}. ${method}. It took ${seconds} s.${libraries.length > 0 ? ` Against ${libraries.join(", ")}.` : ""}`,
+    `${about[0]!.toUpperCase()}${about.slice(1)}. ${method}. It took ${seconds} s.${fewText}${libraries.length > 0 ? ` Against ${libraries.join(", ")}.` : ""}`,
     "",
-    ...groupsOf(entries).flatMap(([group, own]) => [`${heading}# ${group}`, "", entriesTable(own), ""]),
-    ...(left.length > 0 ? [`Left out: ${left.join("; ")}.`, ""] : []),
+    ...groupsOf(shown).flatMap(([group, own]) => [`${heading}# ${group}`, "", entriesTable(own), ""]),
+    ...leftOut(left),
   ];
+}
+
+/** A long list is folded away. */
+function leftOut(left: readonly string[]): string[] {
+  if (left.length === 0) return [];
+  if (left.length <= 4) return [`Left out: ${left.join("; ")}.`, ""];
+  return ["<details>", `<summary>Left out: ${left.length}</summary>`, "", ...left.map((what) => `- ${what}`), "", "</details>", ""];
 }
 
 export function resultMarkdown(result: BenchResult): string {
@@ -115,6 +140,6 @@ export function resultMarkdown(result: BenchResult): string {
 
 export function missedTargets({ suites }: BenchResult): string[] {
   return suites.flatMap(({ entries }) =>
-    entries.filter(({ met, comparison }) => met === false || comparison?.met === false).map(({ title }) => title),
+    entries.filter(({ met, comparison }) => met === false || comparison?.met === "no").map(({ title }) => title),
   );
 }

@@ -37,7 +37,7 @@ export function chartOf(entries: readonly Entry[]): BarChart {
         text: comparisonText(entry.comparison!),
       };
     });
-    return { bars, unit: "% more time than the net without it" };
+    return { bars, unit: "% more time than what it is compared with; lines are 95 % intervals" };
   }
   const bars = entries.map(
     ({ title, median, lowerQuartile, upperQuartile, samples, unit }): Bar => ({
@@ -48,7 +48,7 @@ export function chartOf(entries: readonly Entry[]): BarChart {
       text: `${number(median)} ${unit}`,
     }),
   );
-  return { bars, unit: entries[0]?.unit ?? "" };
+  return { bars, unit: `${entries[0]?.unit ?? ""}; lines are quartiles` };
 }
 
 /** Of a number under the axis, in pixels. */

@@ -39,7 +39,13 @@ export function openBenchmarkPage(): void {
     logicalProcessors: navigator.hardwareConcurrency,
   });
 
-  const gathered = (): BenchResult | null => collector?.document("the benchmark page", around()) ?? null;
+  const gathered = (): BenchResult | null => collector?.document(commandOf(job), around()) ?? null;
+
+  /** How the numbers are made again. */
+  function commandOf(given: BenchJob | null): string {
+    if (given === null) return "the benchmark page";
+    return `the benchmark page: ${given.suites.join(", ")}, ${given.seconds} s${given.quick ? ", quick" : ""}`;
+  }
 
   function setRunning(now: boolean): void {
     running = now;
@@ -85,7 +91,9 @@ export function openBenchmarkPage(): void {
   }
 
   function noteHidden(): void {
-    if (running && document.visibilityState === "hidden") collector?.take({ type: "hidden" });
+    if (!running || document.visibilityState !== "hidden") return;
+    collector?.take({ type: "hidden" });
+    show();
   }
 
   worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {

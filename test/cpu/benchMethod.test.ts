@@ -1,6 +1,6 @@
 /** The benchmark's method, on clocks and contestants of its own: nothing here depends on how long anything takes. */
 import { describe, expect, it } from "vitest";
-import { type Contestant, type MeasureContext, measure, type Prepared } from "../../bench/measure.ts";
+import { type Contestant, comparisonOf, type MeasureContext, measure, type Prepared } from "../../bench/measure.ts";
 import { ratioInterval, verdictOf } from "../../bench/method/bootstrap.ts";
 import { type Clock, QUANTA_IN_SAMPLE, runsInSample, timerQuantum } from "../../bench/method/clock.ts";
 import { Deadline } from "../../bench/method/deadline.ts";
@@ -123,7 +123,7 @@ describe("measure", () => {
     order.length = 0;
     left.length = 0;
     return {
-      effort: { rounds: 4, sampleMilliseconds: 10, warmUps: 15 },
+      effort: { rounds: 6, sampleMilliseconds: 10, warmUps: 15 },
       adapterClass: "software",
       clock,
       quantum: 0.001,
@@ -138,7 +138,8 @@ describe("measure", () => {
   it("warms up until stable, then goes in mirrored rounds", async () => {
     const settling = (call: number): number => (call < 6 ? 100 / (call + 1) : 5);
     const entries = await measure("group", [contestant("a", settling), contestant("b", () => 20, { over: { id: "a" } })], context(1e6));
-    expect(order.slice(-10).filter((one) => !one.endsWith("disposed"))).toEqual(["a2", "b1", "b1", "a2", "a2", "b1", "b1", "a2"]);
+    const rounds = ["a2", "b1", "b1", "a2", "a2", "b1"];
+    expect(order.filter((one) => !one.endsWith("disposed")).slice(-12)).toEqual([...rounds, ...rounds.toReversed()]);
     expect(entries.map(({ median, runsInSample: runs, stable }) => [median, runs, stable])).toEqual([
       [expect.closeTo(5), 2, true],
       [expect.closeTo(20), 1, true],
@@ -161,8 +162,25 @@ describe("measure", () => {
     const other = contestant("c", () => 11, { over: { id: "a", target: { relation: "at most", value: 1.05, adapterClass: "hardware" } } });
     const [a, b, c] = await measure("group", [rated, slower, other], context(1e6));
     expect(a).toMatchObject({ unit: "GFLOP/s", better: "higher", median: expect.closeTo(5), met: false });
-    expect(b!.comparison!.met).toBe(true);
+    expect(b!.comparison!.met).toBe("yes");
     expect(c!.comparison!.met).toBeNull();
+  });
+
+  it("takes a promise for kept or broken where the whole interval says so, and gives no verdict on a few samples", () => {
+    const base = Array.from({ length: 30 }, () => 10);
+    const apart = base.map((_, at) => (at % 2 === 0 ? 10 : 12));
+    const judged = (times: readonly number[], value: number, relation: "at most" | "at least" = "at most") =>
+      comparisonOf(times, base.slice(0, times.length), { id: "a", target: { relation, value, adapterClass: "any" } }, context(1));
+    expect(judged(apart, 1.3).met).toBe("yes");
+    expect(judged(apart, 0.9).met).toBe("no");
+    expect(judged(apart, 0.9, "at least").met).toBe("yes");
+    expect(judged(apart, 1.3, "at least").met).toBe("no");
+    const between = judged(apart, 1.1);
+    expect(between.interval[0]).toBeLessThan(1.1);
+    expect(between.interval[1]).toBeGreaterThan(1.1);
+    expect(between.met).toBe("not shown");
+    expect(judged([20, 20, 20, 20, 20], 1.5)).toMatchObject({ ratio: 2, verdict: "too few samples", met: "not shown" });
+    expect(judged([20, 20, 20, 20, 20, 20], 1.5)).toMatchObject({ ratio: 2, verdict: "slower", met: "no" });
   });
 
   it("ends in time, and says what it left", async () => {
