@@ -4,6 +4,7 @@ import { defineConfig, type UserConfig } from "vite";
 import { commitOf } from "./bench/machine.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { buildPlugins } from "./scripts/build/plugins.ts";
+import { workerPieces } from "./scripts/build/workerPieces.ts";
 import { demoPages, demoSite } from "./scripts/demoSite.ts";
 
 const root = import.meta.dirname;
@@ -59,7 +60,7 @@ const TARGETS = {
     plugins: [demoSite(), ...buildPlugins()],
     build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022", rolldownOptions: { input: demoPages() } },
     // In pieces, so that the digits come only where they are wanted.
-    worker: { format: "es", plugins: buildPlugins },
+    worker: { format: "es", plugins: () => [...buildPlugins(), workerPieces()] },
     // The demo imports ../src, which is outside its root.
     server: { fs: { allow: [root] } },
   },

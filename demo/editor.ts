@@ -1,11 +1,11 @@
-/** The experiment as text to edit; what the schema has against it stands below it, by path. */
+/** The experiment as text to edit; what the schema has against it stands below it, by path. A draft is left alone, whatever else becomes of the page. */
 import { find, make } from "./dom.ts";
 
 const WAIT = 300;
 
 export interface EditorActions {
-  /** Asks for what is wrong with the text; the answer comes by `showFaults`. */
-  readonly check: (text: string) => void;
+  /** What is wrong with the text. */
+  readonly check: (text: string) => Promise<readonly string[]>;
   readonly use: (text: string) => void;
 }
 
@@ -13,32 +13,59 @@ export class Editor {
   private readonly area = find<HTMLTextAreaElement>("#experiment");
   private readonly faults = find<HTMLElement>("#experiment-faults");
   private readonly useButton = find<HTMLButtonElement>("#use-experiment");
+  private readonly draft = find<HTMLElement>("#draft");
   private readonly actions: EditorActions;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the page is set to; the text is a draft where it differs. */
+  private counts = "";
+  private byHand = false;
 
   constructor(actions: EditorActions) {
     this.actions = actions;
     this.area.addEventListener("input", () => {
       this.useButton.disabled = true;
+      this.draft.hidden = !this.isDraft;
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => actions.check(this.area.value), WAIT);
+      this.timer = setTimeout(() => void this.check(), WAIT);
     });
     this.useButton.addEventListener("click", () => {
       this.useButton.disabled = true;
+      this.counts = this.area.value;
       actions.use(this.area.value);
+    });
+    find("#drop-draft").addEventListener("click", () => {
+      this.fill();
+      this.area.focus();
     });
   }
 
-  /** `checked` where the text is by hand, so that the schema has to see it. */
-  show(text: string, checked: boolean): void {
-    clearTimeout(this.timer);
-    this.area.value = text;
-    this.useButton.disabled = true;
-    this.listFaults([]);
-    if (checked) this.actions.check(text);
+  private get isDraft(): boolean {
+    return this.area.value !== this.counts;
   }
 
-  showFaults(faults: readonly string[]): void {
+  /** `byHand` where the schema has to see the text. */
+  show(text: string, byHand: boolean): void {
+    const wasDraft = this.isDraft;
+    // As a text area has its lines.
+    this.counts = text.replace(/\r\n?/g, "\n");
+    this.byHand = byHand;
+    if (wasDraft && this.isDraft) return;
+    this.fill();
+  }
+
+  private fill(): void {
+    clearTimeout(this.timer);
+    this.area.value = this.counts;
+    this.draft.hidden = true;
+    this.useButton.disabled = true;
+    this.listFaults([]);
+    if (this.byHand) void this.check();
+  }
+
+  private async check(): Promise<void> {
+    const text = this.area.value;
+    const faults = await this.actions.check(text);
+    if (this.area.value !== text) return;
     this.listFaults(faults);
     this.useButton.disabled = faults.length > 0;
     if (faults.length > 0) find<HTMLDetailsElement>("#editor").open = true;

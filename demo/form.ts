@@ -44,9 +44,11 @@ interface Field {
 
 export class Form {
   private readonly fields = new Map<ChoiceName, Field>();
+  private readonly holder: HTMLFieldSetElement;
   private choices: Choices;
 
-  constructor(holder: HTMLElement, choices: Choices, onChange: (choices: Choices) => void) {
+  constructor(holder: HTMLFieldSetElement, choices: Choices, onChange: (choices: Choices) => void) {
+    this.holder = holder;
     this.choices = choices;
     for (const group of GROUPS) {
       const rows = CHOICE_NAMES.filter((name) => CONTROLS[name].group === group).map((name) => this.row(name));
@@ -69,11 +71,18 @@ export class Form {
     holder.addEventListener("wheel", ({ target }) => target === document.activeElement && (target as HTMLElement).blur(), {
       passive: true,
     });
-    this.show(choices);
+    this.show(choices, true);
   }
 
-  show(choices: Choices): void {
+  /** What is wrong in the fields that count. */
+  get faults(): readonly string[] {
+    return [...this.fields.values()].flatMap(({ row, fault }) => (row.hidden || fault.textContent === "" ? [] : [fault.textContent!]));
+  }
+
+  /** `counts` where nothing else does. */
+  show(choices: Choices, counts: boolean): void {
     this.choices = choices;
+    this.holder.disabled = !counts;
     for (const [name, { input, fault }] of this.fields) {
       input.value = String(choices[name]);
       input.setAttribute("aria-invalid", "false");

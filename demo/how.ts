@@ -6,6 +6,7 @@ import { drawGraph } from "./graphPicture.ts";
 import { type PlannedDispatch, readGraph, readPlan } from "./graphText.ts";
 import { readLink } from "./link.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { nameOfNet } from "./netName.ts";
 import { carryState } from "./pages.ts";
 import { theme } from "./palette.ts";
 import { colourOfKernel, drawPlan, kernelsOf } from "./planPicture.ts";
@@ -18,7 +19,7 @@ const given = experiment ?? experimentOf(choices, nameOf(choices));
 carryState(location.hash);
 
 const status = find<HTMLElement>("#status");
-find("#net-name").textContent = experiment === null ? nameOf(choices) : "the experiment written by hand";
+find("#net-name").textContent = nameOfNet({ choices, experiment });
 if (faults.length > 0) find("#faults").textContent = `The link was not taken whole: ${faults.join("; ")}.`;
 
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });

@@ -1,7 +1,7 @@
 /**
  * The page's whole state as the part of its address after #: `fathom=1&depth=50&activation=relu`, only what is not the standard, or with an
  * experiment edited by hand `fathom=1&experiment=…`, its JSON in base64url; `inside=1` where the page looks inside the net, and a `pin` for
- * each run that is compared, which holds such fields itself, and a name. Pure. What is wrong is named, and the rest is taken.
+ * each run that is compared, which holds such fields itself, a name, and what was changed while it ran. Pure. What is wrong is named, and the rest is taken.
  */
 import { CHOICE_NAMES, type ChoiceName, type Choices, differing, readChoice, STANDARD } from "./choices.ts";
 import { MOST_RUNS } from "./palette.ts";
@@ -9,7 +9,9 @@ import { MOST_RUNS } from "./palette.ts";
 const VERSION = "1";
 /** Longer addresses are cut off by some programs that hand them on. */
 const MOST_EXPERIMENT = 30_000;
-const MOST_NAME = 80;
+export const MOST_NAME = 80;
+
+const MOST_CHANGED = 200;
 
 /** What a run is made of. */
 export interface Net {
@@ -26,6 +28,8 @@ export interface Settings extends Net {
 /** A run that is compared. */
 export interface Pin extends Net {
   readonly name: string;
+  /** What was changed while it ran, and when: training it anew does not make that. */
+  readonly changed?: string;
 }
 
 export interface State extends Settings {
@@ -40,9 +44,10 @@ export function writeLink({ inside, pins, ...net }: State): string {
   const fields = new URLSearchParams({ fathom: VERSION });
   writeNet(fields, net);
   if (inside) fields.set("inside", "1");
-  for (const { name, ...pinned } of pins) {
+  for (const { name, changed, ...pinned } of pins) {
     const inner = new URLSearchParams({ name });
     writeNet(inner, pinned);
+    if (changed) inner.set("changed", changed.slice(0, MOST_CHANGED));
     fields.append("pin", String(inner));
   }
   return `#${fields}`;
@@ -50,7 +55,20 @@ export function writeLink({ inside, pins, ...net }: State): string {
 
 function writeNet(fields: URLSearchParams, { choices, experiment }: Net): void {
   for (const name of differing(choices, STANDARD)) fields.set(name, String(choices[name]));
-  if (experiment !== null) fields.set("experiment", toBase64(compact(experiment)));
+  const encoded = encodedOf(experiment);
+  if (encoded !== null && fits(encoded)) fields.set("experiment", encoded);
+}
+
+const encodedOf = (experiment: string | null): string | null => (experiment === null ? null : toBase64(compact(experiment)));
+const fits = (encoded: string): boolean => encoded.length <= MOST_EXPERIMENT;
+
+/** What a link does not hold of a state, for it is too long. */
+export function leftOut({ experiment, pins }: State): string[] {
+  const tooLong = (text: string | null): boolean => !fits(encodedOf(text) ?? "");
+  return [
+    ...(tooLong(experiment) ? ["the experiment written by hand"] : []),
+    ...pins.flatMap((pin) => (tooLong(pin.experiment) ? [`the experiment of the pinned run ${pin.name}`] : [])),
+  ];
 }
 
 export function readLink(hash: string): ReadLink {
@@ -80,13 +98,17 @@ export function readLink(hash: string): ReadLink {
 function readPin(text: string, number: number, faults: string[]): Pin {
   const found: string[] = [];
   let name = `run ${number}`;
+  let changed = "";
   const net = readNet(new URLSearchParams(text), found, {
     name: (given) => {
       name = given.slice(0, MOST_NAME);
     },
+    changed: (given) => {
+      changed = given.slice(0, MOST_CHANGED);
+    },
   });
   faults.push(...found.map((fault) => `pinned run ${number}: ${fault}`));
-  return { name, ...net };
+  return { name, ...net, ...(changed === "" ? {} : { changed }) };
 }
 
 function readNet(fields: URLSearchParams, faults: string[], others: Readonly<Record<string, (given: string) => void>>): Net {
@@ -126,7 +148,7 @@ function toBase64(text: string): string {
 }
 
 function fromBase64(encoded: string): string | null {
-  if (encoded.length > MOST_EXPERIMENT) return null;
+  if (!fits(encoded)) return null;
   try {
     const binary = atob(encoded.replace(/-/g, "+").replace(/_/g, "/"));
     return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)));

@@ -71,6 +71,8 @@ export type ToWorker =
   | { readonly type: "resume" }
   | { readonly type: "step" }
   | { readonly type: "stop" }
+  /** Loads all code that may be wanted, as long as it can be had. */
+  | { readonly type: "ahead" }
   /** Compiles a step and tells of it. */
   | { readonly type: "explain"; readonly experiment: Given }
   /** Times nets side by side, once no run is on. */
@@ -158,8 +160,8 @@ export interface Readings {
 }
 
 export type FromWorker =
-  /** Runs that ended in their middle. */
-  | { readonly type: "kept"; readonly runs: readonly KeptRun[] }
+  /** Runs that ended in their middle, and whether the browser keeps any. */
+  | { readonly type: "kept"; readonly runs: readonly KeptRun[]; readonly keeps: boolean }
   | { readonly type: "files"; readonly id: number; readonly opened: OpenedFiles | Failure }
   /** How weights fit that were loaded; some of a list's names. */
   | {
@@ -226,6 +228,8 @@ export type FromWorker =
   /** For each cell of a square of PLANE_CELLS² over ±PLANE_REACH, top row first: how sure the net is of class 1, 0 to 255. */
   | { readonly type: "plane"; readonly run: number; readonly cells: Uint8Array }
   | { readonly type: "done"; readonly run: number }
+  /** It holds nothing on the GPU any more. */
+  | { readonly type: "freed"; readonly run: number }
   | ({ readonly type: "failed"; readonly run: number } & Failure);
 
 /** Of what snapshots have seen; what another version of the page wrote is left out. */

@@ -2,6 +2,7 @@
 import { type Choices, differing } from "./choices.ts";
 import { lighter } from "./lighter.ts";
 import { COLUMNS, type FromWorker, type Start } from "./messages.ts";
+import { reasonOf } from "./missing.ts";
 import { fromBase64, type RecordedStage, type RecordedStory, unpackRows } from "./recording.ts";
 import type { Handlers, Runner } from "./session.ts";
 import { STORIES } from "./stories.ts";
@@ -63,9 +64,13 @@ export class RecordedRuns implements Runner {
       });
       return;
     }
-    void FILES[place.story]!().then(({ default: read }) => {
-      if (run === this.run) this.play(read as RecordedStory, place.stage);
-    });
+    FILES[place.story]!()
+      .then(({ default: read }) => {
+        if (run === this.run) this.play(read as RecordedStory, place.stage);
+      })
+      .catch((error: unknown) => {
+        if (run === this.run) this.tellOf({ type: "failed", run, code: "internal", message: reasonOf(error) });
+      });
   }
 
   private play({ adapter, date, stages }: RecordedStory, index: number): void {
@@ -106,8 +111,8 @@ export class RecordedRuns implements Runner {
     clearInterval(this.timer);
   }
 
-  private tellOf(message: FromWorker): void {
-    (this.handlers[message.type] as (message: FromWorker) => void)(message);
+  private tellOf(message: Extract<FromWorker, { type: keyof Handlers }>): void {
+    (this.handlers[message.type] as (message: unknown) => void)(message);
   }
 
   tell(type: "pause" | "resume" | "step"): void {
@@ -126,7 +131,9 @@ export class RecordedRuns implements Runner {
   /** What only a worker could answer. */
   post(): void {}
   change(): void {}
-  check(): void {}
+  check(): Promise<never> {
+    return new Promise(() => {});
+  }
   renew(): void {}
   time(): void {}
 }

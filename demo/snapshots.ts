@@ -40,7 +40,8 @@ const done = (transaction: IDBTransaction): Promise<void> =>
     transaction.onabort = () => reject(transaction.error);
   });
 
-function openDatabase(): Promise<IDBDatabase> {
+/** Some browsers throw where nothing may be kept. */
+async function openDatabase(): Promise<IDBDatabase> {
   const request = indexedDB.open(DATABASE, VERSION);
   request.onupgradeneeded = () => {
     const database = request.result;
@@ -110,7 +111,9 @@ export class Snapshots {
 
   /** Until the promise settles. */
   hold(id: string, until: Promise<unknown>): void {
-    void navigator.locks.request(lockOf(id), () => until.catch(() => {}));
+    // Where nothing may be kept, nothing needs to be held.
+    const hold = async (): Promise<unknown> => navigator.locks.request(lockOf(id), () => until.catch(() => {}));
+    hold().catch(() => {});
   }
 }
 

@@ -28,10 +28,10 @@ export class StoryPanel {
     find("#stages").replaceChildren(...this.buttons.map(({ button }) => make("li", {}, button)));
   }
 
-  /** Marks the stage that the choices are those of, in whichever story it is. */
-  show(choices: Choices): void {
+  /** Marks the stage that the choices are those of, in whichever story it is; none where they do not count. */
+  show(choices: Choices | null): void {
     const same = ({ choices: its }: Stage): boolean =>
-      differing(its, choices).length === 0 || differing(lighter(its), choices).length === 0;
+      choices !== null && (differing(its, choices).length === 0 || differing(lighter(its), choices).length === 0);
     if (!this.buttons.some(({ stage }) => same(stage))) {
       const story = STORIES.find(({ stages }) => stages.some(same));
       if (story) {

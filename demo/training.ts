@@ -167,6 +167,7 @@ export class Training {
     const { id } = this.started.keep;
     let over = false;
     try {
+      if (this.stopped) return;
       this.snapshots.hold(id, this.used);
       const steps = await this.prepare(engine);
       while (!this.stopped && this.trainer!.attemptedStep < steps) {

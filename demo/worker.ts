@@ -1,15 +1,14 @@
 /** The worker: opens the engine and does what the page says, one run at a time. */
 import { type Engine, FathomError, open as openEngine, parseExperiment } from "../src/index.ts";
 import type { Failure, FromWorker, OpenedFiles, ToWorker } from "./messages.ts";
+import { reasonOf } from "./missing.ts";
 import { Snapshots } from "./snapshots.ts";
 import { Training } from "./training.ts";
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
 const failureOf = (error: unknown): Failure =>
-  error instanceof FathomError
-    ? { code: error.code, message: error.message }
-    : { code: "internal", message: error instanceof Error ? error.message : String(error) };
+  error instanceof FathomError ? { code: error.code, message: error.message } : { code: "internal", message: reasonOf(error) };
 
 /** What the schema says; nothing where all is well. */
 function faultsOf(experiment: unknown): readonly string[] {
@@ -22,6 +21,15 @@ function faultsOf(experiment: unknown): readonly string[] {
   }
 }
 
+/** The names of this worker's other files, which the build puts here. */
+const PIECES = "fathom:pieces";
+
+async function fetchAhead(): Promise<void> {
+  // One by one, for they are in no hurry. What cannot be had now is asked for again when it is wanted.
+  for (const piece of PIECES.split(" "))
+    if (piece.endsWith(".js")) await import(/* @vite-ignore */ new URL(piece, self.location.href).href).catch(() => {});
+}
+
 const snapshots = new Snapshots();
 const LOOK_AGAIN = 1500;
 
@@ -29,10 +37,11 @@ const LOOK_AGAIN = 1500;
 async function tellKept(again: boolean): Promise<void> {
   try {
     const { idle, held } = await snapshots.list();
-    post({ type: "kept", runs: idle.filter(({ id }) => id !== current?.id) });
+    post({ type: "kept", runs: idle.filter(({ id }) => id !== current?.id), keeps: true });
     if (held && again) setTimeout(() => void tellKept(false), LOOK_AGAIN);
   } catch {
     // A browser that forgets on purpose.
+    post({ type: "kept", runs: [], keeps: false });
   }
 }
 
@@ -72,7 +81,10 @@ function start(given: ToWorker & { readonly type: "start" }): void {
       .catch((error: unknown) => {
         if (!training.stopped) post({ type: "failed", run: given.run, ...failureOf(error) });
       })
-      .then(() => void tellKept(true));
+      .then(() => {
+        post({ type: "freed", run: given.run });
+        void tellKept(true);
+      });
     await training.atRest;
   });
 }
@@ -110,6 +122,8 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
       return start(data);
     case "change":
       return current?.change(data);
+    case "ahead":
+      return void fetchAhead();
     case "pause":
       return current?.pause();
     case "resume":

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHOICE_NAMES, type Choices, CONTROLS, type Control, STANDARD } from "../../demo/choices.ts";
-import { readLink, writeLink } from "../../demo/link.ts";
+import { leftOut, readLink, writeLink } from "../../demo/link.ts";
 import { parseExperiment } from "../../src/experiment/index.ts";
 import { experimentSchema } from "../../src/experiment/schema/index.ts";
 import { anyExperiment } from "../support/anyExperiment.ts";
@@ -77,6 +77,24 @@ describe("the demo's link", () => {
     expect(writeLink({ ...PLAIN, choices: { ...STANDARD, depth: 50 } })).toBe("#fathom=1&depth=50");
     expect(writeLink({ ...PLAIN, experiment: '{\n  "seed": 1\n}' })).toBe(`#fathom=1&experiment=${encoded('{"seed":1}')}`);
     expect(readLink("")).toEqual({ ...PLAIN, faults: [] });
+  });
+
+  it("says how a pinned run was changed on its way", () => {
+    const pins = [{ name: "a", choices: STANDARD, experiment: null, changed: "rate 0.5 from step 12" }];
+    expect(readLink(writeLink({ ...PLAIN, pins }))).toEqual({ ...PLAIN, pins, faults: [] });
+  });
+
+  it("holds no experiment that it would refuse, and names it", () => {
+    const [short, long] = [21_000, 44_000].map((length) => JSON.stringify({ name: "x".repeat(length) })) as [string, string];
+    const state = {
+      ...PLAIN,
+      experiment: long,
+      pins: [short, long].map((experiment, index) => ({ name: `n${index}`, choices: STANDARD, experiment })),
+    };
+    const { experiment, pins, faults } = readLink(writeLink(state));
+    expect([experiment, pins[0]!.experiment, pins[1]!.experiment, faults]).toEqual([null, short, null, []]);
+    expect(leftOut(state)).toEqual(["the experiment written by hand", "the experiment of the pinned run n1"]);
+    expect(leftOut({ ...PLAIN, experiment: short })).toEqual([]);
   });
 
   it.each([
