@@ -1,12 +1,15 @@
 /** The page's state and what is done with it: choices or an experiment, the current run, and what the worker says of it. */
 import type { DiagnosisKind } from "../src/index.ts";
+import { looking } from "./changes.ts";
 import { type Choices, differing, LIVE, nameOf, STANDARD } from "./choices.ts";
 import { experimentOf, type OwnData } from "./experimentOf.ts";
 import { History } from "./history.ts";
 import { withInsight } from "./insight.ts";
 import { leftRun } from "./left.ts";
+import { lighter } from "./lighter.ts";
 import type { Settings } from "./link.ts";
 import type { Beginning, Failure, Given, KeptRun, OpenedFiles, RunState } from "./messages.ts";
+import { nameOfNet } from "./netName.ts";
 import { Recovery } from "./recovery.ts";
 import { type Remedy, remedyFor } from "./remedies.ts";
 import { type Handlers, type Runner, Session } from "./session.ts";
@@ -22,7 +25,8 @@ export interface Saying {
 export interface LabEvents {
   /** Something is to be drawn anew. */
   readonly changed: () => void;
-  readonly checked: (faults: readonly string[]) => void;
+  /** What is wrong in the form. */
+  readonly formFaults: () => readonly string[];
   /** The state became another, by whatever way. */
   readonly moved: (state: Settings) => void;
   /** The files that the worker was given last. */
@@ -50,7 +54,11 @@ export class Lab {
   history: History | null = null;
   /** Runs that ended in their middle: the page was closed, or they were stopped. */
   kept: readonly KeptRun[] = [];
+  /** Whether the browser keeps anything. */
+  keeps = true;
   own: OwnData | null = null;
+  /** The last experiment that was written by hand and counts no more. */
+  aside: string | null = null;
   /** What happened to the run besides training: the device was lost, weights were loaded. */
   note = "";
   private readonly events: LabEvents;
@@ -63,6 +71,7 @@ export class Lab {
   private runId = "";
   private asked = 0;
   private lost = false;
+  private untouched = false;
   /** Why there is no GPU to compute on. */
   unusable = "";
   /** Rows of metrics that a run of the command line brings along. */
@@ -74,7 +83,8 @@ export class Lab {
     this.handlers = {
       opened: ({ adapter, software }) => {
         this.software = software;
-        this.adapter = `Runs on ${adapter}${software ? ", which is no GPU but the processor: the stories' nets are smaller here" : ""}.`;
+        this.adapter = `Runs on ${adapter}${software ? ", which is no GPU but the processor: presets have smaller batches and fewer steps here" : ""}.`;
+        if (software && this.untouched) this.open(this.state, true);
         if (this.recovery.pending) this.restart();
         else if (this.phase === "opening")
           this.enter("idle", this.saying.kind === "error" ? this.saying : plain("Choose a stage of the story, or press Play."));
@@ -85,9 +95,9 @@ export class Lab {
         this.unusable = code;
         void this.playRecordings(message);
       },
-      checked: ({ faults }) => this.events.checked(faults),
-      kept: ({ runs }) => {
+      kept: ({ runs, keeps }) => {
         this.kept = runs;
+        this.keeps = keeps;
         this.events.changed();
       },
       files: ({ opened, id }) => {
@@ -251,19 +261,20 @@ export class Lab {
   /** A run that is on goes on where it is, to the same end. */
   lookInside(inside: boolean): void {
     if (inside === this.state.inside) return;
-    this.state = { ...this.state, inside };
-    this.events.moved(this.state);
-    if (this.going)
-      this.session.change({ experiment: this.given, text: inside ? "looks inside" : "looks inside no more", state: this.remembered });
+    this.move({ ...this.state, inside });
+    if (this.going) this.session.change({ experiment: this.given, text: looking(inside), state: this.remembered });
   }
 
   /** What the run that was begun last may go on with: another rate, clip or regulariser. */
   choose(choices: Choices): void {
     const before = this.state;
     const changed = differing(before.choices, choices);
-    if (changed.length === 0 && before.experiment === null) return;
-    this.state = { ...before, choices, experiment: null };
-    this.events.moved(this.state);
+    if (changed.length === 0 && before.experiment === null) {
+      // A number that was mistyped goes all the same.
+      this.events.moved(before);
+      return;
+    }
+    this.move({ ...before, choices, experiment: null });
     // What was recorded cannot be changed.
     const going = this.going && this.unusable === "";
     if (going && before.experiment === null && changed.every((name) => LIVE.has(name))) {
@@ -276,19 +287,27 @@ export class Lab {
 
   /** An experiment edited by hand, or read from a link or a file. */
   edit(experiment: string): void {
-    this.state = { ...this.state, experiment };
-    this.events.moved(this.state);
+    this.move({ ...this.state, experiment });
     this.clear("Press Play to train the experiment as it is written.");
   }
 
-  open(state: Settings): void {
-    this.state = state;
-    this.events.moved(state);
+  /** `untouched` where nobody has asked for just this. */
+  open(state: Settings, untouched = false): void {
+    this.move(untouched && this.light ? { ...state, choices: lighter(state.choices) } : state);
+    this.untouched = untouched;
     if (this.history) this.clear("Press Play to train that net.");
   }
 
-  check(text: string): void {
-    this.session.check(text);
+  private move(state: Settings): void {
+    const { experiment } = this.state;
+    if (experiment !== null && state.experiment !== experiment) this.aside = experiment;
+    this.untouched = false;
+    this.state = state;
+    this.events.moved(state);
+  }
+
+  check(text: string): Promise<readonly string[]> {
+    return this.session.check(text);
   }
 
   start(paused = false, begin: Beginning = { type: "anew" }): void {
@@ -303,7 +322,12 @@ export class Lab {
       );
       return;
     }
-    const name = experiment === null ? nameOf(choices) : "by hand";
+    const faults = begin.type === "kept" || experiment !== null ? [] : this.events.formFaults();
+    if (faults.length > 0) {
+      this.say(failure(`${faults.join("; ")}.`));
+      return;
+    }
+    const name = nameOfNet(this.state);
     this.runId = begin.type === "kept" ? begin.id : this.unusable === "" ? crypto.randomUUID() : "";
     this.kept = this.kept.filter(({ id }) => id !== this.runId);
     if (begin.type !== "kept") this.note = "";
@@ -317,9 +341,7 @@ export class Lab {
   goOn(run: KeptRun, paused = false): void {
     const { own = null, ...settings } = run.state as Partial<Remembered>;
     this.own = own ?? this.own;
-    const state = { inside: false, ...settings } as Settings;
-    this.state = state;
-    this.events.moved(state);
+    this.move({ inside: false, ...settings } as Settings);
     this.start(paused, { type: "kept", id: run.id });
   }
 
@@ -327,6 +349,16 @@ export class Lab {
     this.kept = this.kept.filter((run) => run.id !== id);
     this.session.post({ type: "forget", id });
     this.events.changed();
+  }
+
+  /** Loads what may be wanted later. */
+  fetchAhead(): void {
+    this.session.post({ type: "ahead" });
+  }
+
+  /** Something besides training went wrong. */
+  complain(text: string): void {
+    this.say(failure(text));
   }
 
   /** Asks the worker what these files are. */
@@ -347,8 +379,7 @@ export class Lab {
     this.files = opened.files;
     if (opened.kind === "data") {
       this.own = opened;
-      this.state = { ...this.state, choices: { ...this.state.choices, data: "own" }, experiment: null };
-      this.events.moved(this.state);
+      this.move({ ...this.state, choices: { ...this.state.choices, data: "own" }, experiment: null });
       this.clear("Press Play to train on your data: the net's inputs and outputs are as many as they need.");
       return;
     }

@@ -1,4 +1,6 @@
 /** The page: puts its parts together, and draws at most once per frame. */
+import { Address } from "./address.ts";
+import { fetchAhead } from "./ahead.ts";
 import { Announcer } from "./announcer.ts";
 import { Charts } from "./charts.ts";
 import { Compare } from "./compare.ts";
@@ -10,15 +12,17 @@ import { listenToKeys } from "./keys.ts";
 import { Lab } from "./lab.ts";
 import { LayerPicker } from "./layerPicker.ts";
 import { lighter } from "./lighter.ts";
-import { readLink, writeLink } from "./link.ts";
+import { reasonOf } from "./missing.ts";
 import type { Offer } from "./offer.ts";
-import { carryState } from "./pages.ts";
+import { stayHere } from "./pages.ts";
 import { theme } from "./palette.ts";
 import type { ReadingPanel } from "./readingPanel.ts";
 import { showRun } from "./runBar.ts";
+import { keepClearOfBar } from "./stickyBar.ts";
 import { StoryPanel } from "./storyPanel.ts";
 
 let waiting = false;
+let ahead = false;
 const redraw = (): void => {
   if (waiting) return;
   waiting = true;
@@ -28,9 +32,9 @@ const redraw = (): void => {
   });
 };
 
-const lab = new Lab({
+const lab: Lab = new Lab({
   changed: redraw,
-  checked: (faults) => editor.showFaults(faults),
+  formFaults: (): readonly string[] => form.faults,
   moved: () => {
     writeAddress();
     show();
@@ -54,6 +58,7 @@ function drawOffer(): void {
     offer.draw(lab);
   });
 }
+const address = new Address((experiment) => lab.check(experiment));
 const form = new Form(find("#choices"), lab.state.choices, (choices) => lab.choose(choices));
 const editor = new Editor({ check: (text) => lab.check(text), use: (text) => lab.edit(text) });
 const stories = new StoryPanel(({ choices }) => {
@@ -78,8 +83,7 @@ const compare = new Compare({
 });
 
 function writeAddress(): void {
-  history.replaceState(null, "", writeLink({ ...lab.state, pins: compare.pins }));
-  carryState(location.hash);
+  address.write({ ...lab.state, pins: compare.pins });
 }
 
 /** A link has it without its spaces. */
@@ -96,9 +100,10 @@ function show(): void {
   const { choices, experiment, inside } = lab.state;
   find<HTMLInputElement>("#look-inside").checked = inside;
   find<HTMLElement>("#inside").hidden = !inside;
-  form.show(choices);
-  stories.show(choices);
+  form.show(choices, experiment === null);
+  stories.show(experiment === null ? choices : null);
   find<HTMLElement>("#by-hand").hidden = experiment === null;
+  find<HTMLElement>("#aside").hidden = experiment !== null || lab.aside === null;
   editor.show(experiment === null ? JSON.stringify(lab.experiment, null, 2) : spaced(experiment), experiment !== null);
   redraw();
 }
@@ -122,7 +127,13 @@ function draw(): void {
   drawOffer();
   drawReading();
   find<HTMLButtonElement>("#time").disabled = !lab.atRest || compare.runs(lab.history).length < 2;
-  find<HTMLButtonElement>("#pin").disabled = !lab.history || compare.has(lab.history) || compare.full;
+  const unpinned = lab.history !== null && !compare.has(lab.history);
+  find<HTMLButtonElement>("#pin").disabled = !unpinned || compare.full;
+  find<HTMLElement>("#pin-why").hidden = !unpinned || !compare.full;
+  if (!ahead && lab.phase !== "opening" && lab.unusable === "") {
+    ahead = true;
+    fetchAhead(() => lab.fetchAhead());
+  }
   for (const button of document.querySelectorAll<HTMLButtonElement>("#csv, #png, #report")) button.disabled = !lab.history;
 }
 
@@ -140,7 +151,14 @@ function drawReading(): void {
   });
 }
 
-const pressed = (selector: string, action: () => void): void => find(selector).addEventListener("click", action);
+const pressed = (selector: string, action: () => unknown): void =>
+  find(selector).addEventListener("click", async () => {
+    try {
+      await action();
+    } catch (error) {
+      lab.complain(reasonOf(error));
+    }
+  });
 pressed("#play", () => lab.play());
 pressed("#step", () => lab.step());
 pressed("#reset", () => lab.reset());
@@ -156,6 +174,7 @@ pressed("#remedy", () => {
   lab.reset();
   lab.start();
 });
+pressed("#take-up", () => lab.aside !== null && lab.edit(lab.aside));
 pressed("#drop-experiment", () => lab.open({ ...lab.state, experiment: null }));
 /** Code that only what is taken away needs. */
 const taking = (): Promise<typeof import("./exports.ts")> => import("./exports.ts");
@@ -192,17 +211,11 @@ const help = find<HTMLDialogElement>("#help");
 pressed("#show-help", () => help.showModal());
 listenToKeys({ play: () => lab.play(), step: () => lab.step(), reset: () => lab.reset(), help: () => help.showModal() });
 
-function showFaults(faults: readonly string[]): void {
-  const holder = find<HTMLElement>("#link-faults");
-  holder.hidden = faults.length === 0;
-  holder.textContent = faults.length > 0 ? `The link was not taken whole: ${faults.join("; ")}.` : "";
-}
-
 function openLink(): void {
-  const { faults, pins, ...state } = readLink(location.hash);
+  const empty = location.hash === "";
+  const { pins, ...state } = address.read();
   compare.open(pins);
-  lab.open(state);
-  showFaults(faults);
+  lab.open(state, empty);
 }
 addEventListener("hashchange", openLink);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -216,4 +229,6 @@ find(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   find<HTMLElement>("#content").focus();
 });
+stayHere();
+keepClearOfBar();
 openLink();

@@ -1,4 +1,5 @@
 /** A run as one HTML file that needs nothing else: its verdict, its charts, what it was compared with, and its experiment. */
+import { changesOf } from "./changes.ts";
 import { csvOf } from "./exports.ts";
 import type { History } from "./history.ts";
 
@@ -21,6 +22,7 @@ export interface ReportParts {
 export function reportOf({ run, verdict, charts, address, compared }: ReportParts): string {
   const { experiment, name, step, steps, parameters } = run;
   const json = typeof experiment === "string" ? experiment : JSON.stringify(experiment, null, 2);
+  const changes = changesOf(run.marks);
   const pictures = charts.map(
     ({ title, canvas }) =>
       `<figure><figcaption>${asText(title)}</figcaption><img src="${canvas.toDataURL("image/png")}" alt="${asText(title)}"></figure>`,
@@ -38,6 +40,7 @@ export function reportOf({ run, verdict, charts, address, compared }: ReportPart
 <h1>${asText(name)}</h1>
 <p><strong>${asText(verdict)}</strong></p>
 <p>Step ${step} of ${steps}, ${parameters} parameters, written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC. <a href="${asText(address)}">Open in the lab</a>.</p>
+${changes === "" ? "" : `<p>Changed while it ran, which the experiment below does not have: ${asText(changes)}.</p>`}
 ${pictures.join("\n")}
 <h2>Runs compared</h2>
 ${tableOf(compared)}

@@ -20,7 +20,7 @@ function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export function showRun({ phase, saying, history, adapter, note, canStart, tellsStories }: Lab): void {
+export function showRun({ phase, saying, history, adapter, keeps, note, canStart, tellsStories }: Lab): void {
   document.body.dataset["phase"] = phase;
   const play = find<HTMLButtonElement>("#play");
   setText(play, PLAY_TEXT[phase]);
@@ -40,7 +40,7 @@ export function showRun({ phase, saying, history, adapter, note, canStart, tells
   progress.max = history?.steps ?? 1;
   progress.value = history?.step ?? 0;
   setText(find("#numbers"), history ? numbersOf(history) : "\u00a0");
-  setText(find("#adapter"), adapter);
+  setText(find("#adapter"), keeps ? adapter : `${adapter} This browser keeps nothing: a run ends with its page.`);
   const noted = find<HTMLElement>("#note");
   noted.hidden = note === "";
   setText(noted, note);
