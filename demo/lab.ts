@@ -8,41 +8,17 @@ import { withInsight } from "./insight.ts";
 import { leftRun } from "./left.ts";
 import { lighter } from "./lighter.ts";
 import type { Settings } from "./link.ts";
-import type { Beginning, Failure, Given, KeptRun, OpenedFiles, RunState } from "./messages.ts";
+import { loadedText } from "./loadedText.ts";
+import type { Beginning, Given, KeptRun, OpenedFiles } from "./messages.ts";
 import { nameOfNet } from "./netName.ts";
+import { notesOf } from "./notes.ts";
 import { Recovery } from "./recovery.ts";
 import { type Remedy, remedyFor } from "./remedies.ts";
+import { failure, type LabEvents, type Phase, plain, type Saying } from "./saying.ts";
 import { type Handlers, type Runner, Session } from "./session.ts";
-
-export type Phase = "opening" | "unusable" | "idle" | "preparing" | "playing" | "paused" | "done" | "failed";
-
-export interface Saying {
-  readonly text: string;
-  readonly kind: DiagnosisKind | "plain" | "error";
-  readonly remedy: Remedy | null;
-}
-
-export interface LabEvents {
-  /** Something is to be drawn anew. */
-  readonly changed: () => void;
-  /** What is wrong in the form. */
-  readonly formFaults: () => readonly string[];
-  /** The state became another, by whatever way. */
-  readonly moved: (state: Settings) => void;
-  /** The files that the worker was given last. */
-  readonly files: (opened: OpenedFiles | Failure) => void;
-  readonly weights: (bytes: Uint8Array) => void;
-  /** All of the run, to be saved. */
-  readonly state: (state: RunState) => void;
-  /** What the net makes of the sample that it was asked for. */
-  readonly read: (probabilities: readonly number[], names: readonly string[]) => void;
-}
 
 /** What a snapshot holds of the page. */
 type Remembered = Settings & { readonly own: OwnData | null };
-
-const plain = (text: string): Saying => ({ text, kind: "plain", remedy: null });
-const failure = (text: string): Saying => ({ text, kind: "error", remedy: null });
 
 export class Lab {
   phase: Phase = "opening";
@@ -84,7 +60,7 @@ export class Lab {
       opened: ({ adapter, software }) => {
         this.software = software;
         this.adapter = `Runs on ${adapter}${software ? ", which is no GPU but the processor: presets have smaller batches and fewer steps here" : ""}.`;
-        if (software && this.untouched) this.open(this.state, true);
+        if (software && this.untouched && this.phase === "opening" && !this.history) this.open(this.state, true);
         if (this.recovery.pending) this.restart();
         else if (this.phase === "opening")
           this.enter("idle", this.saying.kind === "error" ? this.saying : plain("Choose a stage of the story, or press Play."));
@@ -127,35 +103,19 @@ export class Lab {
         this.recovery.went();
         this.events.changed();
       },
-      evaluated: ({ type: _type, run: _run, ...seen }) => {
-        this.history!.see(seen);
-        this.events.changed();
-      },
+      ...notesOf(
+        () => this.history!,
+        () => this.events.changed(),
+      ),
       timed: ({ milliseconds, fault }) => {
         if (fault === null) this.timed(milliseconds);
         this.say(fault === null ? plain("Measured side by side: the table has the times.") : failure(fault));
       },
       // Only the page "How it works" asks.
       explained: () => {},
-      insight: (message) => {
-        this.history!.inside.take(message);
-        this.events.changed();
-      },
-      plane: ({ cells }) => {
-        this.history!.plane = cells;
-        this.events.changed();
-      },
-      readings: (readings) => {
-        this.history!.readings = readings;
-        this.events.changed();
-      },
       read: ({ probabilities, names }) => this.events.read(probabilities, names),
       weights: ({ bytes }) => this.events.weights(bytes),
       state: (state) => this.events.state(state),
-      adjusted: ({ mark }) => {
-        this.history!.marks.push(mark);
-        this.events.changed();
-      },
       verdict: ({ kind, text }) => this.say({ text, kind, remedy: this.remedyAgainst(kind) }),
       done: () => this.enter("done", this.saying),
       failed: ({ code, message }) => this.fail(code, message),
@@ -463,18 +423,4 @@ export class Lab {
     else this.enter(this.lost || reopening ? "opening" : "idle", plain(text));
     this.lost = false;
   }
-}
-
-const MOST_NAMES = 5;
-
-function loadedText(name: string, loaded: number, missing: readonly string[], unexpected: readonly string[]): string {
-  const few = (names: readonly string[]): string =>
-    names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "");
-  return [
-    `${name}: ${loaded} tensors were loaded.`,
-    missing.length > 0 ? `The file lacks ${few(missing)}, which stay as they were drawn.` : "",
-    unexpected.length > 0 ? `Of the file ${few(unexpected)} were left out, which this net does not have.` : "",
-  ]
-    .filter((part) => part !== "")
-    .join(" ");
 }

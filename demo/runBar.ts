@@ -1,7 +1,8 @@
 /** Buttons, progress, the verdict and the numbers of the run. */
 import { find } from "./dom.ts";
 import type { History } from "./history.ts";
-import type { Lab, Phase } from "./lab.ts";
+import type { Lab } from "./lab.ts";
+import type { Phase } from "./saying.ts";
 import { percent } from "./table.ts";
 
 const PLAY_TEXT = {
