@@ -7,10 +7,16 @@ import type { InsideRows } from "./past.ts";
 import { safetensorsHead } from "./safetensorsHead.ts";
 import type { Snapshots } from "./snapshots.ts";
 
-/** A snapshot is at most ten seconds old, with the time that it takes to be written. */
+/** The last snapshot is at most ten seconds old, with the time that the next takes to be written and that until the clock is looked at. */
+const MOST_AGE = 10_000;
 const LEAST_WAIT = 4000;
 /** A net of many weights is kept less often: it must not slow training down. */
 const WAIT_PER_SNAPSHOT = 15;
+const LOOK_AT_CLOCK = 500;
+
+/** Milliseconds until the next snapshot, after one that took so long. */
+export const waitAfter = (took: number): number =>
+  Math.max(LEAST_WAIT, Math.min(WAIT_PER_SNAPSHOT * took, MOST_AGE - LOOK_AT_CLOCK - 1.5 * took));
 
 interface Row {
   readonly step: number;
@@ -42,7 +48,7 @@ export class Keeper {
   private lastStep = -1;
   private savedStep: number;
   private nextAt = performance.now() + LEAST_WAIT;
-  private readonly timer = setInterval(() => this.lookAtClock(), 500);
+  private readonly timer = setInterval(() => this.lookAtClock(), LOOK_AT_CLOCK);
   private writing: Promise<void> = Promise.resolve();
   private ended = false;
 
@@ -102,7 +108,7 @@ export class Keeper {
     } finally {
       this.taking = false;
       const now = performance.now();
-      this.nextAt = now + Math.max(LEAST_WAIT, WAIT_PER_SNAPSHOT * (now - began));
+      this.nextAt = now + waitAfter(now - began);
     }
   }
 
