@@ -16,7 +16,8 @@ need_torch()
 import numpy as np
 import torch
 
-from fathom_oracle import layers, safetensors
+from fathom_oracle import safetensors
+from fathom_oracle.experiment import Spec
 from fathom_oracle.initialisers import initial_state
 from fathom_oracle.losses import LOSSES
 from fathom_oracle.tables import call
@@ -26,30 +27,17 @@ from fathom_oracle.trace import Run, tensors
 SEEDS, DEEP_SEEDS, DEEP = 32, 6, 25
 
 
-class Stage:
-    """As fathom_oracle.experiment.Experiment, with data in memory and every epoch in an order of its own."""
+class Stage(Spec):
+    """A stage with its data, and every epoch in an order of its own."""
 
     def __init__(self, spec, data, seed):
-        self.spec = {**spec, "seed": seed}
-        self.x, self.y = data["x"], data["y"]
-        self.samples = len(self.x)
+        super().__init__({**spec, "seed": seed}, data["x"], data["y"])
         generator = np.random.default_rng([seed, 1])
-        rows = spec["steps"] * spec["batchSize"]
-        epochs = -(-rows // self.samples)
+        epochs = -(-spec["steps"] * spec["batchSize"] // self.samples)
         self.order = np.concatenate([generator.permutation(self.samples) for _ in range(epochs)])
 
-    def __getitem__(self, key):
-        return self.spec[key]
-
-    def get(self, key):
-        return self.spec.get(key)
-
-    def build(self):
-        return layers.Model(self["model"], int(np.prod(self.x.shape[1:])), self["seed"])
-
-    def batch(self, step):
-        rows = self.order[step * self["batchSize"] : (step + 1) * self["batchSize"]]
-        return self.x[rows], self.y[rows]
+    def rows(self, step):
+        return self.order[step * self["batchSize"] : (step + 1) * self["batchSize"]]
 
 
 def score(stage, network, x, y):

@@ -10,25 +10,16 @@ from . import layers, safetensors
 FORMAT = "fathom-experiment/1"
 REQUIRED = ["format", "seed", "dataset", "batchSize", "steps", "model", "loss", "optimizer", "schedule"]
 # What is reported, what happens where a number is not finite, and which kernels do the work, change no number of a trace.
-UNUSED = ["name", "monitor", "insight", "nonFinite", "depthFusion"]
+UNUSED = ["name", "monitor", "statistics", "insight", "nonFinite", "depthFusion"]
 OPTIONAL = ["initialization", "groups", "regularizer", "gradientNoise", "clip", "constraint", *UNUSED]
 
 
-class Experiment:
-    """The file's keys as attributes, the data set in memory, and the model's builder."""
+class Spec:
+    """An experiment's keys as items, the data in memory, the model's builder, and the batch of each step."""
 
-    def __init__(self, path):
-        path = Path(path)
-        spec = json.loads(path.read_text())
-        if spec.get("format") != FORMAT:
-            raise ValueError(f"{path}: format is {spec.get('format')!r}, expected {FORMAT!r}")
-        missing = [key for key in REQUIRED if key not in spec]
-        unknown = [key for key in spec if key not in REQUIRED + OPTIONAL]
-        if missing or unknown:
-            raise ValueError(f"{path}: missing keys {missing}, unknown keys {unknown}")
-        self.spec = spec
-        self.x, self.y = read_dataset(path, spec["dataset"])
-        self.samples = len(self.x)
+    def __init__(self, spec, x, y):
+        self.spec, self.x, self.y = spec, x, y
+        self.samples = len(x)
 
     def __getitem__(self, key):
         return self.spec[key]
@@ -40,10 +31,28 @@ class Experiment:
         """The layers.Model; the input's features are the data set's."""
         return layers.Model(self["model"], int(np.prod(self.x.shape[1:])), self["seed"])
 
-    def batch(self, step):
+    def rows(self, step):
         """Rows (step * batchSize + i) mod N in file order."""
-        rows = (step * self["batchSize"] + np.arange(self["batchSize"])) % self.samples
+        return (step * self["batchSize"] + np.arange(self["batchSize"])) % self.samples
+
+    def batch(self, step):
+        rows = self.rows(step)
         return self.x[rows], self.y[rows]
+
+
+class Experiment(Spec):
+    """An experiment file with its data set."""
+
+    def __init__(self, path):
+        path = Path(path)
+        spec = json.loads(path.read_text())
+        if spec.get("format") != FORMAT:
+            raise ValueError(f"{path}: format is {spec.get('format')!r}, expected {FORMAT!r}")
+        missing = [key for key in REQUIRED if key not in spec]
+        unknown = [key for key in spec if key not in REQUIRED + OPTIONAL]
+        if missing or unknown:
+            raise ValueError(f"{path}: missing keys {missing}, unknown keys {unknown}")
+        super().__init__(spec, *read_dataset(path, spec["dataset"]))
 
 
 def read_dataset(path, spec):
