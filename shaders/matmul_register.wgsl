@@ -1,6 +1,6 @@
 // C[b, m, n] = Σ_k A[b, m, k] · B[b, k, n] (+ bias[n]), each value handed to `epilogue`, which stores it. For software adapters.
 // With ROW_SUM also row_sum[b, m] = Σ_k A[b, m, k]: the gradient of a bias comes with that of its weight.
-// The operands are in lib/matmul.wgsl.
+// The operands are in lib/matmul.wgsl, strips of rows in lib/strips.wgsl.
 //
 // An invocation owns a tile of C, 8 columns and 8 rows, or 16 with ROWS_16, or 32 with ROWS_32 too; a workgroup GROUP_X × GROUP_Y such tiles.
 // The tile stays in registers, and operands are read straight from storage: workgroup memory would be no faster.
@@ -26,28 +26,11 @@ const TILE_M = 8u;
 #endif
 const TILE_N = 8u;
 
-// Four rows of the tile, and their share of the sums.
-struct Strip {
-  left: mat4x4f,
-  right: mat4x4f,
-#if ${ROW_SUM}
-  sum: vec4f,
-#endif
-}
-
 fn add(strip: ptr<function, Strip>, part: Strip) {
   (*strip).left += part.left;
   (*strip).right += part.right;
 #if ${ROW_SUM}
   (*strip).sum += part.sum;
-#endif
-}
-
-fn add_product(strip: ptr<function, Strip>, block: mat4x4f, left: mat4x4f, right: mat4x4f) {
-  (*strip).left += left * block;
-  (*strip).right += right * block;
-#if ${ROW_SUM}
-  (*strip).sum += vec4f(1.0) * block;
 #endif
 }
 
@@ -83,28 +66,13 @@ fn shared_block(starts: vec4u, k: u32, lane: u32) -> mat4x4f {
 #if ${QUADS}
 #if ${A_TRANSPOSED}
   let line = a_line(starts, k + lane);
-  return transpose(mat4x4f(quadBroadcast(line, 0u), quadBroadcast(line, 1u), quadBroadcast(line, 2u), quadBroadcast(line, 3u)));
+  return transpose(lines_of_quad(line));
 #else
   let line = a_line(starts.x, k);
-  return mat4x4f(quadBroadcast(line, 0u), quadBroadcast(line, 1u), quadBroadcast(line, 2u), quadBroadcast(line, 3u));
+  return lines_of_quad(line);
 #endif
 #else
   return a_block(starts, k);
-#endif
-}
-
-fn lay_out(strip: u32, values: Strip) {
-  let first = strip * 8u;
-  pieces[first] = values.left[0];
-  pieces[first + 1u] = values.right[0];
-  pieces[first + 2u] = values.left[1];
-  pieces[first + 3u] = values.right[1];
-  pieces[first + 4u] = values.left[2];
-  pieces[first + 5u] = values.right[2];
-  pieces[first + 6u] = values.left[3];
-  pieces[first + 7u] = values.right[3];
-#if ${ROW_SUM}
-  sums[strip] = values.sum;
 #endif
 }
 

@@ -4,7 +4,8 @@
 //
 // An invocation owns 8 columns and 8 rows of a matrix, or 16 rows with TALL, or four elements of a vector. The first MATRIX_GROUPS
 // workgroups of a round take its matrices, the others its vectors. Where a matrix and a vector begin and what they are made of is
-// generated: `matrix` and `vector`. With QUADS four neighbours own the same rows, and load one line of dz each.
+// generated: `matrix` and `vector`; strips of rows are in lib/strips.wgsl. With QUADS four neighbours own the same rows, and load
+// one line of dz each.
 
 #if ${QUADS}
 enable subgroups;
@@ -58,24 +59,6 @@ fn store(begin: u32, column: u32, value: vec4f) {
 #endif
 }
 
-// Four rows of an invocation's share, as mat4x4f's columns, of four elements each.
-struct Strip {
-  left: mat4x4f,
-  right: mat4x4f,
-}
-
-fn lay_out(strip: u32, values: Strip) {
-  let first = strip * 8u;
-  pieces[first] = values.left[0];
-  pieces[first + 1u] = values.right[0];
-  pieces[first + 2u] = values.left[1];
-  pieces[first + 3u] = values.right[1];
-  pieces[first + 4u] = values.left[2];
-  pieces[first + 5u] = values.right[2];
-  pieces[first + 6u] = values.left[3];
-  pieces[first + 7u] = values.right[3];
-}
-
 // Four rows of the batch from `row` on, at one column; rows past the last are 0.
 fn stored_line(begin: u32, row: u32, column: u32) -> vec4f {
   return select(vec4f(0.0), stored[begin + min(row, ROWS - 1u) * COLUMNS + min(column, COLUMNS - 1u)], row < ROWS);
@@ -84,7 +67,7 @@ fn stored_line(begin: u32, row: u32, column: u32) -> vec4f {
 fn stored_block(begin: u32, row: u32, column: u32, lane: u32) -> mat4x4f {
 #if ${QUADS}
   let line = stored_line(begin, row + lane % 4u, column);
-  return transpose(mat4x4f(quadBroadcast(line, 0u), quadBroadcast(line, 1u), quadBroadcast(line, 2u), quadBroadcast(line, 3u)));
+  return transpose(lines_of_quad(line));
 #else
   return transpose(mat4x4f(
     stored_line(begin, row, column),
@@ -105,11 +88,6 @@ fn saved_block(begin: u32, row: u32, column: u32) -> mat4x4f {
   );
 }
 
-fn add_product(strip: ptr<function, Strip>, left: mat4x4f, right: mat4x4f, block: mat4x4f) {
-  (*strip).left += left * block;
-  (*strip).right += right * block;
-}
-
 // Those past the end go on, and store nothing: with QUADS their neighbours need what they load.
 fn own_matrix(layer: u32, unit: u32, lane: u32) {
   let made = matrix(min(unit / TILES, MATRICES - 1u));
@@ -126,11 +104,11 @@ fn own_matrix(layer: u32, unit: u32, lane: u32) {
   for (var row = 0u; row < ROWS; row += 4u) {
     let left = saved_block(from_x, row, k);
     let right = saved_block(from_x, row, k + 1u);
-    add_product(&part0, left, right, stored_block(from_dz, row, n, lane));
-    add_product(&part1, left, right, stored_block(from_dz, row, n + 1u, lane));
+    add_product(&part0, stored_block(from_dz, row, n, lane), left, right);
+    add_product(&part1, stored_block(from_dz, row, n + 1u, lane), left, right);
 #if ${TALL}
-    add_product(&part2, left, right, stored_block(from_dz, row, n + 2u, lane));
-    add_product(&part3, left, right, stored_block(from_dz, row, n + 3u, lane));
+    add_product(&part2, stored_block(from_dz, row, n + 2u, lane), left, right);
+    add_product(&part3, stored_block(from_dz, row, n + 3u, lane), left, right);
 #endif
   }
   lay_out(0u, part0);

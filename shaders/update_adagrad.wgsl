@@ -9,7 +9,6 @@
 
 override DECAY: f32;
 override EPSILON: f32;
-override DECOUPLED: u32;
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -25,12 +24,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
     let old_w = parameters[index];
     let old_s = moments[index];
     var w = old_w;
-    var d = clipped_gradient(owned, index, w);
-    if (DECOUPLED == 1u) {
-      w -= owned.learning_rate * owned.weight_decay * w;
-    } else {
-      d += owned.weight_decay * w;
-    }
+    let d = decayed_gradient(owned, index, &w);
     let s = old_s + d * d;
     w -= rate * (d / (sqrt(s) + EPSILON));
     moments[index] = select(old_s, s, ours);

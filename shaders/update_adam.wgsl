@@ -16,7 +16,6 @@ override BETA_2: f32;
 override ONE_MINUS_BETA_1: f32;
 override ONE_MINUS_BETA_2: f32;
 override EPSILON: f32;
-override DECOUPLED: u32;
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -34,12 +33,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
     let old_m = moments[index];
     let old_v = moments[PARAMETERS / 4u + index];
     var w = old_w;
-    var d = clipped_gradient(owned, index, w);
-    if (DECOUPLED == 1u) {
-      w -= owned.learning_rate * owned.weight_decay * w;
-    } else {
-      d += owned.weight_decay * w;
-    }
+    let d = decayed_gradient(owned, index, &w);
     let m = old_m + ONE_MINUS_BETA_1 * (d - old_m);
     let v = BETA_2 * old_v + ONE_MINUS_BETA_2 * d * d;
     w -= rate * (m / (sqrt(v) * correction.y + EPSILON));

@@ -17,7 +17,6 @@ override ALPHA: f32;
 override ONE_MINUS_ALPHA: f32;
 override EPSILON: f32;
 override MOMENTUM: f32;
-override DECOUPLED: u32;
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -32,12 +31,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
     let old_w = parameters[index];
     let old_s = moments[index];
     var w = old_w;
-    var d = clipped_gradient(owned, index, w);
-    if (DECOUPLED == 1u) {
-      w -= owned.learning_rate * owned.weight_decay * w;
-    } else {
-      d += owned.weight_decay * w;
-    }
+    var d = decayed_gradient(owned, index, &w);
     let s = ALPHA * old_s + ONE_MINUS_ALPHA * d * d;
     moments[index] = select(old_s, s, ours);
     var variance = s;

@@ -12,7 +12,6 @@
 override MOMENTUM: f32;
 override UNDAMPED: f32; // 1 − dampening
 override NESTEROV: u32;
-override DECOUPLED: u32;
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -26,12 +25,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
     let ours = is_owned(owned, element);
     let old_w = parameters[index];
     var w = old_w;
-    var d = clipped_gradient(owned, index, w);
-    if (DECOUPLED == 1u) {
-      w -= owned.learning_rate * owned.weight_decay * w;
-    } else {
-      d += owned.weight_decay * w;
-    }
+    var d = decayed_gradient(owned, index, &w);
 #if ${MOMENTUM}
     let old = moments[index];
     let buffer = select(MOMENTUM * old + UNDAMPED * d, d, summary[2] == 0u);

@@ -1,4 +1,5 @@
 /** Adagrad over the whole parameter arena, in place. */
+import decay from "../../../shaders/lib/decay.wgsl?raw";
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import update from "../../../shaders/lib/update.wgsl?raw";
 import updateAdagradText from "../../../shaders/update_adagrad.wgsl?raw";
@@ -6,7 +7,7 @@ import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { UpdateAttributes } from "./update.ts";
 
-export const updateAdagradShader: Shader = { name: "update_adagrad", text: grid + update + updateAdagradText };
+export const updateAdagradShader: Shader = { name: "update_adagrad", text: grid + update + decay + updateAdagradText };
 
 export interface AdagradAttributes extends UpdateAttributes {
   readonly learningRateDecay: number;

@@ -1,4 +1,5 @@
 /** Adam and AdamW over the whole parameter arena, in place. */
+import decay from "../../../shaders/lib/decay.wgsl?raw";
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import update from "../../../shaders/lib/update.wgsl?raw";
 import updateAdamText from "../../../shaders/update_adam.wgsl?raw";
@@ -6,7 +7,7 @@ import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { OwnedElement, UpdateAttributes } from "./update.ts";
 
-export const updateAdamShader: Shader = { name: "update_adam", text: grid + update + updateAdamText };
+export const updateAdamShader: Shader = { name: "update_adam", text: grid + update + decay + updateAdamText };
 
 export interface AdamAttributes extends UpdateAttributes {
   readonly beta1: number;

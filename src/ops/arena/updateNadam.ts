@@ -1,4 +1,5 @@
 /** Adam with Nesterov momentum over the whole parameter arena, in place. */
+import decay from "../../../shaders/lib/decay.wgsl?raw";
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import update from "../../../shaders/lib/update.wgsl?raw";
 import updateNadamText from "../../../shaders/update_nadam.wgsl?raw";
@@ -7,7 +8,7 @@ import { withLibrary } from "../shaders.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import { type AdamAttributes, advanceMoments, momentOverrides } from "./updateAdam.ts";
 
-export const updateNadamShader: Shader = { name: "update_nadam", text: grid + update + withLibrary(updateNadamText) };
+export const updateNadamShader: Shader = { name: "update_nadam", text: grid + update + decay + withLibrary(updateNadamText) };
 
 export interface NadamAttributes extends AdamAttributes {
   readonly momentumDecay: number;

@@ -1,4 +1,5 @@
 /** Rectified Adam over the whole parameter arena, in place. */
+import decay from "../../../shaders/lib/decay.wgsl?raw";
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import update from "../../../shaders/lib/update.wgsl?raw";
 import updateRadamText from "../../../shaders/update_radam.wgsl?raw";
@@ -6,7 +7,7 @@ import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import { type AdamAttributes, advanceMoments, momentOverrides } from "./updateAdam.ts";
 
-export const updateRadamShader: Shader = { name: "update_radam", text: grid + update + updateRadamText };
+export const updateRadamShader: Shader = { name: "update_radam", text: grid + update + decay + updateRadamText };
 
 /** Keeps m and v. An entry of its table is 1/(1 − β₁ᵗ), r·√(1 − β₂ᵗ); the second is 0 as long as v is not used. */
 export const updateRadamOp: Op<AdamAttributes> = defineElementUpdate<AdamAttributes>({

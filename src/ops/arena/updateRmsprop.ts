@@ -1,4 +1,5 @@
 /** RMSprop over the whole parameter arena, in place. */
+import decay from "../../../shaders/lib/decay.wgsl?raw";
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import update from "../../../shaders/lib/update.wgsl?raw";
 import updateRmspropText from "../../../shaders/update_rmsprop.wgsl?raw";
@@ -6,7 +7,7 @@ import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { UpdateAttributes } from "./update.ts";
 
-export const updateRmspropShader: Shader = { name: "update_rmsprop", text: grid + update + updateRmspropText };
+export const updateRmspropShader: Shader = { name: "update_rmsprop", text: grid + update + decay + updateRmspropText };
 
 export interface RmspropAttributes extends UpdateAttributes {
   readonly alpha: number;

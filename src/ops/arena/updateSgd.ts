@@ -1,4 +1,5 @@
 /** Stochastic gradient descent over the whole parameter arena, in place. */
+import decay from "../../../shaders/lib/decay.wgsl?raw";
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import update from "../../../shaders/lib/update.wgsl?raw";
 import updateSgdText from "../../../shaders/update_sgd.wgsl?raw";
@@ -6,7 +7,7 @@ import type { Op, Shader } from "../../graph/op.ts";
 import { defineElementUpdate } from "./elementUpdate.ts";
 import type { UpdateAttributes } from "./update.ts";
 
-export const updateSgdShader: Shader = { name: "update_sgd", text: grid + update + updateSgdText };
+export const updateSgdShader: Shader = { name: "update_sgd", text: grid + update + decay + updateSgdText };
 
 export interface SgdAttributes extends UpdateAttributes {
   readonly momentum: number;

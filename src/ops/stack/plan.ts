@@ -1,6 +1,7 @@
 /** How a stack is dispatched: its rounds in one, its chain of gradients in one, and the gradients of all its parameters in one. */
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import stackNorm from "../../../shaders/lib/stack_norm.wgsl?raw";
+import strips from "../../../shaders/lib/strips.wgsl?raw";
 import stackText from "../../../shaders/stack.wgsl?raw";
 import stackWeightsText from "../../../shaders/stack_weights.wgsl?raw";
 import { FathomError } from "../../core/errors.ts";
@@ -12,7 +13,7 @@ import { backwardText, forwardText, type PassText } from "./text.ts";
 
 // An `enable` must come first, also before the library.
 export const stackShader: Shader = { name: "stack", text: stackText + grid + stackNorm };
-export const stackWeightsShader: Shader = { name: "stack_weights", text: stackWeightsText + grid };
+export const stackWeightsShader: Shader = { name: "stack_weights", text: stackWeightsText + grid + strips };
 
 export interface StackAttributes {
   readonly round: Round;
@@ -95,6 +96,7 @@ export function gradientPlan(attributes: StackAttributes, parameters: boolean, t
       SIZE: size,
       VECTOR: round.width % 4 === 0,
       QUADS: quads,
+      ROW_SUM: false,
       TALL: quads,
       TABLES: tablesText(found.sums, found.keptSlots),
     },
