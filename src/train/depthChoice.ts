@@ -16,12 +16,10 @@ export function wins({ adapterClass, width, rows, layers }: StackSize): boolean 
 
 /** Milliseconds that a dispatch may take: watchdogs take longer ones for hung. */
 const MOST_MILLISECONDS = 100;
-/** Lavapipe ends an invocation's loops after 65,536 rounds in all; a layer takes up to 45 where layers are this many. */
-const MOST_LAYERS = 2000;
 
-/** By an estimate of 1 GFLOP/s for software, which was measured to reach 1.2 to 5, and of 50 for hardware, which was not measured. */
+/** Only by time, see ops/stack/limits.ts for what else bounds a dispatch; by an estimate of 1 GFLOP/s for software, which was measured to reach 1.2 to 5, and of 50 for hardware, which was not measured. */
 export function layersPerDispatch({ adapterClass, width, rows }: StackSize): number {
   const operations = 2 * rows * width * width;
   const milliseconds = 0.02 + operations / (adapterClass === "software" ? 1e6 : 5e7);
-  return Math.min(MOST_LAYERS, Math.max(1, Math.floor(MOST_MILLISECONDS / milliseconds)));
+  return Math.max(1, Math.floor(MOST_MILLISECONDS / milliseconds));
 }

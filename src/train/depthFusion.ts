@@ -5,6 +5,7 @@ import type { NamedParameter } from "../nn/collect.ts";
 import type { Module } from "../nn/module.ts";
 import { input, pick } from "../ops/define.ts";
 import { geometryOf, MOST_ROWS, MOST_WIDTH } from "../ops/stack/geometry.ts";
+import { mostLayers } from "../ops/stack/limits.ts";
 import { unsuited } from "../ops/stack/passes.ts";
 import { passes, type StackAttributes } from "../ops/stack/plan.ts";
 import { Round, type RoundLeaves, signature } from "../ops/stack/round.ts";
@@ -100,8 +101,10 @@ export function fuseRepeat(request: FusionRequest, traced: TracedRepeat): FusedR
   const size = { adapterClass: request.adapterClass, width, rows, layers: times * products };
   if (request.mode === "auto" && recorded === undefined && !wins(size))
     return `the table of depthChoice.ts does not say that it wins at ${times} rounds of ${width} and ${rows} rows`;
-  const most = request.layersPerDispatch ?? Math.max(1, Math.floor(layersPerDispatch(size) / products));
-  return build(traced, place, round, recorded ?? Math.ceil(times / most));
+  const inTime = request.layersPerDispatch ?? Math.max(1, Math.floor(layersPerDispatch(size) / products));
+  // Subgroups change how rows are shared; lavapipe, whose loops end, offers none in a browser.
+  const most = Math.min(inTime, mostLayers({ round, stride: place.stride }, { adapterClass: request.adapterClass, subgroups: false }));
+  return build(traced, place, round, Math.max(recorded ?? 0, Math.ceil(times / most)));
 }
 
 /** Where the parameters of a repeat lie; elements and segments of the arena. */

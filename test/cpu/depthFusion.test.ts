@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { PlanningRuntime } from "../../bench/kernels/planningRuntime.ts";
 import { topologicalOrder } from "../../src/graph/node.ts";
+import type { Target } from "../../src/graph/op.ts";
 import { nn, optim } from "../../src/index.ts";
+import { mostLayers } from "../../src/ops/stack/limits.ts";
 import { stackOp } from "../../src/ops/stack/stack.ts";
 import { layersPerDispatch, wins } from "../../src/train/depthChoice.ts";
 import { loadFusion } from "../../src/train/depthRequest.ts";
@@ -88,9 +90,33 @@ describe("long stacks", () => {
   it("fit 1,000 layers of 32 into one dispatch, and none takes forever", () => {
     const size = { adapterClass: "software", width: 32, rows: 32, layers: 1000 } as const;
     expect(layersPerDispatch(size)).toBeGreaterThanOrEqual(1000);
-    // An invocation's loops must stay below 65,536 rounds, and take some 20 a layer.
-    expect(layersPerDispatch({ ...size, width: 1, rows: 1 })).toBeLessThanOrEqual(2000);
     expect(layersPerDispatch({ ...size, width: 128, rows: 512 })).toBeLessThanOrEqual(10);
     expect(wins({ ...size, layers: 2 })).toBe(false);
+  });
+
+  const software = { adapterClass: "software", subgroups: false } as const;
+  const most = (body: Body, width: number, rows: number, target: Target = software): number =>
+    mostLayers(stackCase(body, width, rows, 1).attributes, target);
+  const normed: Body = (width) => [nn.residual(nn.layerNorm(width), nn.linear(width, width), nn.tanh())];
+
+  it("end before an invocation of a software adapter has gone too many rounds", () => {
+    expect(most(BODIES.tanh, 32, 32)).toBeGreaterThanOrEqual(1000);
+    // Of 16 fours, four rows to eight invocations. A norm: thrice 16 fours, and ends of loops; a product: 16 fours and 8 pieces; 8 elements.
+    const forward = 9 + (1 + 3 * 17 + 1) + (1 + 17 + 9 + 1) + 1;
+    expect(most(normed, 64, 4)).toBeLessThanOrEqual(Math.floor(60_000 / forward));
+    expect(most(normed, 64, 4)).toBeGreaterThan(Math.floor(50_000 / forward));
+    // Philox goes ten rounds for every four elements.
+    expect(most(BODIES.dropout, 32, 32)).toBeLessThan(most(BODIES.tanh, 32, 32) / 3);
+  });
+
+  it("end before what they keep is more than can be bound", () => {
+    // Of each layer an input of 512 × 128; the last layer's output lies behind them.
+    expect(most(BODIES.linear, 128, 512, { adapterClass: "hardware", subgroups: false })).toBe(2 ** 27 / (4 * 512 * 128) - 1);
+    expect(most(BODIES.linear, 128, 1, { adapterClass: "hardware", subgroups: false })).toBe(Math.floor(2 ** 25 / (128 * 128 + 128)));
+  });
+
+  it("become parts", () => {
+    const { trace } = tracedStack(normed, 64, 4, 700);
+    expect(trace.fusionNotes[0]).toMatch(/into 2 stacks$/);
   });
 });
