@@ -44,6 +44,12 @@ fn math_remainder_i32(a: I, b: I) -> I {
   return select(rest, rest + b, (rest != I(0)) & ((rest ^ b) < I(0)));
 }
 
+// 2ʲ for whole j from −126 to 127. Without a shift, which software adapters make one lane at a time: the last bits of 1.5·2²³ + j count
+// from j = 0, and what stands before them goes where 2²³ times it has no bits.
+fn math_power_of_two(j: F) -> F {
+  return bitcast<F>((bitcast<U>(j + F(12582912.0)) + U(127u)) * U(0x800000u));
+}
+
 // eˣ·2ᵏ for whole k, |k| ≤ 300. x = j·ln 2 + r, |r| ≤ 0.3466, and eʳ = 1 + r + r²·p(r) (3.6e-9). j may go either way from a half:
 // floor takes a software adapter one operation, round ten. ln 2 is taken in two parts, the first of 10 bits, so that j times it is exact
 // while |j| ≤ 2¹⁴. 2^(j+k) is applied in two factors: it may be below or above what has bits.
@@ -52,11 +58,9 @@ fn math_scaled_exp(x: F, k: F) -> F {
   let j = floor(x * F(1.4426950408889634) + F(0.5));
   let r = (x - j * F(0.693359375)) - j * F(-0.00021219444005469);
   let p = F(0.5) + r * (F(0.16666506) + r * (F(0.04166617) + r * (F(0.00837032) + r * F(0.0013952970))));
-  let power = I(clamp(j + k, F(-280.0), F(280.0)));
-  let half = power >> U(1u);
-  let first = bitcast<F>((half + I(127)) << U(23u));
-  let second = bitcast<F>((power - half + I(127)) << U(23u));
-  return (F(1.0) + (r + r * r * p)) * first * second;
+  let power = clamp(j + k, F(-280.0), F(280.0));
+  let half = floor(power * F(0.5));
+  return (F(1.0) + (r + r * r * p)) * math_power_of_two(half) * math_power_of_two(power - half);
 }
 
 // eˣ. Past 89 it is infinite, below −104 zero. Error: 3 ε.
@@ -73,7 +77,7 @@ fn math_expm1(x: F) -> F {
   let r = (bounded - j * F(0.693359375)) - j * F(-0.00021219444005469);
   let p = F(0.49999997) + r * (F(0.16666533) + r * (F(0.041667245) + r * (F(0.008367854) + r * F(0.0013882265))));
   let q = r + r * r * p;
-  let scale = bitcast<F>((I(j) + I(126)) << U(23u));
+  let scale = math_power_of_two(j - F(1.0));
   return math_keep_nan(select(F(2.0) * (scale * q + (scale - F(0.5))), q, j == F(0.0)), x);
 }
 
@@ -130,7 +134,7 @@ fn math_tanh(x: F) -> F {
   let j = floor(bounded * F(2.8853900817779268) + F(0.5));
   let r = (F(2.0) * bounded - j * F(0.693359375)) - j * F(-0.00021219444005469);
   let q = F(0.5) + r * (F(0.16666506) + r * (F(0.04166617) + r * (F(0.00837032) + r * F(0.0013952970))));
-  let e = (F(1.0) + (r + r * r * q)) * bitcast<F>((I(j) + I(127)) << U(23u));
+  let e = (F(1.0) + (r + r * r * q)) * math_power_of_two(j);
   let p = F(-0.33333284) + w * (F(0.13331491) + w * (F(-0.053743497) + w * (F(0.020650579) + w * F(-0.005717037))));
   let far = F(1.0) - F(2.0) / (e + F(1.0));
   let y = select(far, a + a * w * p, a < F(0.625));
