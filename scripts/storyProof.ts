@@ -48,6 +48,7 @@ export async function main(wanted: readonly string[]): Promise<void> {
           draws.map(({ accuracy }) => accuracy),
           tested[stage.key]!,
         ).map(short),
+        loss: ratioBounds(draws.map(({ trainLoss }) => trainLoss)).map(short),
         lossRatio: ratioBounds(draws.map(({ trainLoss, testLoss }) => testLoss / trainLoss)).map(short),
       },
     ];

@@ -1,40 +1,19 @@
-/** Which stages of the lab's stories are held to PyTorch's numbers, after how many steps, and between which bounds. */
+/** After how many steps the stages of the lab's stories are held to PyTorch's numbers, and between which bounds. */
 
 import type { Choices } from "../../demo/choices.ts";
 import { experimentOf } from "../../demo/experimentOf.ts";
 import { lighter } from "../../demo/lighter.ts";
 import { STORIES } from "../../demo/stories.ts";
 
-/** Stage by story and number: steps enough to see its outcome, and few enough for a processor. */
-const PROVEN: Readonly<Record<string, readonly [stage: number, steps: number][]>> = {
-  vanishing: [
-    [0, 8],
-    [1, 40],
-  ],
-  exploding: [
-    [0, 8],
-    [2, 30],
-  ],
-  dead: [
-    [0, 25],
-    [2, 25],
-  ],
-  "over-fitting": [
-    [0, 60],
-    [2, 60],
-  ],
-  noise: [
-    [0, 30],
-    [2, 20],
-  ],
-  schedule: [
-    [0, 40],
-    [1, 40],
-  ],
-  "two-hundred": [
-    [0, 5],
-    [1, 5],
-  ],
+/** Of each stage in turn: enough to see its outcome, and few enough for a processor. */
+const STEPS: Readonly<Record<string, readonly number[]>> = {
+  vanishing: [8, 40, 30, 30],
+  exploding: [8, 30, 30],
+  dead: [25, 25, 25],
+  "over-fitting": [60, 60, 60],
+  noise: [30, 20, 20],
+  schedule: [40, 40],
+  "two-hundred": [5, 30],
 };
 
 export interface ProvenStage {
@@ -44,10 +23,7 @@ export interface ProvenStage {
 
 export const provenStages = (): ProvenStage[] =>
   STORIES.flatMap(({ id, stages }) =>
-    PROVEN[id]!.map(([index, steps]) => ({
-      key: `${id}: ${stages[index]!.label}`,
-      choices: { ...lighter(stages[index]!.choices), steps },
-    })),
+    stages.map(({ label, choices }, index) => ({ key: `${id}: ${label}`, choices: { ...lighter(choices), steps: STEPS[id]![index]! } })),
   );
 
 export const experimentToProve = ({ choices }: ProvenStage) => experimentOf({ ...choices, seed: 0 });
@@ -60,6 +36,8 @@ export interface StoryBounds {
   /** First hidden layer's weight gradient over the last's at the first step. */
   readonly ratio: Bounds;
   readonly accuracy: Bounds;
+  /** Over the training samples at the end. */
+  readonly loss: Bounds;
   /** Test loss at the end over train loss at the end. */
   readonly lossRatio: Bounds;
 }
