@@ -59,11 +59,12 @@ const tooFar = (found: Record<string, number>): string[] =>
   Object.entries(found).flatMap(([what, excess]) => (excess <= 1 ? [] : [`${what}: ${excess} times what is allowed`]));
 
 describe("a repeat in two stacks", () => {
+  // Of dropout, whose random numbers go on from one stack to the next.
   it("computes what its layers do, and bit for bit what one stack does", async () => {
     const [width, rows, depth] = [12, 17, 4];
     const dy = input([rows, width], "f32");
     const gradient = [dy, spread(rows * width, 9)] as const;
-    const made = [2, 4].map((layersPerDispatch) => partedCase(BODIES.together, width, rows, depth, { layersPerDispatch }));
+    const made = [2, 4].map((layersPerDispatch) => partedCase(BODIES.dropout, width, rows, depth, { layersPerDispatch }));
     const [two, one] = made as [PartedCase, PartedCase];
     expect(made.map(({ parts }) => parts.map(({ attributes }) => attributes.layers))).toEqual([[2, 2], [4]]);
     const runsOf = (parted: PartedCase): GraphRun[] =>
