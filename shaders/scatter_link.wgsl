@@ -1,4 +1,5 @@
-// heads[r] = the first place whose index is r; next[p] = the next place after p with the index of p, or PLACES. An invocation owns one place.
+// Lists of the places of each row, in blocks of BLOCK places: heads[b, r] = the first place of block b whose index is r; next[p] = the
+// next place after p in its block with the index of p, or PLACES. An invocation owns one place.
 
 @group(0) @binding(0) var<storage, read> indices: array<${INDEX}>;
 @group(0) @binding(1) var<storage, read_write> heads: array<atomic<u32>>;
@@ -6,6 +7,7 @@
 
 override ROWS: u32;
 override PLACES: u32;
+override BLOCK: u32;
 
 fn index_at(position: u32) -> u32 {
   return u32(indices[${INDEX_AT}]);
@@ -21,10 +23,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (row >= ROWS) {
     return;
   }
-  atomicMin(&heads[row], place);
+  let block = place / BLOCK;
+  atomicMin(&heads[block * ROWS + row], place);
+  let end = min((block + 1u) * BLOCK, PLACES);
   var other = place + 1u;
-  while (other < PLACES && index_at(other) != row) {
+  while (other < end && index_at(other) != row) {
     other += 1u;
   }
-  next[place] = other;
+  next[place] = select(PLACES, other, other < end);
 }

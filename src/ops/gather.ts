@@ -6,6 +6,7 @@ import type { Op } from "../graph/op.ts";
 import { defineOp, requireDtype } from "./define.ts";
 import { transpose } from "./layout.ts";
 import { withOutput } from "./output.ts";
+import { scatterKernel } from "./scatterKernel.ts";
 import { viewText } from "./strides.ts";
 
 const rowSize = (shape: readonly number[]): number => sizeOf(shape.slice(1));
@@ -61,8 +62,7 @@ export const integerGatherOp = gatherRecord("integerGather", false);
 
 /**
  * Row r of the result is the sum of the rows of `dy` whose index is r, in the order in which they come; indices that are no row are left
- * out. Two rows of equal index are found by a linked list: each place looks for the next one of its index, and the lowest place of each row
- * is found by an integer minimum, which has one result in whatever order it is taken. The sum goes along the list in blocks.
+ * out. Two rows of equal index are found by linked lists (scatterKernel.ts).
  */
 export const scatterRowsOp = defineOp<{ readonly rows: number }>({
   name: "scatterRows",
@@ -81,38 +81,7 @@ export const scatterRowsOp = defineOp<{ readonly rows: number }>({
   form: {
     kind: "kernel",
     accepts: () => true,
-    kernel: ([dy, index], [output], { rows }) => {
-      const count = sizeOf(output.shape);
-      const places = sizeOf(index.shape);
-      if (count === 0) return { calls: [] };
-      const indexText = { INDEX: index.dtype, INDEX_AT: viewText(index, "position") };
-      const add = {
-        shader: "scatter_rows",
-        defines: { VALUES_AT: viewText(dy, "element") },
-        overrides: { COUNT: count, PLACES: places, ROW_SIZE: count / rows },
-        workgroups: Math.ceil(count / 64),
-        bindings: [{ input: 0 }, { temporary: 0, access: "read" }, { temporary: 1, access: "read" }] as const,
-      };
-      return {
-        calls: [
-          {
-            shader: "scatter_clear",
-            overrides: { ROWS: rows, PLACES: places },
-            workgroups: Math.ceil(rows / 64),
-            bindings: [{ temporary: 0 }],
-          },
-          {
-            shader: "scatter_link",
-            defines: indexText,
-            overrides: { ROWS: rows, PLACES: places },
-            workgroups: Math.ceil(places / 64),
-            bindings: [{ input: 1 }, { temporary: 0 }, { temporary: 1 }],
-          },
-          withOutput(add, "f32"),
-        ],
-        temporaries: [rows, Math.max(places, 1)],
-      };
-    },
+    kernel: ([dy, index], [output], { rows }, target) => scatterKernel(dy, index, sizeOf(output.shape), rows, target),
     fusesEpilogue: true,
   },
 });

@@ -1,9 +1,11 @@
 /** Work for which an invocation of lavapipe (Firefox without a GPU) would go more than the 65,536 rounds after which it ends all loops. */
 import { describe, expect, it } from "vitest";
+import { backward } from "../../src/autodiff/backward.ts";
 import type { Node } from "../../src/graph/node.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { argmax, argmin } from "../../src/ops/argReduce.ts";
 import { input, pick } from "../../src/ops/define.ts";
+import { embedding } from "../../src/ops/gather.ts";
 import { linear, linearWeightGradient } from "../../src/ops/linear.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { multiMargin } from "../../src/ops/multiMargin.ts";
@@ -118,5 +120,26 @@ describe("lines", () => {
     // All but the label's slope up by 1/classes, and the label's down by all of theirs.
     expect(Math.abs(all[1]![0]!)).toBeLessThan(64 * EPSILON);
     expect(Math.abs(all[2]![0]! - (classes - 1) / classes)).toBeLessThan(64 * EPSILON);
+  });
+});
+
+describe("rows added up by index", () => {
+  it.each([software, hardware])("of 70,000 places, for a $adapterClass adapter", async (target) => {
+    const count = 70_000;
+    const [table, index] = [input([3, 2], "f32"), input([count], "i32")];
+    // Two of row 1, far apart; one that is no row; all others of row 0.
+    const rows = new Int32Array(count);
+    rows[5] = 1;
+    rows[count - 1] = 1;
+    rows[40_000] = 7;
+    const dy = input([count, 2], "f32");
+    const [gradient] = backward([{ node: embedding(table, index), gradient: dy }], [table]);
+    const given = new Map<Node, ArrayLike<number>>([
+      [index, rows],
+      [dy, Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? 1 : (at >> 1) % 3))],
+    ]);
+    const truth = [...computeFloat64([gradient!], given)[0]!];
+    expect(await values([gradient!], given, target)).toEqual([truth]);
+    expect(truth[0]).toBe(count - 3);
   });
 });
