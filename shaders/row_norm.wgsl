@@ -58,14 +58,13 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index)
   }
   let rough = combine_line(vec3f(total(sum), total(squares), highest(largest)), lane);
   var exponent = bitcast<u32>(rough.z) >> 23u;
+  let is_safe = exponent > 127u - SAFE && exponent < 127u + SAFE;
 #if ${CENTERED}
   let spread = rough.y - rough.x * (rough.x / share);
-  let is_good = exponent > 127u - SAFE && exponent < 127u + SAFE && spread * 8.0 >= rough.y;
-#else
-  let is_good = exponent > 127u - SAFE && exponent < 127u + SAFE;
-#endif
-#if ${CENTERED}
+  let is_good = is_safe && spread * 8.0 >= rough.y;
   pivot += select(rough.x, 0.0, is_good);
+#else
+  let is_good = is_safe;
 #endif
   exponent = select(clamp(exponent, LEAST_EXPONENT, 253u), 127u, is_good);
   let down = bitcast<f32>((254u - exponent) << 23u);

@@ -208,12 +208,13 @@ describe("row norms", () => {
   it("lose nothing to a first element far from the others", () =>
     compare({ kind: "layerNorm", rows: 5, features: 12289, x: (value, _, column) => (column === 0 ? 1000 : value) }));
 
-  // Of the first and second, the sum of squares from the first element has 8 bits more than that from the mean: one pass would not do.
+  // The sum of squares from the first element has 8 bits or more than that from the mean, so that one pass would not do.
   it.each([
-    ["high up", 1e4],
-    ["by itself", 0],
-  ])("lose nothing to a first element some deviations away, %s", (_, level) =>
-    compare({ kind: "layerNorm", rows: 9, features: 256, x: (value, __, column) => level + (column === 0 ? 16 : 1) * value }),
+    ["high up", 1e4, 16, 1],
+    ["by itself", 0, 16, 1],
+    ["of a small row", 0, 0.15, 1 / 256],
+  ])("lose nothing to a first element some deviations away, %s", (_, level, first, rest) =>
+    compare({ kind: "layerNorm", rows: 9, features: 256, x: (value, __, column) => level + (column === 0 ? first : rest * value) }),
   );
 
   it("take rows of any size side by side, constant rows and rows of zeros among them", async () => {

@@ -41,6 +41,32 @@ export const EQUIVALENT: readonly Equivalent[] = [
     occurrence: 0,
     reason: UNUSED_SUM,
   },
+  ...(
+    [
+      ["let is_safe = exponent > 127u - SAFE && exponent < 127u + SAFE;", /> 127u \+ SAFE|< 127u - SAFE|> 127u &&|< 127u;|< SAFE;/],
+      ["let is_good = is_safe && spread * 8.0 >= rough.y;", "let is_good = is_safe && spread >= rough.y;"],
+      ["if (live && !is_good) {", "if (live || !is_good) {"],
+    ] as const
+  ).map(
+    ([before, after]): Equivalent => ({
+      file: "row_norm.wgsl",
+      before,
+      after,
+      reason: "the second pass where the first would do: it finds the same, or is not asked",
+    }),
+  ),
+  {
+    file: "row_norm.wgsl",
+    before: "let again = combine_line(vec3f(total(sum), total(squares), 0.0), lane);",
+    after: "let again = combine_line(vec3f(total(sum), total(squares), 1.0), lane);",
+    reason: "the largest is not asked for",
+  },
+  {
+    file: "row_norm_gradient.wgsl",
+    before: "let sums = combine_line(vec3f(total(sum), total(along), 0.0), lane);",
+    after: "let sums = combine_line(vec3f(total(sum), total(along), 1.0), lane);",
+    reason: "the largest is not asked for",
+  },
   ...["row_norm_gradient.wgsl", "row_norm_gradient_partials.wgsl"].map(
     (file): Equivalent => ({
       file,
