@@ -16,8 +16,8 @@ export class Session {
   private readonly handlers: Handlers;
   private worker: Worker;
   private run = 0;
-  /** What was asked of the schema. */
-  private readonly asked = new Map<number, (faults: readonly string[]) => void>();
+  /** What was asked of the schema and not answered yet. */
+  private readonly asked = new Map<number, { readonly experiment: Given; readonly answer: (faults: readonly string[]) => void }>();
   private checks = 0;
   /** The run that the worker has, until it is told to let go of it. */
   private held: number | null = null;
@@ -52,7 +52,7 @@ export class Session {
       return;
     }
     if (message.type === "checked") {
-      this.asked.get(message.id)?.(message.faults);
+      this.asked.get(message.id)?.answer(message.faults);
       this.asked.delete(message.id);
       return;
     }
@@ -73,7 +73,7 @@ export class Session {
     this.leaving.add(this.held);
     this.held = null;
     this.timer ??= setTimeout(() => {
-      const { told } = this;
+      const told = this.told.filter(({ type }) => type !== "check");
       this.replaceWorker();
       for (const message of told) this.post(message);
     }, PATIENCE);
@@ -90,6 +90,7 @@ export class Session {
     this.forgetLeaving();
     this.worker.terminate();
     this.worker = this.makeWorker();
+    for (const [id, { experiment }] of this.asked) this.post({ type: "check", id, experiment });
   }
 
   /** Ends the run before. */
@@ -106,7 +107,7 @@ export class Session {
   /** What the schema says of it. */
   check(experiment: Given): Promise<readonly string[]> {
     return new Promise((resolve) => {
-      this.asked.set(++this.checks, resolve);
+      this.asked.set(++this.checks, { experiment, answer: resolve });
       this.post({ type: "check", id: this.checks, experiment });
     });
   }

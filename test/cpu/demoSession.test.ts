@@ -61,18 +61,23 @@ it("a run that lets go in time leaves the worker as it is", () => {
   expect(types(FakeWorker.made[0]!)).toEqual(["start", "stop", "start"]);
 });
 
-it("a run that does not let go loses its worker, and another one does what was asked since", () => {
+it("a run that does not let go loses its worker, and another one does what was asked since", async () => {
   const session = sessionOf();
   start(session);
+  const before = session.check("before");
   session.stop();
   start(session);
+  const after = session.check("after");
   session.tell("pause");
   vi.advanceTimersByTime(1900);
   expect(FakeWorker.made).toHaveLength(1);
   vi.advanceTimersByTime(200);
   const [first, second] = FakeWorker.made as [FakeWorker, FakeWorker];
   expect(first.ended).toBe(true);
-  expect(types(second)).toEqual(["stop", "start", "pause"]);
+  expect(types(second)).toEqual(["check", "check", "stop", "start", "pause"]);
+  for (const message of second.heard)
+    if (message.type === "check") second.says({ ...message, type: "checked", faults: [String(message.experiment)] });
+  expect([await before, await after]).toEqual([["before"], ["after"]]);
   second.says(ready(3));
   expect(prepared).toHaveBeenCalledTimes(1);
   vi.advanceTimersByTime(60_000);
