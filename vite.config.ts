@@ -58,7 +58,8 @@ const TARGETS = {
     root: at("demo"),
     base: "./",
     plugins: [demoSite(), ...buildPlugins()],
-    build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022", rolldownOptions: { input: demoPages() } },
+    // Browsers that have WebGPU preload modules of themselves, and the lab loads its pieces ahead.
+    build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022", modulePreload: false, rolldownOptions: { input: demoPages() } },
     // In pieces, so that the digits come only where they are wanted.
     worker: { format: "es", plugins: () => [...buildPlugins(), workerPieces()] },
     // The demo imports ../src, which is outside its root.

@@ -5,6 +5,11 @@ const WAIT = 3000;
 
 const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import("./plots.ts"),
+  () => import("./remedies.ts"),
+  () => import("./differences.ts"),
+  () => import("./loadedText.ts"),
+  () => import("./plane.ts"),
+  () => import("./histogram.ts"),
   () => import("./readingPanel.ts"),
   () => import("./exports.ts"),
   () => import("./reportFile.ts"),

@@ -1,7 +1,7 @@
 /** The runs that are compared: pinned ones keep their colour until they are removed, and those of a link wait to be trained. */
 import { changesOf } from "./changes.ts";
 import type { Run } from "./charts.ts";
-import { type Entry, givenOf, HEADS, textsOf } from "./compareTexts.ts";
+import { type Differ, type Entry, givenOf, HEADS, textsOf } from "./compareTexts.ts";
 import { find, make } from "./dom.ts";
 import type { History } from "./history.ts";
 import { type Net, type Pin, sameNet } from "./link.ts";
@@ -26,6 +26,8 @@ export class Compare {
   private entries: Entry[] = [];
   private current: Entry | null = null;
   private rows: readonly Row[] = [];
+  private differ: Differ = null;
+  private asked = false;
   private readonly events: CompareEvents;
 
   constructor(events: CompareEvents) {
@@ -104,10 +106,22 @@ export class Compare {
       entries.every((entry, index) => this.rows[index]!.entry === entry && this.rows[index]!.trained === (entry.history !== null));
     if (!same) this.build(entries);
     this.noteChanges();
+    if (entries.length > 1 && !this.asked) void this.fetchDiffer();
     const first = entries[0];
     for (const { entry, cells } of this.rows)
-      for (const [index, text] of textsOf(entry, first!).entries())
+      for (const [index, text] of textsOf(entry, first!, this.differ).entries())
         if (cells[index]!.textContent !== text) cells[index]!.textContent = text;
+  }
+
+  /** Its code comes with the second run. */
+  private async fetchDiffer(): Promise<void> {
+    this.asked = true;
+    try {
+      this.differ = (await import("./differences.ts")).differencesOf;
+      this.events.changed();
+    } catch {
+      this.asked = false;
+    }
   }
 
   /** Of runs that are trained here; the address has those of pinned ones. */
@@ -124,7 +138,7 @@ export class Compare {
 
   private build(entries: readonly Entry[]): void {
     const focused = focusIn(this.rows);
-    this.rows = entries.map((entry) => this.rowOf(entry, textsOf(entry, entries[0]!).length));
+    this.rows = entries.map((entry) => this.rowOf(entry, HEADS.length - 1));
     const lines = this.rows.map(({ line }) => line);
     const head = make("tr", {}, make("td"), ...HEADS.map((text) => make("th", { scope: "col" }, text)), make("td"));
     find("#runs").replaceChildren(...(entries.length > 0 ? [make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines))] : []));

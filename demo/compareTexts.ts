@@ -1,5 +1,5 @@
 /** What the table of compared runs says of each. Pure. */
-import { differencesOf } from "./differences.ts";
+import type { differencesOf } from "./differences.ts";
 import { experimentOf } from "./experimentOf.ts";
 import type { History } from "./history.ts";
 import type { Net } from "./link.ts";
@@ -32,9 +32,12 @@ export interface Entry extends Net {
 
 export const givenOf = ({ choices, experiment, history }: Entry): Given => history?.experiment ?? experiment ?? experimentOf(choices);
 
-export function textsOf(entry: Entry, first: Entry): string[] {
+/** Null where there is nothing to compare, or not yet. */
+export type Differ = typeof differencesOf | null;
+
+export function textsOf(entry: Entry, first: Entry, differ: Differ): string[] {
   const { history } = entry;
-  if (!history) return ["not trained yet", "–", "–", "–", "–", "–", "–", othersOf(entry, first)];
+  if (!history) return ["not trained yet", "–", "–", "–", "–", "–", "–", othersOf(entry, first, differ)];
   const last = history.count > 0 ? history.value(history.count - 1, "loss") : null;
   const seen = history.evaluations.at(-1);
   return [
@@ -45,7 +48,7 @@ export function textsOf(entry: Entry, first: Entry): string[] {
     percent(seen?.testAccuracy),
     entry.interleaved === null ? short(history.millisecondsPerStep) : `${short(entry.interleaved)}, interleaved`,
     overheadOf(entry, first),
-    othersOf(entry, first),
+    othersOf(entry, first, differ),
   ];
 }
 
@@ -62,17 +65,17 @@ function overheadOf(entry: Entry, first: Entry): string {
 }
 
 /** In its settings, and what was changed on its way, which training it anew does not make. */
-function othersOf(entry: Entry, first: Entry): string {
+function othersOf(entry: Entry, first: Entry, differ: Differ): string {
   const { changed, history } = entry;
-  if (changed === "") return differenceOf(entry, first);
+  if (changed === "") return differenceOf(entry, first, differ);
   const otherwise = history
     ? `changed while it ran: ${changed}`
     : `the link's run was changed while it ran, which is not made here: ${changed}`;
-  return entry === first ? otherwise : `${differenceOf(entry, first)}; ${otherwise}`;
+  return entry === first ? otherwise : `${differenceOf(entry, first, differ)}; ${otherwise}`;
 }
 
-function differenceOf(entry: Entry, first: Entry): string {
-  if (entry === first) return "–";
+function differenceOf(entry: Entry, first: Entry, differ: Differ): string {
+  if (entry === first || !differ) return "–";
   const [a, b] = [first, entry].map((one): unknown => {
     const given = givenOf(one);
     if (typeof given !== "string") return given;
@@ -82,7 +85,7 @@ function differenceOf(entry: Entry, first: Entry): string {
       return given;
     }
   });
-  const found = differencesOf(a, b).map(({ path, from, to }) => `${path}: ${clipped(from)} → ${clipped(to)}`);
+  const found = differ(a, b).map(({ path, from, to }) => `${path}: ${clipped(from)} → ${clipped(to)}`);
   if (found.length === 0) return "nothing";
   return [
     ...found.slice(0, MOST_DIFFERENCES),

@@ -8,12 +8,10 @@ import { withInsight } from "./insight.ts";
 import { leftRun } from "./left.ts";
 import { lighter } from "./lighter.ts";
 import type { Settings } from "./link.ts";
-import { loadedText } from "./loadedText.ts";
 import type { Beginning, Given, KeptRun, OpenedFiles } from "./messages.ts";
 import { nameOfNet } from "./netName.ts";
 import { notesOf } from "./notes.ts";
 import { Recovery } from "./recovery.ts";
-import { type Remedy, remedyFor } from "./remedies.ts";
 import { failure, type LabEvents, type Phase, plain, type Saying } from "./saying.ts";
 import { type Handlers, type Runner, Session } from "./session.ts";
 
@@ -79,8 +77,8 @@ export class Lab {
       files: ({ opened, id }) => {
         if (id === this.asked) this.events.files(opened);
       },
-      loaded: ({ name, loaded, missing, unexpected }) => {
-        this.note = loadedText(name, loaded, missing, unexpected);
+      loaded: async (message) => {
+        this.note = (await import("./loadedText.ts")).loadedText(message);
         this.events.changed();
       },
       restored: (message) => {
@@ -116,7 +114,7 @@ export class Lab {
       read: ({ probabilities, names }) => this.events.read(probabilities, names),
       weights: ({ bytes }) => this.events.weights(bytes),
       state: (state) => this.events.state(state),
-      verdict: ({ kind, text }) => this.say({ text, kind, remedy: this.remedyAgainst(kind) }),
+      verdict: ({ kind, text }) => void this.judge(kind, text),
       done: () => this.enter("done", this.saying),
       failed: ({ code, message }) => this.fail(code, message),
     };
@@ -161,9 +159,16 @@ export class Lab {
     this.events.changed();
   }
 
-  /** There is none for an experiment edited by hand, which the form does not know. */
-  private remedyAgainst(kind: DiagnosisKind): Remedy | null {
-    return this.state.experiment === null ? remedyFor(kind, this.state.choices) : null;
+  /** With what helps against it, whose code comes with the first trouble; none for an experiment edited by hand, which the form does not know. */
+  private async judge(kind: DiagnosisKind, text: string): Promise<void> {
+    const before = this.saying;
+    const { remedy } = before.kind === kind ? before : { remedy: null };
+    this.say({ text, kind, remedy });
+    if (kind === "healthy" || this.state.experiment !== null) return;
+    const said = this.saying;
+    // Without a network there may be none.
+    const remedies = await import("./remedies.ts").catch(() => null);
+    if (remedies && this.saying === said) this.say({ text, kind, remedy: remedies.remedyFor(kind, this.state.choices) });
   }
 
   private fail(code: string, whole: string): void {

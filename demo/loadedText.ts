@@ -1,8 +1,9 @@
-/** How the tensors of a file fit the net. Pure. */
+/** How the tensors of a file fit the net. Pure; loaded with the first such file. */
+import type { FromWorker } from "./messages.ts";
 
 const MOST_NAMES = 5;
 
-export function loadedText(name: string, loaded: number, missing: readonly string[], unexpected: readonly string[]): string {
+export function loadedText({ name, loaded, missing, unexpected }: Extract<FromWorker, { type: "loaded" }>): string {
   const few = (names: readonly string[]): string =>
     names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "");
   return [

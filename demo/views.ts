@@ -5,12 +5,10 @@ import { accuracyCurves, type Curve, layerCurves, layersShown, lossCurves } from
 import { find } from "./dom.ts";
 import type { Decades } from "./frame.ts";
 import { HeatMap, type Rows } from "./heatMap.ts";
-import { drawHistogram } from "./histogram.ts";
 import { type History, NORM_DECADES } from "./history.ts";
 import { BINS, FIRST_POWER, RATIO_DECADES } from "./inside.ts";
 import { drawNet } from "./netPicture.ts";
 import { DASHES, type Theme, viridis } from "./palette.ts";
-import { drawPlane } from "./plane.ts";
 import type { Plot, PlotCurve, PlotOptions } from "./plots.ts";
 import { powerScale, type Scale, SHARES } from "./scale.ts";
 import { percent, short } from "./table.ts";
@@ -62,6 +60,32 @@ function heat(name: string, rowsOf: (history: History) => Rows, scale: (scene: S
     },
   };
 }
+
+/** A drawing that not every visitor sees: its code comes when it is first wanted. */
+function later<A extends readonly unknown[]>(load: () => Promise<(...given: A) => void>): (...given: A) => void {
+  let asked = false;
+  let draw: ((...given: A) => void) | null = null;
+  let latest: A;
+  return (...given) => {
+    latest = given;
+    if (draw) draw(...given);
+    else if (!asked) {
+      asked = true;
+      load().then(
+        (loaded) => {
+          draw = loaded;
+          loaded(...latest);
+        },
+        () => {
+          asked = false;
+        },
+      );
+    }
+  };
+}
+
+const drawHistogram = later(async () => (await import("./histogram.ts")).drawHistogram);
+const drawPlane = later(async () => (await import("./plane.ts")).drawPlane);
 
 let plots: Promise<typeof import("./plots.ts")> | null = null;
 

@@ -2,8 +2,6 @@
 import { FathomError } from "../core/errors.ts";
 import { type Dataset, flattenSamples } from "../data/dataset.ts";
 import { type CsvOptions, circles, csv, digits, gaussian, idx, parity, spirals, xor } from "../data/index.ts";
-import { decodeSafetensors } from "../io/index.ts";
-import { datasetFromTensors } from "./safetensorsData.ts";
 import type { DatasetSpec, Experiment } from "./schema/index.ts";
 
 /** Reads a file that the experiment names; the path is relative to the experiment file. */
@@ -29,7 +27,7 @@ function datasetOf(spec: DatasetSpec, read: ReadFile): Promise<Dataset> | Datase
     case "digits":
       return digits();
     case "safetensors":
-      return read(options.file).then((bytes) => datasetFromTensors(decodeSafetensors(bytes, options.file), options.file));
+      return fromSafetensors(options.file, read);
     case "idx":
       return fromIdx(options, read);
     case "csv":
@@ -45,6 +43,16 @@ function datasetOf(spec: DatasetSpec, read: ReadFile): Promise<Dataset> | Datase
     case "gaussian":
       return gaussian(untyped(options));
   }
+}
+
+/** Its code comes with the first such file. */
+async function fromSafetensors(file: string, read: ReadFile): Promise<Dataset> {
+  const bytes = await read(file);
+  const [{ decodeSafetensors }, { datasetFromTensors }] = await Promise.all([
+    import("../io/safetensors.ts"),
+    import("./safetensorsData.ts"),
+  ]);
+  return datasetFromTensors(decodeSafetensors(bytes, file), file);
 }
 
 interface IdxPaths {

@@ -82,7 +82,7 @@ describe("the demo", () => {
 
     await press("#play");
     await until("a verdict", async () => (await text("#verdict")).startsWith("vanishing"));
-    expect(await text("#remedy")).toBe("Try tanh with Glorot's initial weights");
+    await until("a remedy", async () => (await text("#remedy")) === "Try tanh with Glorot's initial weights");
     await press("#pin");
     await press("#remedy");
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("tanh");
