@@ -111,7 +111,8 @@ export class Charts {
       view.draw(scene);
       const element = find<HTMLElement>(`#${view.name}`);
       const canvas = element instanceof HTMLCanvasElement ? element : element.querySelector("canvas");
-      if (!canvas || canvas.width === 0) return [];
+      // Of those that are not looked at there is nothing to take away.
+      if (!canvas || element.clientWidth === 0) return [];
       return [{ title: element.closest("figure")!.querySelector("figcaption")!.firstChild!.textContent!.trim(), canvas }];
     });
   }

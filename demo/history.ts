@@ -35,8 +35,8 @@ export class History {
   readings: Readings | null = null;
   readonly inside = new Inside();
   private rows = new RowStore(COLUMNS.length);
-  /** Steps that are not in `milliseconds`: another program made them. */
-  private untimed = 0;
+  /** Where the run went on in this session: what was before may have been made by another program, or on another machine. */
+  private before = { step: 0, milliseconds: 0 };
   private readonly recent: { readonly milliseconds: number; readonly step: number }[] = [];
 
   constructor(name: string, choices: Choices, experiment: ExperimentJson | string) {
@@ -75,7 +75,7 @@ export class History {
   /** What a run that goes on had seen before. */
   restore({ rows, milliseconds, evaluations, marks }: Restored): void {
     this.append(rows, milliseconds);
-    if (milliseconds === 0) this.untimed = this.step;
+    this.before = { step: this.step, milliseconds };
     this.recent.length = 0;
     this.evaluations = thinned([...this.evaluations, ...evaluations]);
     this.marks.push(...marks);
@@ -107,9 +107,10 @@ export class History {
     return (1000 * (last.step - first.step)) / (last.milliseconds - first.milliseconds);
   }
 
+  /** In this session; null where too little is known. */
   get millisecondsPerStep(): number | null {
-    const timed = this.step - this.untimed;
-    return timed > 1 && this.milliseconds > 0 ? this.milliseconds / timed : null;
+    const [steps, milliseconds] = [this.step - this.before.step, this.milliseconds - this.before.milliseconds];
+    return steps > 1 && milliseconds > 0 ? milliseconds / steps : null;
   }
 
   /** First layer's norm over the last's in a row. */

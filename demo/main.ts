@@ -42,7 +42,7 @@ const lab: Lab = new Lab({
   files: (opened) => files.show(opened),
   weights: (bytes) => void files.save(bytes),
   state: (state) => void files.saveRun(state),
-  read: (probabilities) => reading?.pad.show(probabilities),
+  read: (probabilities) => reading?.answer(probabilities),
 });
 const files = new FilePanel(() => lab);
 let offer: Offer | null = null;

@@ -1,6 +1,7 @@
 /** What the net reads: the confusion matrix of the test set, samples that it read wrongly, and for the digits a pad. Loaded when there is something to show. */
 import { find, make } from "./dom.ts";
 import type { History } from "./history.ts";
+import { Latest } from "./latest.ts";
 import type { Readings } from "./messages.ts";
 import { Pad } from "./pad.ts";
 import { drawPixels } from "./pixels.ts";
@@ -10,7 +11,9 @@ const PICTURE = 56;
 const isDigits = ({ side, classes }: Readings): boolean => side === 8 && classes === 10;
 
 export class ReadingPanel {
-  readonly pad: Pad;
+  private readonly pad: Pad;
+  /** A deep net takes longer to answer than a pointer to move. */
+  private readonly questions: Latest<Float32Array>;
   private shown: Readings | null = null;
   private readonly figure = find<HTMLElement>("#reading");
   private readonly matrix = make("section", { className: "scroll" });
@@ -19,7 +22,8 @@ export class ReadingPanel {
   private readonly drawn: HTMLElement;
 
   constructor(ask: (pixels: Float32Array) => void) {
-    this.pad = new Pad(ask);
+    this.questions = new Latest(ask);
+    this.pad = new Pad((pixels) => this.questions.ask(pixels));
     this.matrix.setAttribute("aria-label", "Confusion matrix");
     this.matrix.tabIndex = 0;
     this.drawn = make("div", {}, make("h3", {}, "Draw one yourself"), this.pad.element);
@@ -40,7 +44,15 @@ export class ReadingPanel {
     this.fillMatrix(readings);
     this.fillWrong(readings);
     this.drawn.hidden = !isDigits(readings);
+    // It is another net now, or has learnt since.
+    this.questions.forget();
     if (isDigits(readings)) this.pad.askAgain();
+  }
+
+  /** What the net makes of the drawing. */
+  answer(probabilities: readonly number[]): void {
+    this.pad.show(probabilities);
+    this.questions.answered();
   }
 
   /** Colours of another theme. */
@@ -69,7 +81,7 @@ export class ReadingPanel {
 
   private fillWrong({ wrong, names, side }: Readings): void {
     const items = wrong.map(({ sample, read, truth, sure, pixels }) => {
-      const text = `${names[read]}, is ${names[truth]}`;
+      const text = `read ${names[read]}, is ${names[truth]}`;
       const said = make("span", {}, side === null ? `sample ${sample + 1}: ` : "", text);
       said.title = `${(100 * sure).toFixed(0)} % sure`;
       if (!pixels || side === null) return make("li", {}, said);

@@ -3,7 +3,7 @@ import { find } from "./dom.ts";
 import type { History } from "./history.ts";
 import type { Lab } from "./lab.ts";
 import type { Phase } from "./saying.ts";
-import { percent } from "./table.ts";
+import { durationText, percent } from "./table.ts";
 
 const PLAY_TEXT = {
   opening: "Play",
@@ -55,13 +55,16 @@ function numbersOf(history: History): string {
   const last = count - 1;
   const clip = history.value(last, "clipScale");
   const seen = history.evaluations.at(-1);
-  const left = stepsPerSecond && step < steps ? `, ${Math.ceil((steps - step) / stepsPerSecond)} s left` : "";
+  const left = stepsPerSecond && step < steps ? `, ${durationText((steps - step) / stepsPerSecond)} left` : "";
+  // Of a net that is dead there is none.
+  const ratio = history.ratio(last);
   return [
     `step ${step} of ${steps}`,
     stepsPerSecond ? `${stepsPerSecond >= 10 ? Math.round(stepsPerSecond) : stepsPerSecond.toFixed(1)} steps/s${left}` : "",
     `loss ${history.value(last, "loss").toPrecision(3)}`,
     `gradient norm ${history.value(last, "gradientNorm").toPrecision(3)}${clip < 1 ? `, clipped to ${(100 * clip).toPrecision(2)} %` : ""}`,
-    `first to last layer ${ratioText(history.ratio(last))}`,
+    // The verdict's is a median of many steps.
+    Number.isNaN(ratio) ? "" : `first to last layer ${ratioText(ratio)} in this step`,
     seen?.testAccuracy == null ? "" : `test accuracy ${percent(seen.testAccuracy)}`,
   ]
     .filter((part) => part !== "")

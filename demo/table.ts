@@ -36,3 +36,11 @@ export const percent = (share: number | null | undefined): string =>
 
 export const short = (value: number | null | undefined): string =>
   value === null || value === undefined ? "–" : Number.isFinite(value) ? value.toPrecision(3) : "not finite";
+
+/** Two units of a time in seconds are enough. */
+export function durationText(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 100) return `${whole} s`;
+  const minutes = Math.ceil(whole / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -154,25 +154,31 @@ function learning(
   { ratio, ratioAtStart, loss }: Evidence,
   chance: number | null,
 ): NonNullable<Finding> {
-  const note = clipNote(reports, ratioAtStart);
+  const start = ratioAtStart >= EXPLODING_RATIO / 2 ? `, ${times(ratioAtStart)} at the start` : "";
+  const note = clipNote(reports);
   const healthy = { kind: "healthy", number: ratio, where: null } as const;
   if (reports.length < FEWEST_TO_JUDGE_LEARNING)
-    return { ...healthy, text: `reaches every layer: first to last ${times(ratio)}${note}; too few reports to say whether it learns` };
+    return {
+      ...healthy,
+      text: `reaches every layer: first to last ${times(ratio)}${start}${note}; too few reports to say whether it learns`,
+    };
   const mark = Math.min(reports[0]!.loss, chance ?? Number.POSITIVE_INFINITY);
   if (!(loss < LEARNING_SHARE * mark))
     return {
       kind: "stalled",
       number: loss,
       where: null,
-      text: `stalled: the gradient reaches the first layer, but the loss does not fall (${loss.toPrecision(3)})${note}`,
+      text: `stalled: the gradient reaches the first layer (first to last ${times(ratio)}${start})${note}, but the loss does not fall (${loss.toPrecision(3)})`,
     };
-  return { ...healthy, text: `healthy: the gradient reaches every layer (first to last ${times(ratio)})${note}, and the net learns` };
+  return {
+    ...healthy,
+    text: `healthy: the gradient reaches every layer (first to last ${times(ratio)}${start})${note}, and the net learns`,
+  };
 }
 
-function clipNote(reports: readonly DiagnosedReport[], ratioAtStart: number): string {
+function clipNote(reports: readonly DiagnosedReport[]): string {
   const clipped = reports.filter(({ clipScale }) => clipScale < 1).length;
-  const start = ratioAtStart >= EXPLODING_RATIO / 2 ? `, from ${times(ratioAtStart)} at the start` : "";
-  return clipped > 0 ? `${start}, clipped in ${clipped} of ${reports.length} steps` : start;
+  return clipped > 0 ? `, clipped in ${clipped} of ${reports.length} steps` : "";
 }
 
 const times = (ratio: number): string => `×${ratio >= 10 ? Math.round(ratio) : Number(ratio.toPrecision(2))}`;

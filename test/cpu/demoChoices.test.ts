@@ -6,6 +6,7 @@ import { csvOf } from "../../demo/exports.ts";
 import { History } from "../../demo/history.ts";
 import { remedyFor } from "../../demo/remedies.ts";
 import { STORIES } from "../../demo/stories.ts";
+import { durationText } from "../../demo/table.ts";
 import { fromExperiment, type LayerSpec } from "../../src/experiment/index.ts";
 
 const changed = (changes: Partial<Choices>): Choices => ({ ...STANDARD, ...changes });
@@ -98,6 +99,18 @@ describe("the demo's remedies", () => {
   });
 });
 
+it("times are told in two units at most", () => {
+  expect([0.2, 99, 99.5, 5380, 5999, 6001, 90_000].map(durationText)).toEqual([
+    "1 s",
+    "99 s",
+    "2 min",
+    "90 min",
+    "1 h 40 min",
+    "1 h 41 min",
+    "25 h 0 min",
+  ]);
+});
+
 describe("the demo's history", () => {
   it("keeps rows as they grow, and writes them as CSV", () => {
     const history = new History("", STANDARD, {});
@@ -120,5 +133,18 @@ describe("the demo's history", () => {
     expect(lines[0]).toBe('step,loss,learningRate,gradientNorm,clipScale,"gradientNorm a,""b""","gradientNorm c"');
     expect(lines).toHaveLength(301);
     expect(lines[100]).toBe("99,0.5,0.25,2,1,100,2");
+  });
+
+  it("counts steps where not every one is reported, and times those of this session alone", () => {
+    const history = new History("", STANDARD, {});
+    history.prepare({ type: "prepared", run: 1, weights: ["a"], steps: 5000, classes: 2, parameters: 1, dispatches: 1, points: null });
+    const row = (step: number): Float32Array => Float32Array.of(step, 0.5, 0.25, 2, 1, 1);
+    history.restore({ rows: Float32Array.from([...row(0), ...row(989)]), milliseconds: 0, evaluations: [], marks: [] });
+    expect([history.step, history.millisecondsPerStep, history.stepsPerSecond]).toEqual([990, null, null]);
+    // Every tenth step, ten steps in 5 ms.
+    for (let step = 999; step < 2000; step += 10) history.append(row(step), (step - 989) / 2);
+    expect(history.step).toBe(2000);
+    expect(history.stepsPerSecond).toBeCloseTo(2000, 6);
+    expect(history.millisecondsPerStep).toBeCloseTo(0.5, 6);
   });
 });

@@ -70,7 +70,7 @@ describe("diagnose, without insight", () => {
   it("judges by the end of the run, and says how it began", () => {
     const tamed = run(100, (step) => ({ norms: step < 80 ? [120, 10, 1] : [2, 1, 1], clipScale: step < 60 ? 0.1 : 1 }));
     expect(diagnose(tamed)).toMatchObject({ kind: "healthy", ratio: 2, ratioAtStart: 120 });
-    expect(diagnose(tamed).text).toMatch(/from ×120 at the start, clipped in 60 of 100 steps/);
+    expect(diagnose(tamed).text).toMatch(/\(first to last ×2, ×120 at the start\), clipped in 60 of 100 steps, and/);
   });
 
   it("does not let one bad batch in the window change its mind", () => {
