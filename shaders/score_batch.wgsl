@@ -6,7 +6,11 @@
 @group(0) @binding(1) var<storage, read> step: array<u32>;
 @group(0) @binding(2) var<storage, read_write> results: array<f32>;
 #if ${CLASSES}
+#if ${SEARCHED}
+@group(0) @binding(3) var<storage, read> largest: array<i32>; // where each row's largest output is
+#else
 @group(0) @binding(3) var<storage, read> outputs: array<f32>;
+#endif
 @group(0) @binding(4) var<storage, read> labels: array<i32>;
 #endif
 
@@ -23,6 +27,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   for (var row = lane; row < valid; row += 64u) {
     sum.x += losses[row];
 #if ${CLASSES}
+#if ${SEARCHED}
+    let best = u32(largest[row]);
+#else
     var best = 0u;
     var highest = outputs[row * COLUMNS];
     for (var column = 1u; column < COLUMNS; column++) {
@@ -32,6 +39,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         best = column;
       }
     }
+#endif
     // A row with a NaN has no largest output; its loss is NaN too.
     let finite = (bitcast<u32>(losses[row]) & 0x7f800000u) != 0x7f800000u;
     sum.y += f32(finite && i32(best) == labels[row]);

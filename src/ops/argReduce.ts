@@ -1,8 +1,9 @@
 /** Where along an axis the largest or the smallest element is. */
+import type { DType } from "../core/dtype.ts";
 import { FathomError } from "../core/errors.ts";
 import { describe, normalizeAxis, sizeOf } from "../core/shape.ts";
 import { makeNode, type Node } from "../graph/node.ts";
-import type { Target } from "../graph/op.ts";
+import type { KernelCall, Target, View } from "../graph/op.ts";
 import { defineOp } from "./define.ts";
 import { requireRounds, workgroupSize } from "./lanes.ts";
 import { reshape } from "./layout.ts";
@@ -16,7 +17,36 @@ const SERIAL_SIZE = 64;
 /** An unsigned number that orders as the values do; NaN comes above all, so that it is found. */
 const KEYS = { f32: "float_key(v)", i32: "bitcast<u32>(v) ^ 0x80000000u", u32: "v" } as const;
 
-function argRecord(name: "argmax" | "argmin") {
+type Name = "argmax" | "argmin";
+
+/** The search of input 0 along `axis`, of which `outputs` results go to output 0. */
+export function argCall(name: Name, x: View & { readonly dtype: DType }, outputs: number, axis: number, target: Target): KernelCall {
+  const axes = axesOf(x);
+  const length = x.shape[axis]!;
+  const serial = length <= MOST_SERIAL[target.adapterClass];
+  const size = serial ? SERIAL_SIZE : workgroupSize(target, length);
+  requireRounds(name, length / (serial ? 1 : size), target, "Reduce it in parts, along an axis of a reshaped tensor");
+  return {
+    shader: "arg_reduce",
+    defines: {
+      SERIAL: serial,
+      SIZE: size,
+      INPUT: x.dtype,
+      FLOAT: x.dtype === "f32",
+      SMALLEST: name === "argmin",
+      KEY: KEYS[x.dtype],
+      KEPT: offsetText(
+        axes.filter((_, own) => own !== axis),
+        "index",
+      ),
+    },
+    overrides: { OUTPUTS: outputs, LENGTH: length, STRIDE: x.strides[axis]!, OFFSET: x.offset },
+    workgroups: serial ? Math.ceil(outputs / size) : outputs,
+    bindings: [{ input: 0 }, { output: 0 }],
+  };
+}
+
+function argRecord(name: Name) {
   return defineOp<{ readonly axis: number }>({
     name,
     infer: ([x], { axis }) => ({ shape: x.shape.filter((_, own) => own !== axis), dtype: "i32" }),
@@ -41,34 +71,7 @@ function argRecord(name: "argmax" | "argmin") {
       accepts: () => true,
       kernel: ([x], [output], { axis }, target) => {
         const outputs = sizeOf(output.shape);
-        if (outputs === 0) return { calls: [] };
-        const axes = axesOf(x);
-        const length = x.shape[axis]!;
-        const serial = length <= MOST_SERIAL[target.adapterClass];
-        const size = serial ? SERIAL_SIZE : workgroupSize(target, length);
-        requireRounds(name, length / (serial ? 1 : size), target, "Reduce it in parts, along an axis of a reshaped tensor");
-        return {
-          calls: [
-            {
-              shader: "arg_reduce",
-              defines: {
-                SERIAL: serial,
-                SIZE: size,
-                INPUT: x.dtype,
-                FLOAT: x.dtype === "f32",
-                SMALLEST: name === "argmin",
-                KEY: KEYS[x.dtype],
-                KEPT: offsetText(
-                  axes.filter((_, own) => own !== axis),
-                  "index",
-                ),
-              },
-              overrides: { OUTPUTS: outputs, LENGTH: length, STRIDE: x.strides[axis]!, OFFSET: x.offset },
-              workgroups: serial ? Math.ceil(outputs / size) : outputs,
-              bindings: [{ input: 0 }, { output: 0 }],
-            },
-          ],
-        };
+        return { calls: outputs === 0 ? [] : [argCall(name, x, outputs, axis, target)] };
       },
     },
   });

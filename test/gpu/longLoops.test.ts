@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { backward } from "../../src/autodiff/backward.ts";
 import type { Node } from "../../src/graph/node.ts";
 import type { Target } from "../../src/graph/op.ts";
+import { EVALUATION_STEP } from "../../src/ops/arena/layout.ts";
+import { scoreBatchOp } from "../../src/ops/arena/scoreBatch.ts";
 import { argmax, argmin } from "../../src/ops/argReduce.ts";
 import { input, pick } from "../../src/ops/define.ts";
 import { embedding } from "../../src/ops/gather.ts";
@@ -16,7 +18,7 @@ import { relu } from "../../src/ops/unary.ts";
 import { lower } from "../../src/plan/lower.ts";
 import { computeFloat64 } from "../support/float64.ts";
 import { runGraphs } from "../support/runGraphs.ts";
-import { hardware, software } from "../support/runKernel.ts";
+import { f32, hardware, i32, runKernel, software, u32 } from "../support/runKernel.ts";
 import { EPSILON } from "../support/sample.ts";
 
 async function values(roots: readonly Node[], given: ReadonlyMap<Node, ArrayLike<number>>, target: Target = software): Promise<number[][]> {
@@ -142,4 +144,20 @@ describe("rows added up by index", () => {
     expect(await values([gradient!], given, target)).toEqual([truth]);
     expect(truth[0]).toBe(count - 3);
   });
+});
+
+it("right answers among 40,000 classes are counted", async () => {
+  const [rows, classes] = [128, 40_000];
+  const outputs = new Float32Array(rows * classes);
+  // The largest of each row is its last but one.
+  for (let row = 0; row < rows; row++) outputs[row * classes + classes - 2] = 1;
+  const step = new Uint32Array(16);
+  step[EVALUATION_STEP.validRows] = rows;
+  const labels = Int32Array.from({ length: rows }, (_, row) => (row % 4 === 0 ? 0 : classes - 2));
+  const [results] = await runKernel(
+    scoreBatchOp,
+    [f32([2], [0, 0]), f32([rows], ones(rows)), u32(step), f32([rows, classes], outputs), i32(labels)],
+    undefined,
+  );
+  expect([...results!.data]).toEqual([rows, (rows * 3) / 4]);
 });

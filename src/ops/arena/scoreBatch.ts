@@ -3,8 +3,10 @@ import scoreBatchText from "../../../shaders/score_batch.wgsl?raw";
 import { FathomError } from "../../core/errors.ts";
 import { describe } from "../../core/shape.ts";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Shader } from "../../graph/op.ts";
+import type { Binding, KernelCall, Shader } from "../../graph/op.ts";
+import { argCall } from "../argReduce.ts";
 import { defineOp } from "../define.ts";
+import { MOST_ROUNDS } from "../lanes.ts";
 import { EVALUATION_STEP } from "./layout.ts";
 
 export const scoreBatchShader: Shader = { name: "score_batch", text: scoreBatchText };
@@ -34,20 +36,22 @@ export const scoreBatchOp = defineOp<undefined>({
   form: {
     kind: "kernel",
     inPlace: { 0: 0 },
-    kernel: (inputs) => {
+    kernel: (inputs, _outputs, _attributes, target) => {
       const [results, losses, , outputs] = inputs;
       const classes = inputs.length > 3;
-      return {
-        calls: [
-          {
-            shader: scoreBatchShader,
-            defines: { CLASSES: classes },
-            overrides: { ROWS: losses.shape[0]!, COLUMNS: classes ? outputs.shape[1]! : 0, BATCHES: results.shape[0]! / 2 },
-            workgroups: 1,
-            bindings: [{ input: 1 }, { input: 2 }, { output: 0 }, ...(classes ? [{ input: 3 }, { input: 4 }] : [])],
-          },
-        ],
+      const [rows, columns] = [losses.shape[0]!, classes ? outputs.shape[1]! : 0];
+      const searched = Math.ceil(rows / 64) * (columns + 2) > MOST_ROUNDS;
+      const source: Binding = searched ? { temporary: 0, access: "read" } : { input: 3 };
+      const score: KernelCall = {
+        shader: scoreBatchShader,
+        defines: { CLASSES: classes, SEARCHED: searched },
+        overrides: { ROWS: rows, COLUMNS: columns, BATCHES: results.shape[0]! / 2 },
+        workgroups: 1,
+        bindings: [{ input: 1 }, { input: 2 }, { output: 0 }, ...(classes ? [source, { input: 4 }] : [])],
       };
+      if (!searched) return { calls: [score] };
+      const search = argCall("argmax", outputs, rows, 1, target);
+      return { calls: [{ ...search, bindings: [{ input: 3 }, { temporary: 0 }] }, score], temporaries: [rows] };
     },
   },
 });
