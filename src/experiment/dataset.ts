@@ -1,7 +1,7 @@
 /** The experiment's data: embedded, generated, or read from the files that it names. */
 import { FathomError } from "../core/errors.ts";
 import { type Dataset, flattenSamples } from "../data/dataset.ts";
-import { type CsvOptions, circles, csv, digits, gaussian, idx, parity, spirals, xor } from "../data/index.ts";
+import { type CsvOptions, csv, digits, idx } from "../data/index.ts";
 import type { DatasetSpec, Experiment } from "./schema/index.ts";
 
 /** Reads a file that the experiment names; the path is relative to the experiment file. */
@@ -33,17 +33,20 @@ function datasetOf(spec: DatasetSpec, read: ReadFile): Promise<Dataset> | Datase
     case "csv":
       return fromCsv(options, read);
     case "spirals":
-      return spirals(untyped(options));
+      return generators().then(({ spirals }) => spirals(untyped(options)));
     case "circles":
-      return circles(untyped(options));
+      return generators().then(({ circles }) => circles(untyped(options)));
     case "xor":
-      return xor(untyped(options));
+      return generators().then(({ xor }) => xor(untyped(options)));
     case "parity":
-      return parity(untyped(options));
+      return generators().then(({ parity }) => parity(untyped(options)));
     case "gaussian":
-      return gaussian(untyped(options));
+      return generators().then(({ gaussian }) => gaussian(untyped(options)));
   }
 }
+
+/** Their code comes with the first such data. */
+const generators = (): Promise<typeof import("../data/generators.ts")> => import("../data/generators.ts");
 
 /** Its code comes with the first such file. */
 async function fromSafetensors(file: string, read: ReadFile): Promise<Dataset> {
