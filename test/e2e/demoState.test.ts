@@ -117,17 +117,22 @@ it("a run on one's own file is offered after whatever ended it, and goes on with
   expect(await lab.phase()).toBe("playing");
   expect(await lab.page.evaluate(() => location.hash)).not.toContain("experiment=");
 
-  // Once it is at its end, there is nothing to go on with.
+  // What is forgotten is not offered again.
   await lab.press("#reset");
   await offered();
   await lab.press("#forget");
   await lab.until("no offer", async () => (await lab.text("#offer")) === "");
   // The data are still there, and a rate that is changed while the step is compiled ends nothing.
   await set("#choice-depth", "3");
-  await lab.press("#play");
-  expect(await lab.phase()).toBe("preparing");
-  await set("#choice-rate", "0.003");
-  expect(await lab.phase()).toBe("preparing");
+  const phase = await lab.page.evaluate(() => {
+    const drawn = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    document.querySelector<HTMLButtonElement>("#play")!.click();
+    const rate = document.querySelector<HTMLInputElement>("#choice-rate")!;
+    rate.value = "0.003";
+    rate.dispatchEvent(new Event("change", { bubbles: true }));
+    return drawn().then(() => document.body.dataset["phase"]);
+  });
+  expect(phase).toMatch(/^(preparing|playing)$/);
   await lab.until("the rate", async () => (await heardOf(lab.page)).rows.at(-1)?.[2] === Math.fround(0.003));
   expect(lab.complaints).toEqual([]);
 });
