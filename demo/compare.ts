@@ -1,11 +1,12 @@
 /** The runs that are compared: pinned ones keep their colour until they are removed, and those of a link wait to be trained. */
 import { changesOf } from "./changes.ts";
 import type { Run } from "./charts.ts";
-import { type Differ, type Entry, givenOf, HEADS, textsOf } from "./compareTexts.ts";
+import { type Differ, type Entry, HEADS, textsOf } from "./compareTexts.ts";
 import { find, make } from "./dom.ts";
+import { experimentOf, type OwnData } from "./experimentOf.ts";
 import type { History } from "./history.ts";
 import { type Net, type Pin, sameNet } from "./link.ts";
-import type { Given } from "./messages.ts";
+import type { ToTime } from "./messages.ts";
 import { MOST_RUNS } from "./palette.ts";
 import { focusIn, refocus } from "./rowFocus.ts";
 
@@ -86,11 +87,11 @@ export class Compare {
     return this.all(history).flatMap(({ history: its, colour }) => (its ? [{ history: its, colour }] : []));
   }
 
-  /** The experiments of all of them, to be timed, and where the answer goes. */
-  get toTime(): { readonly experiments: readonly Given[]; readonly take: (milliseconds: readonly number[]) => void } {
+  /** All of them, to be timed, and where the answer goes; untrained ones on the data that are open. */
+  toTime(open: OpenData): { readonly nets: readonly ToTime[]; readonly take: (milliseconds: readonly number[]) => void } {
     const entries = this.rows.map(({ entry }) => entry);
     return {
-      experiments: entries.map(givenOf),
+      nets: entries.map((entry) => netOf(entry, open)),
       take: (milliseconds) => {
         for (const [index, entry] of entries.entries()) entry.interleaved = milliseconds[index]!;
         this.events.changed();
@@ -187,6 +188,19 @@ export class Compare {
     train.addEventListener("click", () => this.events.train(entry));
     return [train, remove];
   }
+}
+
+/** One's own. */
+interface OpenData {
+  readonly own: OwnData | null;
+  readonly files: readonly File[];
+}
+
+function netOf({ name, choices, experiment, history }: Entry, { own, files }: OpenData): ToTime {
+  if (history) return { experiment: history.experiment, files: history.files };
+  if (experiment === null && choices.data === "own" && !own)
+    throw new Error(`"${name}" trains on a file of one's own, and none is open: open it under Your files, or remove that run`);
+  return { experiment: experiment ?? experimentOf(choices, name, own), files };
 }
 
 const entryOf = (history: History): Omit<Entry, "colour"> => ({

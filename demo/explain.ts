@@ -1,9 +1,11 @@
 /** Compiles the step of a net in the worker, as training would, and tells how it is computed. */
-import { type Engine, parseExperiment, prepareExperiment } from "../src/index.ts";
+import { type Engine, FathomError, parseExperiment, prepareExperiment } from "../src/index.ts";
 import type { FromWorker, Given } from "./messages.ts";
 
 export async function explain(engine: Engine, experiment: Given): Promise<FromWorker> {
-  const { dataset, options } = await prepareExperiment(parseExperiment(experiment));
+  const { dataset, options } = await prepareExperiment(parseExperiment(experiment), (name) => {
+    throw new FathomError("io", `this net trains on the file ${name}, which only the lab has open, and not this page`);
+  });
   const trainer = await engine.train(options);
   try {
     await trainer.prepare(dataset);

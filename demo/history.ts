@@ -18,6 +18,8 @@ export class History {
   readonly choices: Choices;
   /** JSON, or the text that was edited by hand. */
   readonly experiment: ExperimentJson | string;
+  /** That it trains on. */
+  files: readonly File[] = [];
   weights: readonly string[] = [];
   /** Of the whole run. */
   steps = 1;

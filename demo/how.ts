@@ -29,7 +29,10 @@ const fail = (message: string): void => {
 };
 worker.addEventListener("error", ({ message }) => fail(`The worker that compiles failed: ${message || "it could not be loaded"}`));
 worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
-  if (data.type === "opened") worker.postMessage({ type: "explain", experiment: given } satisfies ToWorker);
+  if (data.type === "opened" && experiment === null && choices.data === "own") {
+    worker.terminate();
+    fail("This net trains on your own file, which only the lab has open, and not this page. With other data its step is shown here.");
+  } else if (data.type === "opened") worker.postMessage({ type: "explain", experiment: given } satisfies ToWorker);
   else if (data.type === "unusable") fail(data.message);
   else if (data.type === "explained") {
     // It holds the GPU's memory of a whole net.

@@ -8,7 +8,7 @@ import { withInsight } from "./insight.ts";
 import { leftRun } from "./left.ts";
 import { lighter } from "./lighter.ts";
 import type { Settings } from "./link.ts";
-import type { Beginning, Given, KeptRun, OpenedFiles } from "./messages.ts";
+import type { Beginning, Given, KeptRun, OpenedFiles, ToTime } from "./messages.ts";
 import { nameOfNet } from "./netName.ts";
 import { notesOf } from "./notes.ts";
 import { Recovery } from "./recovery.ts";
@@ -41,7 +41,8 @@ export class Lab {
   /** Which settings there are recordings of, where there is no WebGPU. */
   private recorded: ((choices: Choices) => boolean) | null = null;
   private readonly recovery = new Recovery();
-  private files: readonly File[] = [];
+  /** That are open, of one's own data. */
+  files: readonly File[] = [];
   private runId = "";
   private asked = 0;
   private lost = false;
@@ -67,6 +68,7 @@ export class Lab {
       unusable: ({ code, message }) => {
         if (this.recovery.again(() => this.session.renew())) return;
         this.unusable = code;
+        if (this.untouched && !this.history) this.open(this.state, true);
         void this.playRecordings(message);
       },
       kept: ({ runs, keeps }) => {
@@ -84,6 +86,7 @@ export class Lab {
       restored: (message) => {
         this.history!.restore(message);
         this.files = message.files;
+        this.history!.files = message.files;
         const { why } = this.recovery;
         if (why) this.note = `${why} The run went on from step ${this.history!.step}, where its last snapshot was taken.`;
         this.recovery.why = "";
@@ -125,7 +128,7 @@ export class Lab {
   private async playRecordings(why: string): Promise<void> {
     this.enter("unusable", failure(why));
     const { RecordedRuns, isRecorded } = await import("./recorded.ts");
-    this.session = new RecordedRuns(this.handlers, (text) => {
+    this.session = new RecordedRuns(this.handlers, this.session, (text) => {
       this.note = text;
     });
     this.recorded = isRecorded;
@@ -297,6 +300,7 @@ export class Lab {
     this.kept = this.kept.filter(({ id }) => id !== this.runId);
     if (begin.type !== "kept") this.note = "";
     this.history = new History(name, choices, this.experiment);
+    this.history.files = this.files;
     const keep = { id: this.runId, name, state: this.remembered };
     this.session.start({ experiment: this.given, paused, begin, files: this.files, keep });
     this.enter(paused ? "paused" : "preparing", plain("Compiling the step …"));
@@ -402,12 +406,12 @@ export class Lab {
 
   /** Whether nets may be timed: the GPU is not to do anything else. */
   get atRest(): boolean {
-    return this.phase === "idle" || this.phase === "done";
+    return this.unusable === "" && (this.phase === "idle" || this.phase === "done");
   }
 
-  time(experiments: readonly Given[], take: (milliseconds: readonly number[]) => void): void {
+  time(nets: readonly ToTime[], take: (milliseconds: readonly number[]) => void): void {
     this.timed = take;
-    this.session.time(experiments);
+    this.session.time(nets);
     this.say(plain("Measuring side by side …"));
   }
 

@@ -97,9 +97,7 @@ function spaced(json: string): string {
 
 /** The state, in the form, the story and the editor. */
 function show(): void {
-  const { choices, experiment, inside } = lab.state;
-  find<HTMLInputElement>("#look-inside").checked = inside;
-  find<HTMLElement>("#inside").hidden = !inside;
+  const { choices, experiment } = lab.state;
   form.show(choices, experiment === null);
   stories.show(experiment === null ? choices : null);
   find<HTMLElement>("#by-hand").hidden = experiment === null;
@@ -114,6 +112,12 @@ function draw(): void {
   layers.show(lab.history);
   const { history: current, state } = lab;
   const { depth, skips } = current?.choices ?? state.choices;
+  // What was recorded has nothing of the inside.
+  const recorded = lab.unusable !== "";
+  const inside = state.inside && !recorded;
+  Object.assign(find<HTMLInputElement>("#look-inside"), { checked: inside, disabled: recorded });
+  find<HTMLElement>("#inside").hidden = !inside;
+  find<HTMLElement>("#inside-why").hidden = !recorded;
   const count = current?.weights.length || (state.experiment === null ? depth + 1 : 0);
   charts.show({
     current,
@@ -164,8 +168,8 @@ pressed("#step", () => lab.step());
 pressed("#reset", () => lab.reset());
 pressed("#pin", () => lab.history && compare.pin(lab.history));
 pressed("#time", () => {
-  const { experiments, take } = compare.toTime;
-  lab.time(experiments, take);
+  const { nets, take } = compare.toTime(lab);
+  lab.time(nets, take);
 });
 pressed("#remedy", () => {
   const remedy = lab.saying.remedy;

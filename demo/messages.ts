@@ -53,6 +53,12 @@ export interface Start {
   readonly keep: Pick<KeptRun, "id" | "name" | "state">;
 }
 
+/** A net to be timed, and the files that its experiment names. */
+export interface ToTime {
+  readonly experiment: Given;
+  readonly files: readonly File[];
+}
+
 export type ToWorker =
   | ({ readonly type: "start" } & Start)
   /** Goes on with the same weights and moments under another rate, clip or regulariser; `text` says which. */
@@ -76,7 +82,7 @@ export type ToWorker =
   /** Compiles a step and tells of it. */
   | { readonly type: "explain"; readonly experiment: Given }
   /** Times nets side by side, once no run is on. */
-  | { readonly type: "time"; readonly id: number; readonly experiments: readonly Given[] }
+  | { readonly type: "time"; readonly id: number; readonly nets: readonly ToTime[] }
   /** Asks what the schema says of an experiment. */
   | { readonly type: "check"; readonly id: number; readonly experiment: Given };
 

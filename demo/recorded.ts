@@ -1,7 +1,7 @@
 /** In the place of the worker where there is no WebGPU: plays recorded runs of the stories, and says that they are recorded. Loaded only there. */
 import { type Choices, differing } from "./choices.ts";
 import { lighter } from "./lighter.ts";
-import { COLUMNS, type FromWorker, type Start } from "./messages.ts";
+import { COLUMNS, type FromWorker, type Given, type Start, type ToWorker } from "./messages.ts";
 import { reasonOf } from "./missing.ts";
 import { fromBase64, type RecordedStage, type RecordedStory, unpackRows } from "./recording.ts";
 import type { Handlers, Runner } from "./session.ts";
@@ -10,6 +10,7 @@ import { STORIES } from "./stories.ts";
 /** A whole run is shown in so many milliseconds. */
 const LENGTH = 6000;
 const TICK = 60;
+const NO_FILES = "Files are of no use here, where there is no WebGPU to train on them: the stories are recorded, and nothing else is.";
 
 type Load = () => Promise<{ readonly default: unknown }>;
 
@@ -44,9 +45,14 @@ export class RecordedRuns implements Runner {
   private shown = 0;
   private at = 0;
   private paused = false;
+  /** Single steps that were asked for before the recording was there. */
+  private early = 0;
+  private readonly schema: Pick<Runner, "check">;
 
-  constructor(handlers: Handlers, note: (text: string) => void) {
+  /** The worker has no GPU, and still knows the schema. */
+  constructor(handlers: Handlers, schema: Pick<Runner, "check">, note: (text: string) => void) {
     this.handlers = handlers;
+    this.schema = schema;
     this.note = note;
   }
 
@@ -54,6 +60,7 @@ export class RecordedRuns implements Runner {
     this.stop();
     const run = this.run;
     this.paused = paused;
+    this.early = 0;
     const place = placeOf((keep.state as { choices: Choices }).choices);
     if (!place) {
       this.tellOf({
@@ -82,6 +89,8 @@ export class RecordedRuns implements Runner {
     const { weights, steps, classes, parameters, dispatches } = stage;
     this.note(`Recorded on ${adapter}, ${date}: nothing is computed here.`);
     this.tellOf({ type: "prepared", run: this.run, weights, steps, classes, parameters, dispatches, points: null });
+    this.at = this.early;
+    this.show(Math.min(this.rows.length, this.early));
     this.timer = setInterval(() => {
       if (this.paused) return;
       this.at += (TICK / LENGTH) * this.rows.length;
@@ -116,7 +125,8 @@ export class RecordedRuns implements Runner {
   }
 
   tell(type: "pause" | "resume" | "step"): void {
-    if (type === "step") {
+    if (type === "step" && !this.stage) this.early++;
+    else if (type === "step") {
       this.at = Math.max(this.at, this.shown + 1);
       this.show(this.shown + 1);
     } else this.paused = type === "pause";
@@ -128,12 +138,16 @@ export class RecordedRuns implements Runner {
     this.stage = null;
   }
 
-  /** What only a worker could answer. */
-  post(): void {}
-  change(): void {}
-  check(): Promise<never> {
-    return new Promise(() => {});
+  check(experiment: Given): Promise<readonly string[]> {
+    return this.schema.check(experiment);
   }
+
+  post(message: ToWorker): void {
+    if (message.type === "open") this.tellOf({ type: "files", id: message.id, opened: { code: "no-webgpu", message: NO_FILES } });
+  }
+
+  /** What only a GPU could do. */
+  change(): void {}
   renew(): void {}
   time(): void {}
 }

@@ -1,5 +1,5 @@
 /** The page's end of the worker: one worker, one run at a time, and what it says handed on by type. */
-import type { FromWorker, Given, Start, ToWorker } from "./messages.ts";
+import type { FromWorker, Given, Start, ToTime, ToWorker } from "./messages.ts";
 
 /** What the session itself waits for is left out. */
 export type Handlers = {
@@ -113,8 +113,8 @@ export class Session {
   }
 
   /** The answer to the latest only is handed on. */
-  time(experiments: readonly Given[]): void {
-    this.post({ type: "time", id: ++this.timings, experiments });
+  time(nets: readonly ToTime[]): void {
+    this.post({ type: "time", id: ++this.timings, nets });
   }
 
   stop(): void {

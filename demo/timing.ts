@@ -1,6 +1,7 @@
 /** Times nets side by side in the worker: blocks of steps take turns, forwards and backwards, so that what else the machine does hits all alike. */
 import { type Dataset, type Engine, parseExperiment, prepareExperiment, type Trainer } from "../src/index.ts";
-import type { Given } from "./messages.ts";
+import { readFrom } from "./dataFiles.ts";
+import type { ToTime } from "./messages.ts";
 
 const BLOCK_MILLISECONDS = 120;
 const ROUNDS = 7;
@@ -14,11 +15,11 @@ interface Timed {
 }
 
 /** The median time of a step of each, in milliseconds. */
-export async function timeSideBySide(engine: Engine, experiments: readonly Given[]): Promise<number[]> {
+export async function timeSideBySide(engine: Engine, experiments: readonly ToTime[]): Promise<number[]> {
   const nets: Timed[] = [];
   try {
-    for (const experiment of experiments) {
-      const { dataset, options } = await prepareExperiment(parseExperiment(experiment));
+    for (const { experiment, files } of experiments) {
+      const { dataset, options } = await prepareExperiment(parseExperiment(experiment), (name) => readFrom(files, name));
       // A number that is not finite is no reason to stop a clock.
       const trainer = await engine.train({ ...options, nonFinite: "ignore" });
       nets.push({ trainer, dataset, blocks: [] });

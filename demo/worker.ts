@@ -105,11 +105,11 @@ const unexplained = (error: unknown): FromWorker => ({
   fault: failureOf(error).message,
 });
 
-function time({ id, experiments }: ToWorker & { readonly type: "time" }): void {
+function time({ id, nets }: ToWorker & { readonly type: "time" }): void {
   queued(async (opened) => {
     try {
       const { timeSideBySide } = await import("./timing.ts");
-      post({ type: "timed", id, milliseconds: await timeSideBySide(opened, experiments), fault: null });
+      post({ type: "timed", id, milliseconds: await timeSideBySide(opened, nets), fault: null });
     } catch (error) {
       post({ type: "timed", id, milliseconds: [], fault: failureOf(error).message });
     }
