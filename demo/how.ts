@@ -49,6 +49,8 @@ function show({ graph, plan, counters, parameters }: Explained): void {
   find("#graph-text").textContent = graph;
   find("#plan-text").textContent = plan;
   find<HTMLElement>("#shown").hidden = false;
+  // What scrolls is reached by the keyboard.
+  for (const scroll of document.querySelectorAll<HTMLElement>("pre, .scroll")) scroll.tabIndex = 0;
   fillTable(
     find("#dispatches"),
     ["dispatch", "kernel", "workgroups", "reads", "writes", "computes"],

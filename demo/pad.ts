@@ -1,4 +1,4 @@
-/** A pad to draw a digit on, which the net reads while it is drawn, and what it takes it for. */
+/** A pad to draw a digit on, by a pointer or by the keyboard, which the net reads while it is drawn, and what it takes it for. */
 import { make } from "./dom.ts";
 import { gridOf, type Stroke } from "./padGrid.ts";
 import { theme } from "./palette.ts";
@@ -7,7 +7,15 @@ import { drawPixels } from "./pixels.ts";
 const SIZE = 192;
 const PEN = 14;
 const CLEARING = new Set(["Delete", "Backspace", "Escape"]);
-const HINT = "Draw a digit: the net reads it while you draw.";
+const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+/** From edge to edge by the arrow keys. */
+const KEY_STEPS = 16;
+const HINT = "Draw a digit: the net reads it while you draw. By the keyboard: the arrows move the pen, Space puts it down and lifts it.";
 
 export class Pad {
   readonly element: HTMLElement;
@@ -18,13 +26,20 @@ export class Pad {
   private readonly ask: (pixels: Float32Array) => void;
   private strokes: { x: number; y: number }[][] = [];
   private drawing = false;
+  /** Where the arrow keys have moved the pen, and whether it is down. */
+  private pen = { x: 0.5, y: 0.25 };
+  private down = false;
   private waiting = false;
 
   constructor(ask: (pixels: Float32Array) => void) {
     this.ask = ask;
     const { canvas, seen } = this;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", "Pad to draw a digit on with a pointer; Delete clears it");
+    // The arrows and the space bar are its own.
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute(
+      "aria-label",
+      "Pad to draw a digit on with a pointer, or with the keyboard: arrows move the pen, Space puts it down and lifts it, Delete clears the pad",
+    );
     seen.setAttribute("role", "img");
     seen.setAttribute("aria-label", "The drawing as the net gets it, 8 by 8 pixels");
     this.answer.setAttribute("role", "status");
@@ -39,10 +54,15 @@ export class Pad {
     });
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (this.drawing = false));
     canvas.addEventListener("keydown", (event) => {
-      if (!CLEARING.has(event.key)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || !this.press(event.key)) return;
       event.preventDefault();
-      this.clear();
+      event.stopPropagation();
     });
+    for (const change of ["focus", "blur"])
+      canvas.addEventListener(change, () => {
+        this.down = false;
+        this.paint();
+      });
     const button = make("button", { type: "button", id: "pad-clear" }, "Clear the pad");
     button.addEventListener("click", () => this.clear());
     this.bars = Array.from({ length: 10 }, (_, digit) => {
@@ -61,6 +81,23 @@ export class Pad {
     this.paint();
   }
 
+  /** Whether the key is one of the pad's. */
+  private press(key: string): boolean {
+    const move = MOVES[key];
+    if (CLEARING.has(key)) this.clear();
+    else if (key === " ") {
+      this.down = !this.down;
+      if (this.down) this.strokes.push([{ ...this.pen }]);
+    } else if (move) {
+      const [x, y] = move;
+      const within = (at: number): number => Math.min(1, Math.max(0, at));
+      this.pen = { x: within(this.pen.x + x / KEY_STEPS), y: within(this.pen.y + y / KEY_STEPS) };
+      if (this.down) this.strokes.at(-1)!.push({ ...this.pen });
+    } else return false;
+    this.changed();
+    return true;
+  }
+
   private add({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }): void {
     const { left, top, width, height } = this.canvas.getBoundingClientRect();
     this.strokes.at(-1)!.push({ x: (clientX - left) / width, y: (clientY - top) / height });
@@ -70,6 +107,7 @@ export class Pad {
   clear(): void {
     this.strokes = [];
     this.drawing = false;
+    this.down = false;
     this.changed();
   }
 
@@ -105,12 +143,19 @@ export class Pad {
   }
 
   paint(): void {
-    const { paper, ink } = theme();
+    const { paper, ink, runs } = theme();
     const context = this.canvas.getContext("2d")!;
     context.fillStyle = paper;
     context.fillRect(0, 0, SIZE, SIZE);
     Object.assign(context, { strokeStyle: ink, lineWidth: PEN, lineCap: "round", lineJoin: "round" });
     for (const stroke of this.strokes) drawStroke(context, stroke);
+    if (this.canvas.matches(":focus-visible")) {
+      context.beginPath();
+      context.arc(this.pen.x * SIZE, this.pen.y * SIZE, PEN / 2, 0, 2 * Math.PI);
+      Object.assign(context, { strokeStyle: runs[1], fillStyle: runs[1], lineWidth: 2 });
+      context.stroke();
+      if (this.down) context.fill();
+    }
     drawPixels(this.seen, gridOf(this.strokes), 8);
   }
 }

@@ -12,11 +12,13 @@ let site: LabSite;
 let built: string;
 let page: Page;
 let complaints: readonly string[];
+let lab: LabPage;
 
 beforeAll(async () => {
   site = await labSite();
   ({ built } = site);
-  ({ page, complaints } = await LabPage.open(site, "benchmarks.html"));
+  lab = await LabPage.open(site, "benchmarks.html");
+  ({ page, complaints } = lab);
 });
 afterAll(() => site?.close());
 
@@ -76,6 +78,7 @@ it("runs a suite, shows it as bars and a table, and exports its document", async
   const document_ = v.parse(resultSchema, JSON.parse((await page.evaluate(() => document.body.dataset["taken"]))!));
   expect(document_.suites.map(({ name }) => name)).toEqual(["depth"]);
   expect(document_.environment.runtime).toBe("page");
+  expect(await lab.findings()).toEqual([]);
   expect(complaints).toEqual([]);
 });
 

@@ -1,5 +1,6 @@
 /** The built lab in a real browser, for end-to-end tests: pages that note every complaint, and ways to wait for what a page says. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, LaunchOptions, Page } from "puppeteer-core";
@@ -8,6 +9,7 @@ import { launchBrowser } from "../../src/cli/launchBrowser.ts";
 import { REPOSITORY } from "./childProcess.ts";
 
 const PATIENCE = 90_000;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export interface LabSite {
   readonly built: string;
@@ -111,6 +113,36 @@ export class LabPage {
     return this.page.$$eval(`${table} tr`, (lines) =>
       lines.slice(1).map((line) => [...line.children].map((cell) => cell.textContent ?? "")),
     );
+  }
+
+  /** What axe finds serious or critical, by rule and element: with every rule in the light, and what colours decide in the dark. */
+  async findings(): Promise<string[]> {
+    const found: string[] = [];
+    await this.page.evaluate(AXE);
+    for (const scheme of ["light", "dark"] as const) {
+      await this.page.emulateMediaFeatures([
+        { name: "prefers-color-scheme", value: scheme },
+        // Colours that are on their way are no colours yet.
+        { name: "prefers-reduced-motion", value: "reduce" },
+      ]);
+      const some = await this.page.evaluate(
+        async (rules) => {
+          interface Axe {
+            run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+          }
+          const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({
+            resultTypes: ["violations"],
+            ...(rules.length > 0 ? { runOnly: rules } : {}),
+          });
+          return violations
+            .filter(({ impact }) => impact === "serious" || impact === "critical")
+            .flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html }) => `${id}: ${html.slice(0, 120)}`));
+        },
+        scheme === "light" ? [] : ["color-contrast"],
+      );
+      found.push(...some.map((finding) => `${scheme}: ${finding}`));
+    }
+    return found;
   }
 
   /** The file that the page lets someone download when a button is pressed. */
