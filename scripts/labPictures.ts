@@ -21,7 +21,7 @@ interface Picture {
 }
 
 const OF_README: readonly Picture[] = [
-  { name: "lab", state: "story", width: 1280, height: 800, scheme: "light" },
+  { name: "lab", state: "story", width: 1280, height: 900, scheme: "light" },
   { name: "lab-inside", state: "inside", width: 1440, height: 1000, scheme: "dark" },
   { name: "lab-phone", state: "phone", width: 390, height: 844, scheme: "light" },
 ];
@@ -52,7 +52,8 @@ export async function main([folder, part = ""]: readonly string[]): Promise<void
     if (wanted.length + pictures.length === 0) continue;
     const browser = await browsers[kind]();
     const open = async (state: LabState, size: { width: number; height: number }): Promise<Page> => {
-      const page = await browser.newPage();
+      // One that knows nothing of runs that were left in another.
+      const page = await (await browser.createBrowserContext()).newPage();
       await page.setViewport(size);
       await page.goto(`${server.resolvedUrls!.local[0]}${state.path ?? ""}`);
       await state.reach?.(page);
