@@ -3,7 +3,7 @@ import { find } from "./dom.ts";
 import type { History } from "./history.ts";
 import type { Theme } from "./palette.ts";
 import { fillTable } from "./table.ts";
-import { VIEWS, type View } from "./views.ts";
+import { drawnAll, VIEWS, type View } from "./views.ts";
 
 export interface Run {
   readonly history: History;
@@ -103,12 +103,13 @@ export class Charts {
   }
 
   /** All of them, wherever they are: their titles, and what was drawn. */
-  drawn(): { readonly title: string; readonly canvas: HTMLCanvasElement }[] {
+  async drawn(): Promise<{ readonly title: string; readonly canvas: HTMLCanvasElement }[]> {
     const { scene } = this;
     if (!scene) return [];
-    return VIEWS.flatMap((view) => {
-      if (view.hidden?.(scene)) return [];
-      view.draw(scene);
+    const views = VIEWS.filter((view) => !view.hidden?.(scene));
+    for (const view of views) view.draw(scene);
+    await drawnAll();
+    return views.flatMap((view) => {
       const element = find<HTMLElement>(`#${view.name}`);
       const canvas = element instanceof HTMLCanvasElement ? element : element.querySelector("canvas");
       // Of those that are not looked at there is nothing to take away.

@@ -1,6 +1,7 @@
-/** What the worker looks at besides reports: losses and accuracies over whole splits, and a net's answers all over the plane. */
+/** What the worker looks at besides reports: losses and accuracies over whole splits, and a net's answers all over the plane. In the worker, loaded for the first look. */
 import type { Dataset, Trainer } from "../src/index.ts";
-import { PLANE_CELLS, PLANE_REACH, type Points } from "./messages.ts";
+import { PLANE_CELLS, PLANE_REACH } from "./messages.ts";
+import { isPlane } from "./points.ts";
 
 export async function evaluate(trainer: Trainer, { train, test }: Dataset) {
   const trained = await trainer.evaluate(train);
@@ -10,18 +11,6 @@ export async function evaluate(trainer: Trainer, { train, test }: Dataset) {
     trainAccuracy: trained.accuracy,
     testLoss: tested?.loss ?? null,
     testAccuracy: tested?.accuracy ?? null,
-  };
-}
-
-const isPlane = ({ sampleShape, classes }: Dataset): boolean => sampleShape.length === 1 && sampleShape[0] === 2 && classes === 2;
-
-export function pointsOf(dataset: Dataset): Points | null {
-  if (!isPlane(dataset)) return null;
-  const { train, test } = dataset;
-  return {
-    x: Float32Array.from([...train.x, ...(test?.x ?? [])]),
-    y: Int32Array.from([...train.y, ...(test?.y ?? [])]),
-    trained: train.count,
   };
 }
 

@@ -194,7 +194,7 @@ pressed("#csv", async () => {
 });
 pressed("#png", async () => {
   const { download, pngOf } = await taking();
-  const image = lab.history && (await pngOf(charts.drawn(), lab.history.name, theme()));
+  const image = lab.history && (await pngOf(await charts.drawn(), lab.history.name, theme()));
   if (image) download("charts.png", image);
 });
 pressed("#report", async () => {
@@ -203,7 +203,7 @@ pressed("#report", async () => {
   if (run)
     download(
       "report.html",
-      new Blob([reportOf({ run, verdict: saying.text, charts: charts.drawn(), address: location.href, compared: find("#runs") })], {
+      new Blob([reportOf({ run, verdict: saying.text, charts: await charts.drawn(), address: location.href, compared: find("#runs") })], {
         type: "text/html",
       }),
     );

@@ -1,4 +1,5 @@
 /** What the net reads: the confusion matrix of the test set, samples that it read wrongly, and for the digits a pad. Loaded when there is something to show. */
+import "./data.css";
 import { find, make } from "./dom.ts";
 import type { History } from "./history.ts";
 import { Latest } from "./latest.ts";

@@ -13,8 +13,8 @@ import { ReportBatch } from "./batch.ts";
 import { readFrom } from "./dataFiles.ts";
 import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
-import { evaluate, planeOf, pointsOf } from "./looks.ts";
 import { type Beginning, COLUMNS, type FromWorker, type Given, type Start, type ToWorker } from "./messages.ts";
+import { pointsOf } from "./points.ts";
 import type { Kept, Snapshots } from "./snapshots.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -360,6 +360,7 @@ export class Training {
 
   private async look(trainer: Trainer, dataset: Dataset): Promise<void> {
     const run = this.number;
+    const { evaluate, planeOf } = await import("./looks.ts");
     const step = trainer.attemptedStep;
     const seen = { step, ...(await evaluate(trainer, dataset)) };
     this.keeper?.evaluated(seen);

@@ -61,6 +61,19 @@ function heat(name: string, rowsOf: (history: History) => Rows, scale: (scene: S
   };
 }
 
+/** Code that is on its way. */
+const coming = new Set<Promise<unknown>>();
+
+/** Until all that was wanted has been drawn. */
+export const drawnAll = async (): Promise<void> => {
+  while (coming.size > 0) await Promise.all(coming);
+};
+
+function follow(wanted: Promise<unknown>): void {
+  const one = wanted.catch(() => {}).finally(() => coming.delete(one));
+  coming.add(one);
+}
+
 /** A drawing that not every visitor sees: its code comes when it is first wanted. */
 function later<A extends readonly unknown[]>(load: () => Promise<(...given: A) => void>): (...given: A) => void {
   let asked = false;
@@ -71,14 +84,16 @@ function later<A extends readonly unknown[]>(load: () => Promise<(...given: A) =
     if (draw) draw(...given);
     else if (!asked) {
       asked = true;
-      load().then(
-        (loaded) => {
-          draw = loaded;
-          loaded(...latest);
-        },
-        () => {
-          asked = false;
-        },
+      follow(
+        load().then(
+          (loaded) => {
+            draw = loaded;
+            loaded(...latest);
+          },
+          () => {
+            asked = false;
+          },
+        ),
       );
     }
   };
@@ -103,10 +118,12 @@ function plot(name: string, describe: (scene: Scene) => { readonly curves: PlotC
     if (made) draw();
     else if (first) {
       plots ??= import("./plots.ts");
-      void plots.then(({ Plot }) => {
-        made = new Plot(find(`#${name}`), find(`#${name}-reading`));
-        draw();
-      });
+      follow(
+        plots.then(({ Plot }) => {
+          made = new Plot(find(`#${name}`), find(`#${name}-reading`));
+          draw();
+        }),
+      );
     }
   };
 }

@@ -21,10 +21,8 @@ function faultsOf(experiment: unknown): readonly string[] {
   }
 }
 
-/** The names of this worker's other files, which the build puts here. */
-const PIECES = "fathom:pieces";
-
 async function fetchAhead(): Promise<void> {
+  const { PIECES } = await import("./pieces.ts");
   // One by one, for they are in no hurry. What cannot be had now is asked for again when it is wanted.
   for (const piece of PIECES.split(" "))
     if (piece.endsWith(".js")) await import(/* @vite-ignore */ new URL(piece, self.location.href).href).catch(() => {});
