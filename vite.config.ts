@@ -13,6 +13,9 @@ const dependencies = Object.keys(packageJson.dependencies);
 /** The package's dependencies, and what lies within them. */
 const isDependency = (id: string): boolean => dependencies.some((name) => id === name || id.startsWith(`${name}/`));
 
+/** Sources that every training needs, and that other files of the lab's worker share. */
+const AT_ONCE = /src.(core|ops.lanes)/;
+
 type Target = "library" | "cli" | "page" | "demo" | "bench";
 
 const TARGETS = {
@@ -61,7 +64,12 @@ const TARGETS = {
     // Browsers that have WebGPU preload modules of themselves, and the lab loads its pieces ahead.
     build: { outDir: at("dist/demo"), emptyOutDir: true, target: "es2022", modulePreload: false, rolldownOptions: { input: demoPages() } },
     // In pieces, so that the digits come only where they are wanted.
-    worker: { format: "es", plugins: () => [...buildPlugins(), workerPieces()] },
+    worker: {
+      format: "es",
+      plugins: () => [...buildPlugins(), workerPieces()],
+      // What every run loads anyway in one file: many small ones are larger together.
+      rolldownOptions: { output: { codeSplitting: { groups: [{ name: "core", test: AT_ONCE }] } } },
+    },
     // The demo imports ../src, which is outside its root.
     server: { fs: { allow: [root] } },
   },
