@@ -13,8 +13,9 @@ const dependencies = Object.keys(packageJson.dependencies);
 /** The package's dependencies, and what lies within them. */
 const isDependency = (id: string): boolean => dependencies.some((name) => id === name || id.startsWith(`${name}/`));
 
-/** Sources that every training needs, and that other files of the lab's worker share. */
-const AT_ONCE = /src.(core|ops.lanes)/;
+/** Sources that every run of the lab needs, with all that they import: in many small files they are larger together. */
+const AT_ONCE =
+  /demo.(training|keeper)\.ts|src.(core|ops.lanes|train.(trainer|depthChoice)\.ts|.*(activationLayers|elementUpdate|updateAdam)\.ts)/;
 
 type Target = "library" | "cli" | "page" | "demo" | "bench";
 
@@ -67,7 +68,6 @@ const TARGETS = {
     worker: {
       format: "es",
       plugins: () => [...buildPlugins(), workerPieces()],
-      // What every run loads anyway in one file: many small ones are larger together.
       rolldownOptions: { output: { codeSplitting: { groups: [{ name: "core", test: AT_ONCE }] } } },
     },
     // The demo imports ../src, which is outside its root.
