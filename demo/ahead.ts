@@ -20,12 +20,9 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
 
 /** `worker` asks the worker for the same. */
 export function fetchAhead(worker: () => void): void {
-  const idle = globalThis.requestIdleCallback ?? ((act: () => void) => setTimeout(act));
-  idle(() =>
-    setTimeout(async () => {
-      worker();
-      // What cannot be had now is asked for again when it is wanted.
-      for (const load of PIECES) await load().catch(() => {});
-    }, WAIT),
-  );
+  setTimeout(async () => {
+    worker();
+    // What cannot be had now is asked for again when it is wanted.
+    for (const load of PIECES) await load().catch(() => {});
+  }, WAIT);
 }

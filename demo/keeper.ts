@@ -4,7 +4,6 @@ import { rowOf } from "./batch.ts";
 import { histogramsIn, type InsideRow, insideOf } from "./insightBatch.ts";
 import { type KeptRun, PART_FORMAT, type Seen } from "./messages.ts";
 import type { InsideRows } from "./past.ts";
-import { safetensorsHead } from "./safetensorsHead.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /** The last snapshot is at most ten seconds old, with the time that the next takes to be written and that until the clock is looked at. */
@@ -99,7 +98,7 @@ export class Keeper {
     try {
       const checkpoint = await trainer.checkpoint();
       // The moment that it is of may be later than that at which it was asked for.
-      const made = stepOf(checkpoint);
+      const made = await stepOf(checkpoint);
       this.waiting = { step: made, last: Math.floor((made - 1) / this.every) * this.every, checkpoint };
       this.writeIfReported();
       await this.writing;
@@ -154,5 +153,7 @@ function insideRows(told: readonly Row[]): InsideRows | null {
 }
 
 /** Steps that were made before a checkpoint. */
-export const stepOf = (checkpoint: Uint8Array): number =>
-  (JSON.parse(safetensorsHead(checkpoint, "snapshot").facts ?? "{}") as { attemptedStep: number }).attemptedStep;
+export async function stepOf(checkpoint: Uint8Array): Promise<number> {
+  const { safetensorsHead } = await import("./safetensorsHead.ts");
+  return (JSON.parse(safetensorsHead(checkpoint, "snapshot").facts ?? "{}") as { attemptedStep: number }).attemptedStep;
+}

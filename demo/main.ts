@@ -1,6 +1,5 @@
 /** The page: puts its parts together, and draws at most once per frame. */
 import { Address } from "./address.ts";
-import { fetchAhead } from "./ahead.ts";
 import { Announcer } from "./announcer.ts";
 import { Charts } from "./charts.ts";
 import { Compare } from "./compare.ts";
@@ -136,7 +135,13 @@ function draw(): void {
   find<HTMLElement>("#pin-why").hidden = !unpinned || !compare.full;
   if (!ahead && lab.phase !== "opening" && lab.unusable === "") {
     ahead = true;
-    fetchAhead(() => lab.fetchAhead());
+    const idle = globalThis.requestIdleCallback ?? ((act: () => void) => setTimeout(act));
+    idle(() =>
+      import("./ahead.ts").then(
+        ({ fetchAhead }) => fetchAhead(() => lab.fetchAhead()),
+        () => {},
+      ),
+    );
   }
   for (const button of document.querySelectorAll<HTMLButtonElement>("#csv, #png, #report")) button.disabled = !lab.history;
 }

@@ -6,7 +6,7 @@ import type { Given, RunState } from "./messages.ts";
 
 export async function runStateOf(trainer: Trainer, given: Given, available: readonly File[]): Promise<RunState> {
   const checkpoint = await trainer.checkpoint();
-  const step = stepOf(checkpoint);
+  const step = await stepOf(checkpoint);
   const experiment = parseExperiment(given);
   const { name, steps, ...rest } = experiment;
   const data = await Promise.all(
