@@ -19,9 +19,17 @@ export class FilePanel {
       // The same file may be chosen again, after it was mended.
       this.input.value = "";
     });
-    addEventListener("dragover", (event) => event.preventDefault());
+    addEventListener("dragover", (event) => {
+      event.preventDefault();
+      document.body.classList.toggle("dropping", event.dataTransfer?.types.includes("Files") === true);
+    });
+    // It goes from element to element, and out of the page to none.
+    addEventListener("dragleave", ({ relatedTarget }) => {
+      if (relatedTarget === null) document.body.classList.remove("dropping");
+    });
     addEventListener("drop", (event) => {
       event.preventDefault();
+      document.body.classList.remove("dropping");
       const { items = [], files = [] } = event.dataTransfer ?? {};
       // Only now, and not a moment later, do they tell of folders.
       const entries = [...items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);

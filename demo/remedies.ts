@@ -46,7 +46,13 @@ const BY_KIND = {
   exploding,
   saturated: (choices) => [initialise(choices), normalise(choices), ...vanishing(choices)],
   dead,
-  nonFinite: (choices) => [clip(choices), initialise(choices), lowerRate(choices)],
+  // Weights that are too long are so from the first step on, and no clip is fast enough.
+  nonFinite: (choices) => [
+    ...(choices.init === "large" ? [initialise(choices)] : []),
+    clip(choices),
+    initialise(choices),
+    lowerRate(choices),
+  ],
   stalled: (choices) => [
     when(choices.optimizer === "sgd" || choices.optimizer === "momentum", "Adam at a rate of 0.003", { optimizer: "adam", rate: 0.003 }),
     normalise(choices),
