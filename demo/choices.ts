@@ -187,14 +187,31 @@ export function readChoice(name: ChoiceName, text: string): { readonly value: st
   return fits ? { value } : { fault: `${name} is "${text}"; use a ${control.whole ? "whole " : ""}number from ${least} to ${most}` };
 }
 
+/** Controls that say nothing under some choices. */
+const SHOWN: Partial<Record<ChoiceName, (choices: Choices) => boolean>> = {
+  samples: ({ data }) => data !== "digits" && data !== "own",
+  noise: ({ data }) => data !== "digits" && data !== "own",
+  clipMax: ({ clip }) => clip !== "none",
+  lambda: ({ regularizer }) => regularizer !== "none",
+};
+
+export const counts = (name: ChoiceName, choices: Choices): boolean => SHOWN[name]?.(choices) ?? true;
+
 export const differing = (a: Choices, b: Choices): ChoiceName[] => CHOICE_NAMES.filter((name) => a[name] !== b[name]);
+
+/** What the form shows for it. */
+export function valueText(name: ChoiceName, choices: Choices): string {
+  const control: Control = CONTROLS[name];
+  const value = String(choices[name]);
+  return control.kind === "choice" ? control.options[value]!.replace(/:.*/, "") : value;
+}
 
 /** What a run is called: its net, and what else is not the standard. */
 export function nameOf(choices: Choices): string {
   const shown = (name: ChoiceName): string => {
-    const control: Control = CONTROLS[name];
-    const value = choices[name];
-    return control.kind === "choice" ? control.options[String(value)]!.replace(/:.*/, "") : `${control.label.toLowerCase()} ${value}`;
+    const { kind, label }: Control = CONTROLS[name];
+    const value = valueText(name, choices);
+    return kind === "choice" ? value : `${label.toLowerCase()} ${value}`;
   };
   const always = new Set<ChoiceName>(["depth", "activation", "init"]);
   const silent = new Set<ChoiceName>(["steps", "data", "samples", "noise", "clipMax", "lambda"]);

@@ -13,7 +13,7 @@ import { focusIn, refocus } from "./rowFocus.ts";
 interface Row {
   readonly entry: Entry;
   readonly line: HTMLTableRowElement;
-  readonly cells: readonly HTMLTableCellElement[];
+  readonly cells: readonly HTMLElement[];
   readonly trained: boolean;
 }
 
@@ -139,15 +139,17 @@ export class Compare {
 
   private build(entries: readonly Entry[]): void {
     const focused = focusIn(this.rows);
-    this.rows = entries.map((entry) => this.rowOf(entry, HEADS.length - 1));
+    this.rows = entries.map((entry) => this.rowOf(entry));
     const lines = this.rows.map(({ line }) => line);
-    const head = make("tr", {}, make("td"), ...HEADS.map((text) => make("th", { scope: "col" }, text)), make("td"));
+    const head = make("tr", {}, make("td"), ...HEADS.map((text) => make("th", { scope: "col" }, text)));
     find("#runs").replaceChildren(...(entries.length > 0 ? [make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines))] : []));
     if (focused) refocus(focused, this.rows, find("#play"));
   }
 
-  private rowOf(entry: Entry, columns: number): Row {
-    const cells = Array.from({ length: columns }, () => make("td"));
+  /** With its buttons and what differs beside its name, where no window is too narrow for them. */
+  private rowOf(entry: Entry): Row {
+    const cells = HEADS.slice(1).map(() => make("td"));
+    const differs = make("small");
     const buttons = this.buttonsOf(entry);
     const label = (): void => {
       for (const button of buttons) button.setAttribute("aria-label", `${button.textContent} ${entry.name}`);
@@ -157,11 +159,10 @@ export class Compare {
       "tr",
       {},
       make("td", {}, make("span", { className: `swatch run-${entry.colour}` })),
-      make("td", {}, this.nameOf(entry, label)),
+      make("td", {}, make("div", { className: "named" }, this.nameOf(entry, label), ...buttons), differs),
       ...cells,
-      make("td", {}, ...buttons),
     );
-    return { entry, cells, line, trained: entry.history !== null };
+    return { entry, cells: [...cells, differs], line, trained: entry.history !== null };
   }
 
   private nameOf(entry: Entry, renamed: () => void): HTMLElement {

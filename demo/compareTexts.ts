@@ -1,4 +1,5 @@
 /** What the table of compared runs says of each. Pure. */
+import { type Choices, CONTROLS, counts, differing, valueText } from "./choices.ts";
 import type { differencesOf } from "./differences.ts";
 import { experimentOf } from "./experimentOf.ts";
 import type { History } from "./history.ts";
@@ -6,17 +7,7 @@ import type { Net } from "./link.ts";
 import type { Given } from "./messages.ts";
 import { percent, short } from "./table.ts";
 
-export const HEADS = [
-  "run",
-  "steps",
-  "last loss",
-  "train loss",
-  "test loss",
-  "test accuracy",
-  "ms per step",
-  "against the first",
-  "what differs from the first",
-];
+export const HEADS = ["run", "steps", "last loss", "train loss", "test loss", "test accuracy", "ms per step", "time against the first"];
 const MOST_DIFFERENCES = 4;
 
 export interface Entry extends Net {
@@ -35,6 +26,7 @@ export const givenOf = ({ choices, experiment, history }: Entry): Given => histo
 /** Null where there is nothing to compare, or not yet. */
 export type Differ = typeof differencesOf | null;
 
+/** Under these heads but the first, and last what differs from the first run. */
 export function textsOf(entry: Entry, first: Entry, differ: Differ): string[] {
   const { history } = entry;
   if (!history) return ["not trained yet", "–", "–", "–", "–", "–", "–", othersOf(entry, first, differ)];
@@ -52,16 +44,11 @@ export function textsOf(entry: Entry, first: Entry, differ: Differ): string[] {
   ];
 }
 
-/** In time per step. Times that did not take turns say as much about what else the machine did. */
+/** In time per step. Times that did not take turns say more about what else the machine did. */
 function overheadOf(entry: Entry, first: Entry): string {
-  if (entry === first) return "–";
-  const turns = entry.interleaved !== null && first.interleaved !== null;
-  const [mine, its] = turns
-    ? [entry.interleaved, first.interleaved]
-    : [entry.history?.millisecondsPerStep, first.history?.millisecondsPerStep];
-  if (!mine || !its) return "–";
-  const percentage = 100 * (mine / its - 1);
-  return `${percentage >= 0 ? "+" : "−"}${Math.abs(percentage).toFixed(0)} %${turns ? "" : ", not interleaved"}`;
+  if (entry === first || !entry.interleaved || !first.interleaved) return "–";
+  const percentage = 100 * (entry.interleaved / first.interleaved - 1);
+  return `${percentage >= 0 ? "+" : "−"}${Math.abs(percentage).toFixed(0)} %`;
 }
 
 /** In its settings, and what was changed on its way, which training it anew does not make. */
@@ -75,7 +62,9 @@ function othersOf(entry: Entry, first: Entry, differ: Differ): string {
 }
 
 function differenceOf(entry: Entry, first: Entry, differ: Differ): string {
-  if (entry === first || !differ) return "–";
+  if (entry === first) return "–";
+  if (entry.experiment === null && first.experiment === null) return listOf(choiceDifferences(entry.choices, first.choices));
+  if (!differ) return "–";
   const [a, b] = [first, entry].map((one): unknown => {
     const given = givenOf(one);
     if (typeof given !== "string") return given;
@@ -85,7 +74,16 @@ function differenceOf(entry: Entry, first: Entry, differ: Differ): string {
       return given;
     }
   });
-  const found = differ(a, b).map(({ path, from, to }) => `${path}: ${clipped(from)} → ${clipped(to)}`);
+  return listOf(differ(a, b).map(({ path, from, to }) => `${path}: ${clipped(from)} → ${clipped(to)}`));
+}
+
+/** As the form says it. */
+const choiceDifferences = (choices: Choices, first: Choices): string[] =>
+  differing(first, choices)
+    .filter((name) => counts(name, choices) || counts(name, first))
+    .map((name) => `${CONTROLS[name].label.toLowerCase()}: ${valueText(name, first)} → ${valueText(name, choices)}`);
+
+function listOf(found: readonly string[]): string {
   if (found.length === 0) return "nothing";
   return [
     ...found.slice(0, MOST_DIFFERENCES),

@@ -1,4 +1,5 @@
 /** Numbers of runs as uPlot takes them: for each curve its steps and its values, few enough to be told apart. Pure. */
+import { type Decades, decadesOf } from "./frame.ts";
 import type { History } from "./history.ts";
 
 /** More cannot be told apart on any screen. */
@@ -6,6 +7,7 @@ const MOST_POINTS = 1200;
 /** As many layers as have a curve of their own. */
 const MOST_LAYERS = 40;
 const MOST_LAYER_POINTS = 240;
+const LOSS_DECADES: Decades = { low: -1, high: 1 };
 
 /** Null where there is nothing to draw: not measured, not finite, or not positive where the scale is one of powers. */
 export type Curve = readonly [steps: readonly number[], values: readonly (number | null)[]];
@@ -42,6 +44,20 @@ const evaluated = ({ evaluations }: History, name: "testLoss" | "trainAccuracy" 
 
 /** Of each batch, and of the test samples. */
 export const lossCurves = (history: History): readonly [Curve, Curve] => [reported(history), evaluated(history, "testLoss")];
+
+/** What has a place on a scale of powers. */
+export const positive = ([steps, values]: Curve): Curve => [steps, values.map((value) => (value !== null && value > 0 ? value : null))];
+
+/** Powers of ten that hold these curves. */
+export const lossDecades = (curves: readonly Curve[]): Decades =>
+  curves.reduce(
+    (decades, [, values]) =>
+      decadesOf(
+        values.map((value) => value ?? 1),
+        decades,
+      ),
+    LOSS_DECADES,
+  );
 
 /** On the training samples, and on those for testing. */
 export const accuracyCurves = (history: History): readonly [Curve, Curve] => [

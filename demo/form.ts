@@ -1,16 +1,8 @@
 /** The form, made from the table of controls: each with its label, its range and its line of explanation. */
-import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, type Control, type Group, readChoice } from "./choices.ts";
+import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, type Control, counts, type Group, readChoice } from "./choices.ts";
 import { make } from "./dom.ts";
 
 const GROUPS: readonly Group[] = ["Net", "Training", "Remedies", "Data"];
-
-/** Controls that say nothing under some choices. */
-const SHOWN: Partial<Record<ChoiceName, (choices: Choices) => boolean>> = {
-  samples: ({ data }) => data !== "digits" && data !== "own",
-  noise: ({ data }) => data !== "digits" && data !== "own",
-  clipMax: ({ clip }) => clip !== "none",
-  lambda: ({ regularizer }) => regularizer !== "none",
-};
 
 /** Where the site has the formula behind a control. */
 const FORMULAS = {
@@ -92,7 +84,7 @@ export class Form {
   }
 
   private showRows(): void {
-    for (const [name, { row }] of this.fields) row.hidden = SHOWN[name]?.(this.choices) === false;
+    for (const [name, { row }] of this.fields) row.hidden = !counts(name, this.choices);
   }
 
   private row(name: ChoiceName): HTMLElement {

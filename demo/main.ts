@@ -194,26 +194,28 @@ pressed("#json", async () => {
   download("experiment.json", new Blob([text], { type: "application/json" }));
 });
 pressed("#csv", async () => {
-  const { csvOf, download } = await taking();
-  if (lab.history) download("reports.csv", new Blob([csvOf(lab.history)], { type: "text/csv" }));
+  const { csvOf, download, fileNameOf } = await taking();
+  const runs = compare.runs(lab.history).map(({ history }) => history);
+  if (lab.history) download(fileNameOf(lab.history, "reports.csv"), new Blob([csvOf(runs)], { type: "text/csv" }));
 });
 pressed("#png", async () => {
-  const { download, pngOf } = await taking();
+  const { download, fileNameOf, pngOf } = await taking();
   const image = lab.history && (await pngOf(await charts.drawn(), lab.history.name, theme()));
-  if (image) download("charts.png", image);
+  if (image) download(fileNameOf(lab.history!, "charts.png"), image);
 });
 pressed("#report", async () => {
   const { saying, history: run } = lab;
-  const [{ reportOf }, { download }] = await Promise.all([import("./reportFile.ts"), taking()]);
+  const [{ reportOf }, { download, fileNameOf }] = await Promise.all([import("./reportFile.ts"), taking()]);
   if (run)
     download(
-      "report.html",
+      fileNameOf(run, "report.html"),
       new Blob([reportOf({ run, verdict: saying.text, charts: await charts.drawn(), address: location.href, compared: find("#runs") })], {
         type: "text/html",
       }),
     );
 });
 
+find("#loss-powers").addEventListener("change", redraw);
 find("#look-inside").addEventListener("change", ({ target }) => lab.lookInside((target as HTMLInputElement).checked));
 
 const help = find<HTMLDialogElement>("#help");

@@ -2,8 +2,10 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Curve } from "./curveData.ts";
+import { make } from "./dom.ts";
 import { type Decades, powerLabel, powers, stepText } from "./frame.ts";
 import type { Theme } from "./palette.ts";
+import { clippedName } from "./table.ts";
 
 export interface PlotCurve {
   readonly curve: Curve;
@@ -22,11 +24,15 @@ export interface PlotOptions {
   readonly exactly?: number;
   readonly decades?: Decades;
   readonly marks: readonly { readonly step: number; readonly text: string }[];
+  /** What lies over each other, by the numbers of its colours. */
+  readonly legend?: readonly { readonly name: string; readonly colour: number }[];
 }
 
 export class Plot {
   private readonly holder: HTMLElement;
   private readonly reading: HTMLElement;
+  private readonly legend = make("ul", { className: "legend" });
+  private explained = "";
   private plot: uPlot | null = null;
   private signature = "";
   private options: PlotOptions = { steps: 1, marks: [] };
@@ -37,6 +43,7 @@ export class Plot {
   constructor(holder: HTMLElement, reading: HTMLElement) {
     this.holder = holder;
     this.reading = reading;
+    reading.before(this.legend);
   }
 
   get canvas(): HTMLCanvasElement | null {
@@ -45,6 +52,7 @@ export class Plot {
 
   draw(curves: readonly PlotCurve[], options: PlotOptions, theme: Theme): void {
     Object.assign(this, { options, curves, theme });
+    this.explain(options.legend ?? []);
     const { clientWidth: width, clientHeight: height } = this.holder;
     if (width === 0 || height === 0) return;
     const signature = JSON.stringify([curves.map(({ curve: _, ...style }) => style), theme, options.decades !== undefined]);
@@ -57,6 +65,17 @@ export class Plot {
     }
     if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
     this.plot.setData(data);
+  }
+
+  private explain(legend: NonNullable<PlotOptions["legend"]>): void {
+    const explained = JSON.stringify(legend);
+    if (explained === this.explained) return;
+    this.explained = explained;
+    this.legend.replaceChildren(
+      ...legend.map(({ name, colour }) =>
+        make("li", { title: name }, make("span", { className: `swatch run-${colour}` }), ` ${clippedName(name)}`),
+      ),
+    );
   }
 
   private describe(curves: readonly PlotCurve[], theme: Theme, width: number, height: number): uPlot.Options {
@@ -154,7 +173,7 @@ export class Plot {
         .sort((a, b) => distance(a.value) - distance(b.value))
         .slice(0, 3);
       if (near.length > 0)
-        text = `step ${plot.data[0][idx]}: ${near.map(({ label, value }) => `${label} ${value.toPrecision(3)}`).join(", ")}`;
+        text = `step ${plot.data[0][idx]}: ${near.map(({ label, value }) => `${value.toPrecision(3)} ${label}`).join(", ")}`;
     }
     if (this.reading.textContent !== text) this.reading.textContent = text;
   }

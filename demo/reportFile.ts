@@ -46,7 +46,7 @@ ${pictures.join("\n")}
 ${tableOf(compared)}
 <h2>Experiment</h2>
 <pre>${asText(json)}</pre>
-<details><summary>Reports as CSV</summary><pre>${asText(csvOf(run))}</pre></details>
+<details><summary>Reports as CSV</summary><pre>${asText(csvOf([run]))}</pre></details>
 </body>
 </html>
 `;
@@ -54,8 +54,10 @@ ${tableOf(compared)}
 
 /** Text alone: a name that can be edited on the page is its value here. */
 function tableOf(holder: Element): string {
-  const text = (cell: Element): string =>
-    cell.querySelector("input")?.value ?? (cell.querySelector("button") ? "" : (cell.textContent ?? ""));
+  const text = (cell: Element): string => {
+    const name = cell.querySelector("input")?.value;
+    return name === undefined ? (cell.textContent ?? "") : [name, cell.querySelector("small")?.textContent].filter(Boolean).join(": ");
+  };
   const lines = [...holder.querySelectorAll("tr")].map((row) => {
     const cells = [...row.children].map((cell) => `<${cell.localName}>${asText(text(cell))}</${cell.localName}>`);
     return `<tr>${cells.join("")}</tr>`;

@@ -34,6 +34,12 @@ function tableOf(lines: readonly (readonly string[])[]): HTMLTableElement {
 export const percent = (share: number | null | undefined): string =>
   share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`;
 
+const LONG = 24;
+
+/** A name that has little room: those of runs differ at their ends. */
+export const clippedName = (name: string): string =>
+  name.length <= LONG ? name : `${name.slice(0, LONG / 2 - 1)}…${name.slice(-LONG / 2)}`;
+
 export const short = (value: number | null | undefined): string =>
   value === null || value === undefined ? "–" : Number.isFinite(value) ? value.toPrecision(3) : "not finite";
 

@@ -1,7 +1,7 @@
 /** Each chart: how it is drawn, the numbers that its table has, and when there is none. */
 import { drawBars } from "./bars.ts";
 import type { Run, Scene } from "./charts.ts";
-import { accuracyCurves, type Curve, layerCurves, layersShown, lossCurves } from "./curveData.ts";
+import { accuracyCurves, type Curve, layerCurves, layersShown, lossCurves, lossDecades, positive } from "./curveData.ts";
 import { find } from "./dom.ts";
 import type { Decades } from "./frame.ts";
 import { HeatMap, type Rows } from "./heatMap.ts";
@@ -11,7 +11,7 @@ import { drawNet } from "./netPicture.ts";
 import { DASHES, type Theme, viridis } from "./palette.ts";
 import type { Plot, PlotCurve, PlotOptions } from "./plots.ts";
 import { powerScale, type Scale, SHARES } from "./scale.ts";
-import { percent, short } from "./table.ts";
+import { clippedName, percent, short } from "./table.ts";
 
 export interface Table {
   readonly heads: readonly string[];
@@ -136,23 +136,34 @@ const pairOf =
   ({ history, colour }: Run): PlotCurve[] =>
     curves(history).map((curve, index) => ({
       curve,
-      label: `${history.name} (${labels[index]})`,
+      label: `${clippedName(history.name)} (${labels[index]})`,
       colour: colours[colour]!,
       dash: DASHES[colour]!,
       width: index === 0 ? 1.4 : 2.2,
       dots: index === 1,
     }));
 
+/** One run is what the buttons above tell of. */
+const legend = (runs: readonly Run[]) => (runs.length > 1 ? runs.map(({ history: { name }, colour }) => ({ name, colour })) : []);
+
 const LOSS: View = {
   name: "loss",
-  draw: plot("loss", ({ runs, current, theme }) => ({
-    curves: runs.flatMap(pairOf(lossCurves, ["batch", "test"], theme)),
-    options: {
-      steps: steps(runs),
-      least: current?.classes ? 1.1 * Math.log(current.classes) : 1,
-      marks: current?.marks ?? [],
-    },
-  })),
+  draw: plot("loss", ({ runs, current, theme }) => {
+    // Where one leap would press all else to the floor.
+    const inPowers = find<HTMLInputElement>("#loss-powers").checked;
+    const found = inPowers ? (history: History) => lossCurves(history).map(positive) as [Curve, Curve] : lossCurves;
+    const curves = runs.flatMap(pairOf(found, ["batch", "test"], theme));
+    return {
+      curves,
+      options: {
+        steps: steps(runs),
+        least: current?.classes ? 1.1 * Math.log(current.classes) : 1,
+        ...(inPowers ? { decades: lossDecades(curves.map(({ curve }) => curve)) } : {}),
+        marks: current?.marks ?? [],
+        legend: legend(runs),
+      },
+    };
+  }),
   table: ({ current }) => ({
     heads: ["step", "loss", "learning rate", "gradient norm", "clip"],
     rows: someRows(current?.count ?? 0).map((row) => [
@@ -169,8 +180,10 @@ const ACCURACY: View = {
   name: "accuracy",
   draw: plot("accuracy", ({ runs, current, theme }) => ({
     curves: runs.flatMap(pairOf(accuracyCurves, ["training", "test"], theme)),
-    options: { steps: steps(runs), exactly: 1, marks: current?.marks ?? [] },
+    options: { steps: steps(runs), exactly: 1, marks: current?.marks ?? [], legend: legend(runs) },
   })),
+  // Numbers that are to be learnt are never right or wrong.
+  hidden: ({ runs }) => runs.length > 0 && runs.every(({ history }) => history.parameters > 0 && history.classes === null),
   table: ({ current }) => ({
     heads: ["step", "train loss", "test loss", "train accuracy", "test accuracy"],
     rows: someRows(current?.evaluations.length ?? 0).map((row) => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, type Control, nameOf, STANDARD } from "../../demo/choices.ts";
 import { experimentOf } from "../../demo/experimentOf.ts";
-import { csvOf } from "../../demo/exports.ts";
+import { csvOf, fileNameOf } from "../../demo/exports.ts";
 import { History } from "../../demo/history.ts";
 import { remedyFor } from "../../demo/remedies.ts";
 import { STORIES } from "../../demo/stories.ts";
@@ -96,6 +96,8 @@ describe("the demo's remedies", () => {
     expect(remedyFor("healthy", STANDARD)).toBeNull();
     expect(remedyFor("vanishing", STANDARD)?.changes).toEqual({ activation: "tanh", init: "glorotUniform" });
     expect(remedyFor("exploding", changed({ activation: "relu", init: "large" }))?.changes).toEqual({ init: "heNormal" });
+    expect(remedyFor("nonFinite", changed({ init: "large", rate: 10 }))?.changes).toEqual({ init: "glorotUniform" });
+    expect(remedyFor("nonFinite", changed({ rate: 10 }))?.changes).toEqual({ clip: "globalNorm", clipMax: 1 });
   });
 });
 
@@ -129,10 +131,24 @@ describe("the demo's history", () => {
     expect(history.step).toBe(300);
     expect(history.ratio(99)).toBe(50);
     expect(history.stepsPerSecond).toBeCloseTo(100, 6);
-    const lines = csvOf(history).trimEnd().split("\n");
-    expect(lines[0]).toBe('step,loss,learningRate,gradientNorm,clipScale,"gradientNorm a,""b""","gradientNorm c"');
-    expect(lines).toHaveLength(301);
-    expect(lines[100]).toBe("99,0.5,0.25,2,1,100,2");
+    history.see({ step: 99, trainLoss: 0.25, trainAccuracy: 0.5, testLoss: null, testAccuracy: null });
+    history.see({ step: 300, trainLoss: 0.125, trainAccuracy: 1, testLoss: 2, testAccuracy: 0 });
+    history.marks.push({ step: 100, text: 'rate "3"' });
+    const other = new History("other", STANDARD, {});
+    other.prepare({ type: "prepared", run: 2, weights: ["c", "d"], steps: 1, classes: 2, parameters: 1, dispatches: 1, points: null });
+    other.append(Float32Array.of(0, 0.05, 16_777_217, Number.NaN, 1, 1e-20, 0.123456789), 1);
+    const lines = csvOf([history, other]).trimEnd().split("\n");
+    expect(lines[0]).toBe(
+      'run,step,loss,learningRate,gradientNorm,clipScale,trainLoss,trainAccuracy,testLoss,testAccuracy,changed,"gradientNorm a,""b""","gradientNorm c","gradientNorm d"',
+    );
+    expect(lines).toHaveLength(303);
+    expect(lines[100]).toBe('"",99,0.5,0.25,2,1,0.25,0.5,,,,100,2,');
+    expect(lines[101]).toBe('"",100,0.5,0.25,2,1,,,,,"rate ""3""",101,2,');
+    expect(lines[301]).toBe('"",300,,,,,0.125,1,2,0,,,,');
+    expect(lines[302]).toBe('"other",0,0.05,16777216,NaN,1,,,,,,,1e-20,0.12345679');
+    expect(fileNameOf({ name: "30 sigmoid, normal, σ = 0.1", step: 12 }, "reports.csv")).toBe("30-sigmoid-normal-0.1-step-12-reports.csv");
+    expect(fileNameOf({ name: "é".repeat(9), step: 1 }, "charts.png")).toBe("step-1-charts.png");
+    expect(fileNameOf({ name: "x".repeat(99), step: 1 }, "charts.png")).toBe(`${"x".repeat(60)}-step-1-charts.png`);
   });
 
   it("counts steps where not every one is reported, and times those of this session alone", () => {

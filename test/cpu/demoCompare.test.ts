@@ -1,11 +1,13 @@
 /** What the lab says differs between two experiments, how it asks for insight, and what of a long run is drawn. */
 import { describe, expect, it } from "vitest";
-import { STANDARD } from "../../demo/choices.ts";
-import { accuracyCurves, layerCurves, layersShown, lossCurves } from "../../demo/curveData.ts";
+import { type Choices, STANDARD } from "../../demo/choices.ts";
+import { type Entry, HEADS, textsOf } from "../../demo/compareTexts.ts";
+import { accuracyCurves, layerCurves, layersShown, lossCurves, lossDecades, positive } from "../../demo/curveData.ts";
 import { differencesOf } from "../../demo/differences.ts";
 import { experimentOf } from "../../demo/experimentOf.ts";
 import { History } from "../../demo/history.ts";
 import { withInsight } from "../../demo/insight.ts";
+import { clippedName } from "../../demo/table.ts";
 import { parseExperiment } from "../../src/experiment/index.ts";
 
 const RELU = { ...STANDARD, depth: 5, activation: "relu", init: "heNormal" } as const;
@@ -36,6 +38,48 @@ describe("what differs between two runs", () => {
       { path: "optimizer", from: '"adam"', to: '{"type":"sgd"}' },
     ]);
   });
+});
+
+describe("the table of compared runs", () => {
+  const entry = (choices: Choices, given: Partial<Entry> = {}): Entry => ({
+    name: "",
+    choices,
+    experiment: null,
+    colour: 0,
+    history: null,
+    interleaved: null,
+    changed: "",
+    ...given,
+  });
+  const differs = (one: Entry, first: Entry): string => textsOf(one, first, differencesOf).at(-1)!;
+
+  it("says what differs as the form does, and by path where an experiment was written by hand", () => {
+    const first = entry(RELU);
+    expect(textsOf(first, first, differencesOf)).toHaveLength(HEADS.length);
+    expect(differs(first, first)).toBe("–");
+    expect(differs(entry({ ...RELU, skips: "residual", seed: 8 }), first)).toBe("skip connections: none → residual; seed: 7 → 8");
+    // A limit that nothing is clipped at is none.
+    expect(differs(entry({ ...RELU, clipMax: 3 }), first)).toBe("nothing");
+    const byHand = entry(RELU, { experiment: JSON.stringify({ ...experimentOf(RELU), seed: 9 }) });
+    expect(differs(byHand, first)).toBe("seed: 7 → 9");
+    expect(textsOf(byHand, first, null).at(-1)).toBe("–");
+  });
+
+  it("tells what a step costs against the first where both took turns, and only there", () => {
+    const cost = (mine: number | null, its: number | null): string => {
+      const [first, other] = [its, mine].map((interleaved) => entry(RELU, { history: new History("", RELU, {}), interleaved }));
+      return textsOf(other!, first!, null)[6]!;
+    };
+    expect(cost(3, 2)).toBe("+50 %");
+    expect(cost(1, 2)).toBe("−50 %");
+    expect(cost(3, null)).toBe("–");
+    expect(cost(null, 2)).toBe("–");
+  });
+});
+
+it("a name with little room keeps its end, where names of runs differ", () => {
+  expect(clippedName("30 sigmoid, normal")).toBe("30 sigmoid, normal");
+  expect(clippedName("30 sigmoid, normal, σ = 0.1, seed 12")).toBe("30 sigmoid,…0.1, seed 12");
 });
 
 describe("insight", () => {
@@ -79,6 +123,22 @@ describe("the curves of a run", () => {
     expect(first![1][0]).toBeNull();
     expect(first![1].at(-1)).toBeCloseTo(1e-20, 25);
     expect(accuracyCurves(history)[1][0]).toEqual([]);
+  });
+
+  it("fit a scale of powers, on which a loss of 0 has no place", () => {
+    const curves = [
+      positive([
+        [0, 1, 2],
+        [48, 0, null],
+      ]),
+      positive([
+        [0, 1],
+        [2.3, 0.004],
+      ]),
+    ];
+    expect(curves[0]![1]).toEqual([48, null, null]);
+    expect(lossDecades(curves)).toEqual({ low: -3, high: 2 });
+    expect(lossDecades([])).toEqual({ low: -1, high: 1 });
   });
 
   it("are those of 40 layers at most, from the first to the last", () => {

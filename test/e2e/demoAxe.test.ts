@@ -158,7 +158,7 @@ describe("the keyboard alone", () => {
     await keyboard.press("Enter");
     await lab.reachPhase("done");
     await lab.until("two runs", async () => (await lab.rows("#runs")).length === 2);
-    expect(await lab.text("#runs")).toMatch(/"tanh" → "relu"/);
+    expect(await lab.text("#runs")).toContain("activation: tanh → ReLU");
     await tabTo(lab, "#runs .name");
     await write(lab, "mine");
     await keyboard.press("Tab");
