@@ -107,7 +107,7 @@ export class RecordedRuns implements Runner {
     const joined = new Float32Array((count - shown) * width);
     for (const [index, row] of rows.slice(shown, count).entries()) joined.set(row, index * width);
     const step = (row: number): number => (row < rows.length ? rows[row]![0]! : stage.steps);
-    const [from, to] = [shown === 0 ? 0 : step(shown), step(count)];
+    const [from, to] = [shown === 0 ? -1 : step(shown), step(count)];
     this.tellOf({ type: "reports", run, rows: joined, milliseconds: (stage.milliseconds * count) / rows.length });
     const ended = count === rows.length;
     for (const seen of stage.evaluations)

@@ -13,6 +13,7 @@ import { ReportBatch } from "./batch.ts";
 import { readFrom } from "./dataFiles.ts";
 import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
+import { LookSteps } from "./lookSteps.ts";
 import { type Beginning, COLUMNS, type FromWorker, type Given, type Start, type ToWorker } from "./messages.ts";
 import { pointsOf } from "./points.ts";
 import type { Kept, Snapshots } from "./snapshots.ts";
@@ -21,9 +22,6 @@ import { Verdicts } from "./verdicts.ts";
 type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 type Change = ToWorker & { readonly type: "change" };
 
-/** A look at the net waits at least so long, and so many times as long as the last one took: it must not slow training down. */
-const LEAST_WAIT = 1000;
-const WAIT_PER_LOOK = 10;
 const MOST_NAMES = 5;
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -53,8 +51,9 @@ export class Training {
   private next: Change | null = null;
   private every = 1;
   private lastStep = -1;
-  private looking: Promise<void> = Promise.resolve();
-  private lookAgain = 0;
+  private looks = new LookSteps(1);
+  /** What a look shows is not kept: a run that goes on is seen anew. */
+  private unseen = false;
   private letGo = (): void => {};
   private rest = (): void => {};
   /** Until nothing is trained any more, though the net may still be asked. */
@@ -171,7 +170,7 @@ export class Training {
       this.snapshots.hold(id, this.used);
       const steps = await this.prepare(engine);
       while (!this.stopped && this.trainer!.attemptedStep < steps) {
-        await this.goOn(steps - this.trainer!.attemptedStep);
+        await this.goOn(steps);
         if (this.next !== null) await this.adjust(this.next);
       }
       if (this.stopped) return;
@@ -188,7 +187,6 @@ export class Training {
     } finally {
       this.rest();
       this.letGo();
-      await this.looking;
       await this.keeper?.end(over);
       this.trainer?.dispose();
       this.trainer = null;
@@ -219,11 +217,9 @@ export class Training {
     this.lastStep = trainer.attemptedStep - 1;
     await trainer.prepare(dataset);
     this.tell(trainer, dataset, run.steps);
-    if (kept) {
-      this.tellPast(kept, trainer.parameters.filter(({ role }) => role === "weight").length);
-      // What a look shows is not kept: it is seen anew.
-      this.looking = this.look(trainer, dataset).catch(() => {});
-    }
+    if (kept) this.tellPast(kept, trainer.parameters.filter(({ role }) => role === "weight").length);
+    this.looks = new LookSteps(run.steps);
+    this.unseen = kept !== null;
     const { Keeper } = await import("./keeper.ts");
     const record = { ...keep, experiment: given, step: 0, steps: run.steps, milliseconds: 0, savedAt: 0 };
     this.keeper = new Keeper(this.snapshots, record, available, trainer, run.every, () => this.batch.milliseconds);
@@ -269,7 +265,7 @@ export class Training {
     });
   }
 
-  /** Trains to the end, or until it is stopped or to be changed. */
+  /** Trains until so many steps are made, or until it is stopped or to be changed. */
   private async goOn(steps: number): Promise<void> {
     const trainer = this.trainer!;
     const dataset = this.dataset!;
@@ -278,7 +274,14 @@ export class Training {
     this.controller = new AbortController();
     if (this.stopped) return;
     try {
-      await this.loop(trainer, dataset, steps);
+      while (trainer.attemptedStep < steps) {
+        const step = trainer.attemptedStep;
+        if (this.looks.isDue(step) || this.unseen) await this.lookTimed(trainer, dataset);
+        if (this.next !== null || this.stopped) return;
+        await this.loop(trainer, dataset, Math.min(steps, this.looks.after(step)) - step);
+        this.looping = false;
+        this.batch.running(false);
+      }
     } catch (error) {
       this.flush();
       if (error instanceof FathomError && error.code === "aborted" && (this.next !== null || this.stopped)) return;
@@ -289,8 +292,16 @@ export class Training {
       this.batch.running(false);
     }
     await this.verdicts.say();
-    await this.looking;
     await this.look(trainer, dataset);
+  }
+
+  /** What is looked at stands still: what is told of a step is of that step. */
+  private async lookTimed(trainer: Trainer, dataset: Dataset): Promise<void> {
+    const began = performance.now();
+    this.unseen = false;
+    await this.look(trainer, dataset);
+    // Single steps tell nothing of what a look costs.
+    if (!this.paused) this.looks.took(performance.now() - began, this.batch.milliseconds);
   }
 
   private async adjust({ experiment, text, state }: Change): Promise<void> {
@@ -309,7 +320,6 @@ export class Training {
   /** What a trainer is made with: another one goes on from the state of this. */
   private async rebuild(options: TrainerOptions): Promise<void> {
     const checkpoint = await this.trainer!.checkpoint();
-    await this.looking;
     this.trainer!.dispose();
     const trainer = await this.engine!.train(options);
     this.trainer = trainer;
@@ -329,8 +339,7 @@ export class Training {
       // A change that came while this leg was being prepared.
       if (this.next !== null) void this.halt();
     });
-    this.lookAgain = performance.now() + LEAST_WAIT;
-    for await (const report of reports) this.hear(report, trainer, dataset);
+    for await (const report of reports) this.hear(report);
     this.flush();
   }
 
@@ -339,23 +348,12 @@ export class Training {
     this.inside.flush();
   }
 
-  private hear(report: Report, trainer: Trainer, dataset: Dataset): void {
+  private hear(report: Report): void {
     this.lastStep = report.step;
     this.batch.add(report);
     this.inside.add(report);
     this.verdicts.add(report);
     this.keeper?.add(report);
-    if (performance.now() < this.lookAgain) return;
-    this.lookAgain = Number.POSITIVE_INFINITY;
-    const began = performance.now();
-    // What goes wrong here goes wrong in the run as well, which tells.
-    this.looking = this.looking
-      .then(() => this.look(trainer, dataset))
-      .catch(() => {})
-      .then(() => {
-        const now = performance.now();
-        this.lookAgain = now + Math.max(LEAST_WAIT, WAIT_PER_LOOK * (now - began));
-      });
   }
 
   private async look(trainer: Trainer, dataset: Dataset): Promise<void> {
