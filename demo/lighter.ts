@@ -9,6 +9,6 @@ export function lighter(choices: Choices): Choices {
   const { depth, width, batchSize, steps } = choices;
   if (depth >= VERY_DEEP)
     return { ...choices, width: Math.min(width, 16), batchSize: Math.min(batchSize, 32), steps: Math.min(steps, 100) };
-  if (depth >= DEEP) return { ...choices, batchSize: Math.min(batchSize, 32), steps: Math.min(steps, 200) };
+  if (depth >= DEEP) return { ...choices, batchSize: Math.min(batchSize, 64), steps: Math.ceil(steps / 2) };
   return choices;
 }

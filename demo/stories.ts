@@ -19,10 +19,25 @@ const stage = (label: string, text: string, changes: Partial<Choices>): Stage =>
 
 const RELU = { activation: "relu", init: "heNormal" } as const;
 const BATCH_NORM = { ...RELU, normalisation: "batchNorm" } as const;
-const FIFTY = { ...BATCH_NORM, depth: 50, width: 32, rate: 0.05 } as const;
-const DEAD = { ...RELU, depth: 10, optimizer: "adam", steps: 200 } as const;
-const FEW = { data: "spirals", samples: 120, noise: 0.1, depth: 4, width: 64, optimizer: "adam", rate: 0.003, ...RELU } as const;
-const NOISE = { ...BATCH_NORM, depth: 3, rate: 0.05, schedule: "linear", steps: 300 } as const;
+/** Steps of plain descent, each as long as its gradient: what explodes shows. */
+const DESCENT = { optimizer: "momentum", schedule: "linear" } as const;
+const FIFTY = { ...BATCH_NORM, ...DESCENT, depth: 50, width: 32, rate: 0.1, steps: 300 } as const;
+const CLIPPED = { clip: "globalNorm", clipMax: 1 } as const;
+const DEAD = { ...RELU, depth: 2, rate: 0.7, steps: 250 } as const;
+const FEW = {
+  data: "spirals",
+  samples: 120,
+  noise: 0.1,
+  depth: 4,
+  width: 64,
+  rate: 0.005,
+  schedule: "constant",
+  steps: 250,
+  ...RELU,
+} as const;
+const NOISE = { ...BATCH_NORM, ...DESCENT, depth: 3, rate: 0.05, steps: 150 } as const;
+const SETTLE = { ...RELU, optimizer: "momentum", schedule: "constant", depth: 6, batchSize: 16, rate: 0.05, steps: 200 } as const;
+const TWO_HUNDRED = { optimizer: "momentum", depth: 200, width: 32 } as const;
 
 export const STORIES: readonly Story[] = [
   {
@@ -32,34 +47,55 @@ export const STORIES: readonly Story[] = [
     look: "The bars: their scale is one of powers of ten. In the heat map the first layers are dark from the first step to the last.",
     stages: [
       stage("Sigmoid", "Nothing reaches the first layer, and the loss stays at that of guessing, 2.3.", {}),
-      stage("Glorot and tanh", "Weights as long as they should be, and an activation whose slope is 1 at 0: all bars are alike.", {
-        activation: "tanh",
-        init: "glorotUniform",
-      }),
-      stage("He and ReLU", "Half of the units are 0, so weights must be longer by √2.", RELU),
-      stage("Residual, batch-norm", "A way around each layer, and every layer's inputs at mean 0 and variance 1.", {
-        ...BATCH_NORM,
-        skips: "residual",
-      }),
+      stage(
+        "Glorot and tanh",
+        "Weights as long as they should be, and an activation whose slope is 1 at 0: all bars are alike, and the net learns.",
+        {
+          activation: "tanh",
+          init: "glorotUniform",
+        },
+      ),
+      stage("He and ReLU", "Half of the units are 0, so weights must be longer by √2. The bars are alike again.", RELU),
+      stage(
+        "Residual, batch-norm",
+        "A way around each layer, and every layer's inputs at mean 0 and variance 1: it learns from the first steps on.",
+        {
+          ...BATCH_NORM,
+          skips: "residual",
+        },
+      ),
     ],
   },
   {
     id: "exploding",
     title: "Batch-norm alone explodes",
     text: "Batch-norm keeps signals in bounds on their way up. On the way down, in fifty ReLU layers, it multiplies the gradient by about 1.2 at each.",
-    look: "The first bars tower over the last ones, by 10⁴ at the first step. Watch what the first steps do to the loss.",
+    look: "The first bars tower over the last ones, by 10⁴ at the first step. Then look at the accuracy at the end.",
     stages: [
       stage(
         "Batch-norm alone",
-        "The first layer's gradient is thousands of times the last's, and the first steps throw the weights about.",
+        "The first layer's gradient is thousands of times the last's. The first steps throw its weights about, and little is learnt.",
         FIFTY,
       ),
-      stage("With a clip", "The same gradients, but no step is longer than the clip lets it be.", {
+      stage(
+        "With a clip",
+        "No step is longer than the clip lets it be. But a clip makes all layers' steps shorter alike: the first bars still tower, and nothing is learnt.",
+        { ...FIFTY, ...CLIPPED },
+      ),
+      stage(
+        "With skips",
+        "A way around each layer takes the factor away. It learns at a fifth of the rate; at the whole rate its first steps still leap.",
+        {
+          ...FIFTY,
+          skips: "residual",
+          rate: 0.02,
+        },
+      ),
+      stage("Skips and a clip", "The whole rate again: now the clip bounds the first steps, and the net learns best.", {
         ...FIFTY,
-        clip: "globalNorm",
-        clipMax: 1,
+        ...CLIPPED,
+        skips: "residual",
       }),
-      stage("With skips", "A way around each layer takes the factor away.", { ...FIFTY, skips: "residual" }),
     ],
   },
   {
@@ -68,12 +104,19 @@ export const STORIES: readonly Story[] = [
     text: "Steps that are too long push a ReLU's inputs below 0 for every sample. Its slope is 0 there, so it never comes back.",
     look: "Bars that fall to an open stub: a gradient of exactly 0. The loss then stands at 2.3, that of guessing.",
     stages: [
-      stage("Rate too large", "At this rate whole layers are dead after a few steps, and nothing revives them.", { ...DEAD, rate: 0.1 }),
-      stage("Leaky ReLU", "A small slope below 0 lets the gradient through even at that rate: the net lives, and hardly learns.", {
-        ...DEAD,
-        activation: "leakyRelu",
-        rate: 0.1,
-      }),
+      stage(
+        "Rate too large",
+        "At this rate whole layers are dead after a few steps. The rate falls to 0 over the run, but nothing revives them.",
+        DEAD,
+      ),
+      stage(
+        "Leaky ReLU",
+        "A small slope below 0 lets the gradient through: the net leaps as far, lives, and learns once the rate has fallen.",
+        {
+          ...DEAD,
+          activation: "leakyRelu",
+        },
+      ),
       stage("Lower rate", "The first net again, with steps that it can bear.", { ...DEAD, rate: 0.003 }),
     ],
   },
@@ -105,8 +148,8 @@ export const STORIES: readonly Story[] = [
     text: "A large rate gets somewhere fast and then jumps about the goal. A small one settles and takes for ever. A schedule does one after the other.",
     look: "Pin the first run and compare the ends of the curves.",
     stages: [
-      stage("Constant", "It never comes to rest.", { ...RELU, depth: 6, batchSize: 16, rate: 0.08 }),
-      stage("Cosine to 0", "Begins alike, and settles.", { ...RELU, depth: 6, batchSize: 16, rate: 0.08, schedule: "cosine" }),
+      stage("Constant", "It never comes to rest.", SETTLE),
+      stage("Cosine to 0", "Begins alike, and settles.", { ...SETTLE, schedule: "cosine" }),
     ],
   },
   {
@@ -115,13 +158,12 @@ export const STORIES: readonly Story[] = [
     text: "All remedies together: He, batch-norm, residual blocks, a clip and a warm-up.",
     look: "Two hundred bars of about one length, and a loss that falls.",
     stages: [
-      stage("Without", "The same depth, ReLU and He alone.", { ...RELU, depth: 200, width: 32 }),
+      stage("Without", "The same depth, ReLU and He alone.", { ...RELU, ...TWO_HUNDRED, schedule: "constant", rate: 0.02 }),
       stage("With", "It trains.", {
         ...BATCH_NORM,
-        depth: 200,
-        width: 32,
+        ...TWO_HUNDRED,
+        ...CLIPPED,
         skips: "residual",
-        clip: "globalNorm",
         schedule: "warmUp",
         rate: 0.05,
       }),

@@ -17,7 +17,7 @@ describe("what differs between two runs", () => {
     expect(differencesOf(experimentOf(RELU, "a"), experimentOf(RELU, "b"))).toEqual([]);
     expect(differencesOf(experimentOf(RELU), experimentOf({ ...RELU, depth: 9, rate: 0.1 }))).toEqual([
       { path: "model.2.times", from: "4", to: "8" },
-      { path: "schedule.initial", from: "0.02", to: "0.1" },
+      { path: "schedule.initial", from: "0.0015", to: "0.1" },
     ]);
     expect(differencesOf(experimentOf(RELU), experimentOf({ ...RELU, clip: "globalNorm" }))).toEqual([
       { path: "clip", from: "–", to: '{"type":"globalNorm","max":1}' },

@@ -8,7 +8,7 @@ import { images, labels } from "../support/idxFiles.ts";
 import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
 import { type Held, memoryOf } from "../support/memoryOf.ts";
 
-const TINY = "#fathom=1&depth=2&width=16&activation=tanh&init=glorotUniform";
+const TINY = "#fathom=1&depth=2&width=16&activation=tanh&init=glorotUniform&optimizer=momentum&schedule=constant";
 
 let site: LabSite;
 let lab: LabPage;

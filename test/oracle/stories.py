@@ -24,7 +24,7 @@ from fathom_oracle.tables import call
 from fathom_oracle.trace import Run, tensors
 
 # Deep nets take long, and their draws are alike.
-SEEDS, DEEP_SEEDS, DEEP = 32, 6, 25
+SEEDS, DEEP_SEEDS, DEEP = 12, 5, 25
 
 
 class Stage(Spec):
