@@ -6,10 +6,9 @@ import { join, resolve } from "node:path";
 import type { Split } from "../src/data/dataset.ts";
 import { loadDataset, parseExperiment } from "../src/experiment/index.ts";
 import { encodeSafetensors } from "../src/io/index.ts";
-import { experimentToProve, provenStages, ratioBounds, shareBounds } from "../test/support/storyProof.ts";
+import { experimentToProve, provenStages, ratioBounds, shareBounds, sided } from "../test/support/storyProof.ts";
 
 interface Draw {
-  readonly ratio: number;
   readonly accuracy: number;
   readonly trainLoss: number;
   readonly testLoss: number;
@@ -36,17 +35,23 @@ export async function main(wanted: readonly string[]): Promise<void> {
   writeFileSync(join(folder, "stages.json"), JSON.stringify(stages));
   const { status } = spawnSync("/usr/bin/python3", [join(ORACLE, "stories.py"), folder], { stdio: "inherit" });
   if (status !== 0) throw new Error("stories.py failed");
-  const found = JSON.parse(readFileSync(join(folder, "found.json"), "utf8")) as Record<string, Draw[]>;
+  const found = JSON.parse(readFileSync(join(folder, "found.json"), "utf8")) as Record<
+    string,
+    { readonly draws: readonly Draw[]; readonly ratios: readonly number[] }
+  >;
   const bounds = chosen.map((stage) => {
-    const draws = found[stage.key]!;
+    const { draws, ratios } = found[stage.key]!;
     return [
       stage.key,
       {
         experiment: experimentToProve(stage),
-        ratio: ratioBounds(draws.map(({ ratio }) => ratio)).map(short),
-        accuracy: shareBounds(
-          draws.map(({ accuracy }) => accuracy),
-          tested[stage.key]!,
+        ratio: ratioBounds(ratios).map(short),
+        accuracy: sided(
+          shareBounds(
+            draws.map(({ accuracy }) => accuracy),
+            tested[stage.key]!,
+          ),
+          stage,
         ).map(short),
         loss: ratioBounds(draws.map(({ trainLoss }) => trainLoss)).map(short),
         lossRatio: ratioBounds(draws.map(({ trainLoss, testLoss }) => testLoss / trainLoss)).map(short),

@@ -77,8 +77,9 @@ describe("a lighter preset", () => {
 
   it("has fewer samples and steps where it is deep, is narrower where it is very deep, and is itself where it is not", () => {
     expect(lighter(deep({ depth: 29 }))).toEqual(deep({ depth: 29 }));
-    expect(lighter(deep({ depth: 30 }))).toEqual(deep({ depth: 30, batchSize: 32, steps: 200 }));
-    expect(lighter(deep({ depth: 99 }))).toEqual(deep({ depth: 99, batchSize: 32, steps: 200 }));
+    expect(lighter(deep({ depth: 30 }))).toEqual(deep({ depth: 30, batchSize: 64, steps: 250 }));
+    expect(lighter(deep({ depth: 50, batchSize: 128 }))).toEqual(deep({ depth: 50, batchSize: 64, steps: 150 }));
+    expect(lighter(deep({ depth: 99 }))).toEqual(deep({ depth: 99, batchSize: 64, steps: 150 }));
     expect(lighter(deep({ depth: 100 }))).toEqual(deep({ depth: 100, width: 16, batchSize: 32, steps: 100 }));
     for (const depth of [40, 200]) {
       const small = deep({ depth, width: 8, batchSize: 4, steps: 10 });

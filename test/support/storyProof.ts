@@ -1,29 +1,56 @@
-/** After how many steps the stages of the lab's stories are held to PyTorch's numbers, and between which bounds. */
+/** What every stage of the lab's stories is held to: PyTorch's numbers, between which bounds, and a kind of verdict. */
 
 import type { Choices } from "../../demo/choices.ts";
 import { experimentOf } from "../../demo/experimentOf.ts";
 import { lighter } from "../../demo/lighter.ts";
 import { STORIES } from "../../demo/stories.ts";
+import type { DiagnosisKind } from "../../src/index.ts";
 
-/** Of each stage in turn: enough to see its outcome, and few enough for a processor. */
-const STEPS: Readonly<Record<string, readonly number[]>> = {
-  vanishing: [8, 40, 30, 30],
-  exploding: [8, 30, 30],
-  dead: [25, 25, 25],
-  "over-fitting": [60, 60, 60],
-  noise: [30, 20, 20],
-  schedule: [40, 40],
-  "two-hundred": [5, 30],
+/** What a stage must come to: a cure is bounded below, a failure above; a stage to compare with others both ways. */
+interface Outcome {
+  readonly accuracy: "learns" | "fails" | "between";
+  /** What the verdict at the end may be, as the story's text has it. */
+  readonly kinds: readonly DiagnosisKind[];
+  /** Instead of the stage's own number of steps: its two hundred layers are too many for a processor. */
+  readonly steps?: number;
+}
+
+const LEARNS: Outcome = { accuracy: "learns", kinds: ["healthy"] };
+const LIVES: Outcome = { accuracy: "between", kinds: ["healthy"] };
+
+/** Stage by stage of every story. */
+const PROVEN: Readonly<Record<string, readonly Outcome[]>> = {
+  vanishing: [{ accuracy: "fails", kinds: ["vanishing"] }, LEARNS, LEARNS, LEARNS],
+  exploding: [
+    // The first steps make its first weights so long that the ratio falls again, to whichever side.
+    { accuracy: "fails", kinds: ["exploding", "vanishing", "stalled", "healthy"] },
+    { accuracy: "fails", kinds: ["exploding"] },
+    LEARNS,
+    LEARNS,
+  ],
+  dead: [{ accuracy: "fails", kinds: ["dead"] }, LEARNS, LEARNS],
+  "over-fitting": [LIVES, LEARNS, LEARNS],
+  noise: [LIVES, LEARNS, LEARNS],
+  schedule: [LIVES, LEARNS],
+  "two-hundred": [
+    { accuracy: "between", kinds: ["vanishing", "stalled", "healthy"], steps: 5 },
+    { accuracy: "between", kinds: ["healthy", "stalled"], steps: 30 },
+  ],
 };
 
-export interface ProvenStage {
+export interface ProvenStage extends Outcome {
   readonly key: string;
   readonly choices: Choices;
 }
 
+/** As the lab trains them on a processor, each to its own end. */
 export const provenStages = (): ProvenStage[] =>
   STORIES.flatMap(({ id, stages }) =>
-    stages.map(({ label, choices }, index) => ({ key: `${id}: ${label}`, choices: { ...lighter(choices), steps: STEPS[id]![index]! } })),
+    stages.map(({ label, choices }, index) => {
+      const outcome = PROVEN[id]![index]!;
+      const light = lighter(choices);
+      return { ...outcome, key: `${id}: ${label}`, choices: { ...light, steps: outcome.steps ?? light.steps } };
+    }),
   );
 
 export const experimentToProve = ({ choices }: ProvenStage) => experimentOf({ ...choices, seed: 0 });
@@ -47,6 +74,11 @@ export function ratioBounds(values: readonly number[]): Bounds {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const room = Math.max(2, high / low);
   return [low / room, high * room];
+}
+
+/** The side of the bounds of an accuracy that says something of such a stage. */
+export function sided([low, high]: Bounds, { accuracy }: Outcome): Bounds {
+  return [accuracy === "fails" ? 0 : low, accuracy === "learns" ? 1 : high];
 }
 
 /** An accuracy, by their distance, by 0.1 and by three standard errors of a share of that many samples at least. */
