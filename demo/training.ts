@@ -14,7 +14,6 @@ import { readFrom } from "./dataFiles.ts";
 import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
 import { LookSteps } from "./lookSteps.ts";
-import { evaluate, planeOf, pointsOf } from "./looks.ts";
 import { type Beginning, COLUMNS, type FromWorker, type Given, type Start, type ToWorker } from "./messages.ts";
 import { pointsOf } from "./points.ts";
 import type { Kept, Snapshots } from "./snapshots.ts";
