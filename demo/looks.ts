@@ -1,7 +1,7 @@
 /** What the worker looks at besides reports: losses and accuracies over whole splits, and a net's answers all over the plane. In the worker, loaded for the first look. */
 import type { Dataset, Trainer } from "../src/index.ts";
 import { PLANE_CELLS, PLANE_REACH } from "./messages.ts";
-import { isPlane } from "./points.ts";
+import { type Drawn, patternAt, SQUARES } from "./points.ts";
 
 export async function evaluate(trainer: Trainer, { train, test }: Dataset) {
   const trained = await trainer.evaluate(train);
@@ -21,8 +21,25 @@ const CENTRES = Float32Array.from({ length: 2 * PLANE_CELLS ** 2 }, (_, index) =
   return ((at + 0.5) / PLANE_CELLS) * 2 * PLANE_REACH - PLANE_REACH;
 });
 
-export async function planeOf(trainer: Trainer, dataset: Dataset): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (!isPlane(dataset)) return null;
-  const outputs = await trainer.predict(CENTRES, { sampleShape: [2] });
-  return Uint8Array.from({ length: PLANE_CELLS ** 2 }, (_, cell) => 255 / (1 + Math.exp(outputs[2 * cell]! - outputs[2 * cell + 1]!)));
+/** Row by row from below. */
+const PATTERNS = Float32Array.from(
+  Array.from({ length: SQUARES ** 2 }, (_, square) => patternAt(square % SQUARES, Math.floor(square / SQUARES))).flat(),
+);
+const CELLS_A_SQUARE = PLANE_CELLS / SQUARES;
+
+/** The square that a cell lies in. */
+function squareOf(cell: number): number {
+  const [column, row] = [cell % PLANE_CELLS, PLANE_CELLS - 1 - Math.floor(cell / PLANE_CELLS)].map((at) => Math.floor(at / CELLS_A_SQUARE));
+  return row! * SQUARES + column!;
+}
+
+export async function planeOf(trainer: Pick<Trainer, "predict">, drawn: Drawn): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (drawn === null) return null;
+  const outputs = await (drawn === "plane"
+    ? trainer.predict(CENTRES, { sampleShape: [2] })
+    : trainer.predict(PATTERNS, { sampleShape: [4] }));
+  return Uint8Array.from({ length: PLANE_CELLS ** 2 }, (_, cell) => {
+    const sample = drawn === "plane" ? cell : squareOf(cell);
+    return 255 / (1 + Math.exp(outputs[2 * sample]! - outputs[2 * sample + 1]!));
+  });
 }

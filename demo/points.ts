@@ -1,14 +1,41 @@
-/** The samples of data in the plane, as the page draws them. */
+/** The samples as the page draws them: those of data in the plane where they are, and patterns of four bits each in a square of its own. */
 import type { Dataset } from "../src/index.ts";
-import type { Points } from "./messages.ts";
+import { PLANE_REACH, type Points } from "./messages.ts";
 
-export const isPlane = ({ sampleShape, classes }: Dataset): boolean => sampleShape.length === 1 && sampleShape[0] === 2 && classes === 2;
+export type Drawn = "plane" | "patterns" | null;
 
-export function pointsOf(dataset: Dataset): Points | null {
-  if (!isPlane(dataset)) return null;
-  const { train, test } = dataset;
+/** How samples of that many numbers are drawn; `type` is that of the experiment's data set. */
+export function drawnAs({ sampleShape, classes }: Dataset, type: string): Drawn {
+  if (sampleShape.length !== 1 || classes !== 2) return null;
+  if (sampleShape[0] === 2) return "plane";
+  return sampleShape[0] === 4 && type === "parity" ? "patterns" : null;
+}
+
+/** Two bits in Gray's order: squares side by side differ in one bit, and so in their parity. */
+const PAIRS = [
+  [-1, -1],
+  [-1, 1],
+  [1, 1],
+  [1, -1],
+] as const;
+export const SQUARES = PAIRS.length;
+const SQUARE = (2 * PLANE_REACH) / SQUARES;
+
+/** The four bits of the square so far from the left and from below. */
+export const patternAt = (column: number, row: number): readonly number[] => [...PAIRS[column]!, ...PAIRS[row]!];
+
+/** Where two numbers near bits lie along an axis: noise moves them within their square. */
+function along(first: number, second: number): number {
+  const at = PAIRS.findIndex(([one, other]) => one > 0 === first > 0 && other > 0 === second > 0);
+  const noise = first - PAIRS[at]![0] + second - PAIRS[at]![1];
+  return SQUARE * (at + 0.5 + Math.min(0.4, Math.max(-0.4, noise / 2))) - PLANE_REACH;
+}
+
+export function pointsOf({ train, test }: Dataset, drawn: Drawn): Points | null {
+  if (drawn === null) return null;
+  const x = Float32Array.from([...train.x, ...(test?.x ?? [])]);
   return {
-    x: Float32Array.from([...train.x, ...(test?.x ?? [])]),
+    x: drawn === "plane" ? x : Float32Array.from({ length: x.length / 2 }, (_, pair) => along(x[2 * pair]!, x[2 * pair + 1]!)),
     y: Int32Array.from([...train.y, ...(test?.y ?? [])]),
     trained: train.count,
   };

@@ -15,7 +15,7 @@ import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
 import { LookSteps } from "./lookSteps.ts";
 import { type Beginning, COLUMNS, type FromWorker, type Given, type Start, type ToWorker } from "./messages.ts";
-import { pointsOf } from "./points.ts";
+import { type Drawn, drawnAs, pointsOf } from "./points.ts";
 import type { Kept, Snapshots } from "./snapshots.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -41,6 +41,7 @@ export class Training {
   /** What the trainer was made to look at, as JSON. */
   private insight = "null";
   private dataset: Dataset | null = null;
+  private drawn: Drawn = null;
   /** What is trained now, and the files that it may name. */
   private given: Given;
   private available: readonly File[];
@@ -203,12 +204,14 @@ export class Training {
     if (kept && !mayBeAnew) this.given = kept.run.experiment;
     if (kept) this.available = kept.files;
     const { given, available } = this;
-    const { dataset, options, run } = await prepareExperiment(parseExperiment(given), (name) => readFrom(available, name));
+    const experiment = parseExperiment(given);
+    const { dataset, options, run } = await prepareExperiment(experiment, (name) => readFrom(available, name));
     const trainer = await engine.train(options);
     this.trainer = trainer;
     this.engine = engine;
     this.insight = JSON.stringify(options.insight ?? null);
     this.dataset = dataset;
+    this.drawn = drawnAs(dataset, experiment.dataset.type);
     this.every = run.every;
     if (this.stopped) return 0;
     if (kept) await trainer.restore(kept.checkpoint);
@@ -261,7 +264,7 @@ export class Training {
       classes: dataset.classes,
       parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0),
       dispatches: counters.dispatches,
-      points: pointsOf(dataset),
+      points: pointsOf(dataset, this.drawn),
     });
   }
 
@@ -363,7 +366,7 @@ export class Training {
     const seen = { step, ...(await evaluate(trainer, dataset)) };
     this.keeper?.evaluated(seen);
     this.post({ type: "evaluated", run, ...seen });
-    const cells = await planeOf(trainer, dataset);
+    const cells = await planeOf(trainer, this.drawn);
     if (cells) this.post({ type: "plane", run, cells }, [cells.buffer]);
     const { readingsOf } = await import("./readings.ts");
     const readings = await readingsOf(trainer, dataset);
