@@ -88,8 +88,7 @@ describe("the demo", () => {
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("tanh");
     await reach(3);
     expect(await ratioShown()).toBeGreaterThan(0.01);
-    // On a processor the stories' batches are smaller.
-    const names = (await rows("#runs")).map(([, name]) => name!.replace(", batch size 32", ""));
+    const names = (await rows("#runs")).map(([, name]) => name!);
     expect(names).toEqual(["30 sigmoid, normal, σ = 0.1", "30 tanh, Glorot"]);
 
     const cured = await ratioOf(4);
@@ -121,7 +120,7 @@ describe("the demo", () => {
   });
 
   it("pauses, steps, goes on under another rate, and loses and repeats no step", async () => {
-    await open("#fathom=1&depth=2&width=16&activation=tanh&data=xor&samples=200&steps=18&dropout=0.1");
+    await open("#fathom=1&depth=2&width=16&activation=tanh&data=xor&samples=200&steps=18&dropout=0.1&rate=0.02&schedule=constant");
     await reachPhase("idle");
     await page.keyboard.press("ArrowRight");
     await reach(1);
@@ -155,8 +154,8 @@ describe("the demo", () => {
     await open();
     await reachPhase("idle");
     await page.select("#choice-activation", "gelu");
-    // On a processor batch and steps are smaller.
-    expect(await page.evaluate(() => location.hash)).toMatch(/^#fathom=1&activation=gelu(&batchSize=32&steps=200)?$/);
+    // On a processor there are fewer steps.
+    expect(await page.evaluate(() => location.hash)).toMatch(/^#fathom=1&activation=gelu(&steps=250)?$/);
     await page.reload();
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("gelu");
     await page.close();

@@ -7,7 +7,7 @@ import { launchBrowser } from "../../src/cli/launchBrowser.ts";
 import { heardOf, hearWorker } from "../support/heardWorker.ts";
 import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
 
-const LONG = "#fathom=1&depth=2&width=8&activation=tanh&init=glorotUniform&steps=100000&rate=0.001";
+const LONG = "#fathom=1&depth=2&width=8&activation=tanh&init=glorotUniform&steps=100000&rate=0.001&schedule=constant";
 const TABLE = Array.from({ length: 60 }, (_, row) => `${Math.sin(row)},${Math.cos(3 * row)},${row % 3 === 0 ? "a" : "b"}`).join("\n");
 
 let site: LabSite;
@@ -166,7 +166,7 @@ async function write(text: string): Promise<void> {
 const hidden = (selector: string): Promise<boolean> => lab.page.$eval(selector, (element) => (element as HTMLElement).hidden);
 
 it("what was written or mistyped is lost by nothing, and a run is told of and shared as it was", async () => {
-  const net = { activation: "tanh", data: "xor", samples: "100", depth: "2", width: "8", steps: "60" };
+  const net = { activation: "tanh", data: "xor", samples: "100", depth: "2", width: "8", steps: "60", rate: "0.02", schedule: "constant" };
   const pin = new URLSearchParams({ name: "theirs", ...net, depth: "3", changed: "rate 3 from step 4", experiment: encoded({ foo: 1 }) });
   await open(`#${new URLSearchParams({ fathom: "1", ...net, experiment: encoded({ ...MINE, steps: -3 }), pin: String(pin) })}`);
   // The schema's faults of every experiment of a link stand where its other faults do.
@@ -249,7 +249,7 @@ const piecesOf = ({ built }: LabSite): string[] =>
 it("on a processor presets are light, the keys can be switched off, other pages leave the run alone, and a network that went is no end", async () => {
   served.clear();
   await open();
-  expect(await hash()).toBe("#fathom=1&batchSize=32&steps=200");
+  expect(await hash()).toBe("#fathom=1&steps=250");
   expect(await lab.text(".run #adapter")).toMatch(/presets have smaller batches and fewer steps here\.$/);
   expect(
     await lab.page.$$eval("header.top nav a", (links) => links.map((link) => [(link as HTMLAnchorElement).target, link.ariaCurrent])),
