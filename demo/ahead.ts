@@ -11,6 +11,7 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import("./plane.ts"),
   () => import("./histogram.ts"),
   () => import("./readingPanel.ts"),
+  () => import("./pinned.ts"),
   () => import("./exports.ts"),
   () => import("./reportFile.ts"),
   () => import("./runFile.ts"),

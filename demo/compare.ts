@@ -29,6 +29,8 @@ export class Compare {
   private rows: readonly Row[] = [];
   private differ: Differ = null;
   private asked = false;
+  /** Steps of the runs that the browser has kept. */
+  private readonly keptAt = new WeakMap<History, number>();
   private readonly events: CompareEvents;
 
   constructor(events: CompareEvents) {
@@ -59,6 +61,30 @@ export class Compare {
       const known = before.find((entry) => sameNet(entry, pin));
       return { ...pin, changed, colour: index + 1, history: known?.history ?? null, interleaved: known?.interleaved ?? null };
     });
+    void this.takeUp();
+  }
+
+  /** What the browser has kept of them. */
+  private async takeUp(): Promise<void> {
+    const waiting = this.entries.filter(({ history }) => history === null);
+    if (waiting.length === 0) return;
+    // A browser may keep nothing, and without a network there may be no code.
+    const pinned = await import("./pinned.ts").catch(() => null);
+    for (const entry of waiting) {
+      const kept = (await pinned?.find(entry).catch(() => null)) ?? null;
+      // It may have been trained meanwhile.
+      entry.history ??= kept;
+    }
+    this.events.changed();
+  }
+
+  /** In this browser, so that their curves are there when the page is opened again; while a run goes on there is no end to it. */
+  async keep(): Promise<void> {
+    const runs = this.entries.filter(({ history }) => history !== null && this.keptAt.get(history) !== history.step);
+    if (runs.length === 0) return;
+    for (const { history } of runs) this.keptAt.set(history!, history!.step);
+    const pinned = await import("./pinned.ts").catch(() => null);
+    for (const entry of runs) await pinned?.keep(entry, entry.history!).catch(() => {});
   }
 
   pin(history: History): void {

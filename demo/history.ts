@@ -97,6 +97,11 @@ export class History {
     return this.rows.row(row).subarray(COLUMNS.length);
   }
 
+  /** All that are held, one after the other. */
+  get allRows(): Float32Array {
+    return this.rows.rows;
+  }
+
   /** The number of the next step. */
   get step(): number {
     return this.count === 0 ? 0 : this.value(this.count - 1, "step") + 1;

@@ -133,7 +133,7 @@ function readNet(fields: URLSearchParams, faults: string[], others: Readonly<Rec
 export const sameNet = (a: Net, b: Net): boolean => a.experiment === b.experiment && differing(a.choices, b.choices).length === 0;
 
 /** Without the spaces, where it is JSON. */
-function compact(json: string): string {
+export function compact(json: string): string {
   try {
     return JSON.stringify(JSON.parse(json));
   } catch {

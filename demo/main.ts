@@ -126,6 +126,7 @@ function draw(): void {
     layer: layers.layer,
   });
   compare.fill(lab.history);
+  if (lab.phase !== "playing") void compare.keep();
   files.draw();
   drawOffer();
   drawReading();
@@ -234,7 +235,10 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   redraw();
 });
 document.addEventListener("visibilitychange", () => document.hidden && lab.keep());
-addEventListener("pagehide", () => lab.keep());
+addEventListener("pagehide", () => {
+  lab.keep();
+  void compare.keep();
+});
 // The address holds the state, which an anchor would put out.
 find(".skip").addEventListener("click", (event) => {
   event.preventDefault();

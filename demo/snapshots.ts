@@ -2,6 +2,7 @@
  * Snapshots of runs in the browser's own database, written by the worker: a checkpoint, and the reports that belong to it, in one transaction each.
  * A run is alive while its worker holds the lock of its name, so that another page does not offer to continue it.
  */
+import { asked, done } from "./database.ts";
 import { BINS } from "./inside.ts";
 import type { KeptRun } from "./messages.ts";
 import type { Histograms, Part } from "./past.ts";
@@ -27,18 +28,6 @@ export interface Kept extends Snapshot {
 }
 
 const lockOf = (id: string): string => `fathom-run-${id}`;
-
-const asked = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-
-const done = (transaction: IDBTransaction): Promise<void> =>
-  new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error);
-  });
 
 /** Some browsers throw where nothing may be kept. */
 async function openDatabase(): Promise<IDBDatabase> {

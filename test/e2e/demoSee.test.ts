@@ -169,6 +169,8 @@ describe("six runs", () => {
     expect(new Set(colours).size).toBe(6);
     await lab.page.reload();
     await lab.until("the link's runs", async () => (await lab.rows("#runs")).length === 5);
+    // As far as they had come.
+    await lab.until("their curves", async () => (await lab.rows("#runs")).every((row) => row[2] === "3 of 3"));
     const names = await lab.page.$$eval("#runs .name", (inputs) => inputs.map((input) => (input as HTMLInputElement).value));
     for (const [index, name] of names.entries()) expect(name).toContain(`seed ${index + 1}`);
     expect(lab.complaints).toEqual([]);
