@@ -174,7 +174,10 @@ describe("the demo", () => {
     await open("", INSECURE_HOST);
     await reachPhase("unusable");
     expect(await text("#verdict")).toMatch(/WebGPU works only in a secure context: open this page over https, or from localhost/);
-    expect(await page.$eval("#play", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+    // The page begins with a stage that was recorded; of the inside, and of files, there is nothing.
+    await until("something to play", () => page.$eval("#play", (button) => !(button as HTMLButtonElement).disabled));
+    expect(await page.$eval("#look-inside", (box) => (box as HTMLInputElement).disabled)).toBe(true);
+    expect(await page.$eval("#inside-why", (why) => (why as HTMLElement).hidden)).toBe(false);
     expect(complaints).toEqual([]);
   });
 
