@@ -368,6 +368,8 @@ export class Training {
     this.post({ type: "evaluated", run, ...seen });
     const cells = await planeOf(trainer, this.drawn);
     if (cells) this.post({ type: "plane", run, cells }, [cells.buffer]);
+    // What a net reads that has learnt nothing is nothing to see, and what shows it need not be fetched before the first step.
+    if (step === 0) return;
     const { readingsOf } = await import("./readings.ts");
     const readings = await readingsOf(trainer, dataset);
     if (readings) this.post({ type: "readings", run, step, ...readings });
