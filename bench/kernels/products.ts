@@ -1,8 +1,8 @@
 /** Matrix products by every tile of the matmul kernels, as plans of one dispatch. */
 
-import type { Tile } from "../../src/core/tile.ts";
+import type { ProductShape, Tile } from "../../src/core/tile.ts";
 import type { Target } from "../../src/graph/op.ts";
-import { type ProductShape, productPlan } from "../../src/plan/productPlan.ts";
+import { productPlan } from "../../src/plan/productPlan.ts";
 import type { Plan, PlanDispatch } from "../../src/plan/types.ts";
 import type { FilledPlan } from "./planRunner.ts";
 

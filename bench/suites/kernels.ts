@@ -1,9 +1,8 @@
 /** Every kernel by itself, over sizes and in every variant, against what the adapter can do at best. */
 
-import type { ProductLayout } from "../../src/core/tile.ts";
+import type { ProductLayout, ProductShape } from "../../src/core/tile.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { type Engine, FathomError } from "../../src/index.ts";
-import type { ProductShape } from "../../src/plan/productPlan.ts";
 import { caseName, identityOf, type KernelCase, type KernelSize, kernelCases, rateOf } from "../kernels/cases.ts";
 import { type Ceilings, ceilings } from "../kernels/ceilings.ts";
 import { type FilledPlan, PlanRunner } from "../kernels/planRunner.ts";

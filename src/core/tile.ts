@@ -27,4 +27,12 @@ export type TileTable = ReadonlyMap<string, Tile>;
 /** N: a factor lies in memory as it is, T: transposed. NT is a layer forward, NN the gradient of its input, TN that of its weight. */
 export type ProductLayout = "NN" | "NT" | "TN" | "TT";
 
+/** C[m, n] = Σ_k A[m, k] · B[k, n]. */
+export interface ProductShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly layout: ProductLayout;
+}
+
 export const productKey = (m: number, n: number, k: number, layout: ProductLayout): string => `${m}×${n}×${k} ${layout}`;

@@ -1,11 +1,11 @@
 /** Measures the tiles of matrix products on this very adapter, in rounds, so that what else the machine does falls on all of them alike. */
 import { checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError, throwIfAborted } from "../core/errors.ts";
-import type { Tile } from "../core/tile.ts";
+import type { ProductShape, Tile } from "../core/tile.ts";
 import { type Instance, instantiate } from "../gpu/executor.ts";
 import { tilesFor } from "../ops/matmulKernel.ts";
 import type { TunedProduct } from "../ops/tuning.ts";
-import { type ProductShape, productPlan } from "../plan/productPlan.ts";
+import { productPlan } from "../plan/productPlan.ts";
 import type { Machinery } from "./machinery.ts";
 
 /** A linear layer as it trains: x [rows, inFeatures] times W [outFeatures, inFeatures] transposed. */

@@ -22,7 +22,8 @@ export const LONG_LINE = 16_384;
 
 /**
  * Invocations of a workgroup with barriers. A software adapter runs four at once, one to a lane of the processor's vectors; a workgroup of
- * more has to be suspended and resumed at every barrier, which costs fifty times as much (64 invocations) as having four do all the work. Four would take too long for lines of `length` elements past LONG_LINE.
+ * more has to be suspended and resumed at every barrier, which costs fifty times as much (64 invocations) as having four do all the work. Four would
+ * take too long for lines of `length` elements past LONG_LINE.
  */
 export const workgroupSize = ({ adapterClass }: Target, length = 0): number =>
   adapterClass === "software" && length <= LONG_LINE ? 4 : 256;

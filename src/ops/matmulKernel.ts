@@ -143,7 +143,7 @@ export function tilesFor({ adapterClass, subgroups }: Pick<Target, "adapterClass
   return subgroups ? [...([8, 16, 32] as const).map((rows): Tile => ({ ...QUAD, rows })), ...plain] : plain;
 }
 
-const batchesOf = (batch: readonly BatchAxis[]): number => batch.reduce((product, { size }) => product * size, 1);
+export const batchesOf = (batch: readonly BatchAxis[]): number => batch.reduce((product, { size }) => product * size, 1);
 
 /** WGSL for where matrix `batch` begins. */
 function batchText(batch: readonly BatchAxis[], strideOf: (axis: BatchAxis) => number): string {

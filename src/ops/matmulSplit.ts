@@ -1,7 +1,7 @@
 /** Products with long sums in parts: each part of K has workgroups of its own, and a reduction adds the parts up in a fixed order. */
 import { contiguousStrides } from "../core/shape.ts";
 import type { Binding, KernelCall, KernelPlan, Target, View } from "../graph/op.ts";
-import { chooseMatmul, type MatmulProblem, partLength, plainEpilogue, type Tile } from "./matmulKernel.ts";
+import { batchesOf, chooseMatmul, type MatmulProblem, partLength, plainEpilogue, type Tile } from "./matmulKernel.ts";
 import { type Reduction, reduceCalls } from "./reduceKernel.ts";
 
 /** Terms that an invocation may add up before its loops go too many rounds (lanes.ts): four a round, or 16 in 20. */
@@ -38,7 +38,7 @@ export interface SplitOutputs {
 export function splitKernel(problem: MatmulProblem, parts: number, { bias, rowSum }: SplitOutputs, target: Target): KernelPlan {
   const { m, n, batch } = problem;
   const { shader, defines, overrides, workgroups, width } = chooseMatmul({ ...problem, bias: false, parts });
-  const batches = batch.reduce((product, { size }) => product * size, 1);
+  const batches = batchesOf(batch);
   const temporaries = [batches * parts * m * n];
   const sums = rowSum ? temporaries.push(batches * parts * m) - 1 : 0;
   const bindings: Binding[] = [{ input: 0 }, { input: 1 }, ...(rowSum ? [{ temporary: sums }] : [])];

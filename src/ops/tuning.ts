@@ -1,16 +1,12 @@
 /** What was measured of matrix products, as plain JSON that can be kept and given to another engine. */
 import { checkChoice, checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { type ProductLayout, productKey, type Tile, type TileTable } from "../core/tile.ts";
+import { type ProductLayout, type ProductShape, productKey, type Tile, type TileTable } from "../core/tile.ts";
 import type { Target } from "../graph/op.ts";
 import { tilesFor } from "./matmulKernel.ts";
 
-/** C[m, n] = Σ_k A[m, k] · B[k, n], and the tile that was fastest for it. */
-export interface TunedProduct {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly layout: ProductLayout;
+/** A product, and the tile that was fastest for it. */
+export interface TunedProduct extends ProductShape {
   readonly tile: Tile;
 }
 

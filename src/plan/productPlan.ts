@@ -1,16 +1,9 @@
 /** One matrix product as a plan of one dispatch on buffers of its own, to be timed: how long it takes does not depend on the numbers. */
-import type { ProductLayout, Tile } from "../core/tile.ts";
+import type { ProductShape, Tile } from "../core/tile.ts";
 import type { Target } from "../graph/op.ts";
 import { chooseMatmul, plainEpilogue } from "../ops/matmulKernel.ts";
 import { SHADERS } from "../ops/shaders.ts";
 import type { Plan } from "./types.ts";
-
-export interface ProductShape {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly layout: ProductLayout;
-}
 
 /** By the engine's own choice, if no tile is given. Its pools are A, B, where A is transposed the sums of its rows, and C. */
 export function productPlan({ m, n, k, layout }: ProductShape, target: Target, tile?: Tile): Plan {

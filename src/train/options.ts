@@ -1,5 +1,5 @@
 /** What a trainer is made of. */
-import { checkChoice, checkInteger, checkOptions, show } from "../core/check.ts";
+import { checkChoice, checkFlag, checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
 import type { Initialization } from "../init/initialization.ts";
 import type { Loss } from "../nn/losses.ts";
@@ -122,8 +122,6 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     "optim.gradientNoise({ eta: 0.01 }), or leave it out",
   );
   demand(constraint === undefined || constraint?.type === "maxNorm", "constraint", constraint, "optim.maxNorm(3), or leave it out");
-  const statistics = options.statistics ?? true;
-  demand(typeof statistics === "boolean", "statistics", statistics, "true or false");
   const resolved: ResolvedOptions = {
     model,
     loss,
@@ -137,7 +135,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     batchSize: checkInteger("train", "batchSize", options.batchSize, 1),
     seed: checkInteger("train", "seed", options.seed ?? 0, 0, 2 ** 32 - 1),
     nonFinite: checkChoice("train", "nonFinite", options.nonFinite ?? "stop", ["stop", "skip", "ignore"]),
-    statistics,
+    statistics: checkFlag("train", "statistics", options.statistics ?? true),
     insight: resolveInsight(options.insight),
     order: checkChoice("train", "order", options.order ?? "shuffled", ["shuffled", "sequential"]),
     depthFusion: checkChoice("train", "depthFusion", options.depthFusion ?? "auto", ["auto", "always", "never"]),
