@@ -1,6 +1,6 @@
 // C[b, m, n] = Σ_k A[b, m, k] · B[b, k, n] (+ bias[n]), each value handed to `epilogue`, which stores it. For software adapters.
 // With ROW_SUM also row_sum[b, m] = Σ_k A[b, m, k]: the gradient of a bias comes with that of its weight.
-// The operands are in lib/matmul.wgsl, strips of rows in lib/strips.wgsl.
+// The operands are in lib/matmul.wgsl, strips of rows in lib/strips.wgsl; lib/tiles.wgsl deals tiles out, with QUADS a multiple of four along n.
 //
 // An invocation owns a tile of C, 8 columns and 8 rows, or 16 with ROWS_16, or 32 with ROWS_32 too; a workgroup GROUP_X × GROUP_Y such tiles.
 // The tile stays in registers, and operands are read straight from storage: workgroup memory would be no faster.
@@ -11,11 +11,6 @@
 #if ${QUADS}
 enable subgroups;
 #endif
-
-override GROUP_X: u32; // invocations along n; with QUADS a multiple of four
-override GROUP_Y: u32; // invocations along m
-override GROUPS_N: u32 = (N + TILE_N * GROUP_X - 1u) / (TILE_N * GROUP_X);
-override GROUPS_M: u32 = (M + TILE_M * GROUP_Y - 1u) / (TILE_M * GROUP_Y);
 
 #if ${ROWS_32}
 const TILE_M = 32u;
@@ -35,10 +30,6 @@ fn add(strip: ptr<function, Strip>, part: Strip) {
 }
 
 #if ${K_TAIL}
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
-}
-
 fn add_term(strip: ptr<function, Strip>, column: vec4f, left: vec4f, right: vec4f) {
   (*strip).left += outer(column, left);
   (*strip).right += outer(column, right);
@@ -80,12 +71,13 @@ fn shared_block(starts: vec4u, k: u32, lane: u32) -> mat4x4f {
 @compute @workgroup_size(GROUP_X * GROUP_Y)
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) place: u32) {
   let group = workgroup_index(group_id);
-  let result = group / (GROUPS_N * GROUPS_M);
+  let result = result_of(group);
   if (result >= BATCHES) {
     return;
   }
-  let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + place / GROUP_X) * TILE_M;
-  let n = ((group % GROUPS_N) * GROUP_X + place % GROUP_X) * TILE_N;
+  let begin = tile_begin(group, place);
+  let m = begin.x;
+  let n = begin.y;
 #if ${QUADS}
   // Those past the end go on: their neighbours need what they load.
 #else

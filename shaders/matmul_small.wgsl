@@ -1,23 +1,19 @@
 // matmul_register for products that take no time, mostly a net's head: an invocation owns 4 × 4 of C, so that there is
-// half as much to compile. The sums are added in the same order.
-
-override GROUP_X: u32; // invocations along n
-override GROUP_Y: u32; // invocations along m
-override GROUPS_N: u32 = (N + TILE_N * GROUP_X - 1u) / (TILE_N * GROUP_X);
-override GROUPS_M: u32 = (M + TILE_M * GROUP_Y - 1u) / (TILE_M * GROUP_Y);
+// half as much to compile. The sums are added in the same order. Tiles are dealt out by lib/tiles.wgsl.
 
 const TILE_M = 4u;
 const TILE_N = 4u;
 
-@compute @workgroup_size(GROUP_X, GROUP_Y)
-fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) place: vec3u) {
+@compute @workgroup_size(GROUP_X * GROUP_Y)
+fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) place: u32) {
   let group = workgroup_index(group_id);
-  let result = group / (GROUPS_N * GROUPS_M);
+  let result = result_of(group);
   if (result >= BATCHES) {
     return;
   }
-  let m = ((group / GROUPS_N % GROUPS_M) * GROUP_Y + place.y) * TILE_M;
-  let n = ((group % GROUPS_N) * GROUP_X + place.x) * TILE_N;
+  let begin = tile_begin(group, place);
+  let m = begin.x;
+  let n = begin.y;
   if (m >= M || n >= N) {
     return;
   }
@@ -62,7 +58,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_id) pl
   for (var k = k_whole; k < k_past(result); k++) {
     let column = a_four(a_start, k);
     let row = b_four(b_start, k);
-    part += mat4x4f(column.x * row, column.y * row, column.z * row, column.w * row);
+    part += outer(column, row);
 #if ${ROW_SUM}
     sum += column;
 #endif

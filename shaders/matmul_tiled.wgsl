@@ -60,10 +60,6 @@ fn b_block_within(begin: u32, k: u32, n: u32) -> mat4x4f {
   return block;
 }
 
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
-}
-
 @compute @workgroup_size(GROUP_X, GROUP_Y)
 fn main(
   @builtin(workgroup_id) group_id: vec3u,

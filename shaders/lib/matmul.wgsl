@@ -194,6 +194,11 @@ fn b_four(starts: vec4u, k: u32) -> vec4f {
 }
 #endif
 
+// One term of four rows of A and four columns of B.
+fn outer(u: vec4f, v: vec4f) -> mat4x4f {
+  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
+}
+
 // The invocation's tile by rows, in pieces of four columns, and the sums of its rows of A: where a loop can reach them,
 // so that the epilogue stands once in the compiled code.
 const PIECES_N = TILE_N / 4u;

@@ -11,6 +11,7 @@ import matmulLibrary from "../../shaders/lib/matmul.wgsl?raw";
 import output from "../../shaders/lib/output.wgsl?raw";
 import rows from "../../shaders/lib/rows.wgsl?raw";
 import strips from "../../shaders/lib/strips.wgsl?raw";
+import tiles from "../../shaders/lib/tiles.wgsl?raw";
 import matmulRegister from "../../shaders/matmul_register.wgsl?raw";
 import matmulSmall from "../../shaders/matmul_small.wgsl?raw";
 import matmulTiled from "../../shaders/matmul_tiled.wgsl?raw";
@@ -37,8 +38,8 @@ export const withLibrary = (text: string, ...mentioned: readonly string[]): stri
 export const SHADERS: Readonly<Record<string, string>> = {
   elementwise: grid + elementwise,
   // An `enable` must come first.
-  matmul_register: matmulRegister + grid + matmulLibrary + strips,
-  matmul_small: matmulSmall + grid + matmulLibrary,
+  matmul_register: matmulRegister + grid + matmulLibrary + tiles + strips,
+  matmul_small: matmulSmall + grid + matmulLibrary + tiles,
   matmul_tiled: grid + matmulLibrary + matmulTiled,
   reduce: grid + output + reduce,
   arg_reduce: grid + argReduce,
