@@ -12,6 +12,7 @@ const MOST_GZIPPED = 150 * 1024;
 
 let site: LabSite;
 let built: string;
+let lab: LabPage;
 let page: Page;
 let complaints: readonly string[];
 /** Paths that the page and its worker asked for. */
@@ -27,29 +28,19 @@ afterEach(() => page.close());
 
 const html = (name: string): string => readFileSync(join(built, name), "utf8");
 
-async function open(hash = "", host = "127.0.0.1", name = ""): Promise<void> {
+async function blank(): Promise<void> {
   fetched = new Set();
-  ({ page, complaints } = await LabPage.blank(site));
+  lab = await LabPage.blank(site);
+  ({ page, complaints } = lab);
+}
+
+async function open(hash = "", host = "127.0.0.1", name = ""): Promise<void> {
+  await blank();
   await page.goto(`http://${host}:${new URL(site.address).port}/${name}${hash}`);
 }
 
-const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? "");
-const phase = (): Promise<string | undefined> => page.evaluate(() => document.body.dataset["phase"]);
-const stepShown = async (): Promise<number> => Number(/step (\d+)/.exec(await text("#numbers"))?.[1] ?? 0);
-const ratioShown = async (): Promise<number> => Number(/first to last layer (\S+)/.exec(await text("#numbers"))?.[1] ?? Number.NaN);
-
-/** The page's policy forbids what Puppeteer's own waiting is made of, so it is asked from here. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > end || (await phase()) === "failed")
-      throw new Error(`${what} did not come; the page says: ${await text("#verdict")} ${await text("#numbers")}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
-const reach = (step: number): Promise<void> => until(`step ${step}`, async () => (await stepShown()) >= step);
-const reachPhase = (wanted: string): Promise<void> => until(wanted, async () => (await phase()) === wanted);
-const press = (selector: string): Promise<void> => page.$eval(selector, (button) => (button as HTMLButtonElement).click());
+const ratioShown = async (): Promise<number> => Number(/first to last layer (\S+)/.exec(await lab.text("#numbers"))?.[1] ?? Number.NaN);
+/** With names as they are typed. */
 const rows = (table: string): Promise<string[][]> =>
   page.$$eval(`${table} tr`, (lines) =>
     lines.slice(1).map((line) => [...line.children].map((cell) => cell.querySelector("input")?.value ?? cell.textContent ?? "")),
@@ -57,11 +48,11 @@ const rows = (table: string): Promise<string[][]> =>
 
 /** The first layer's gradient over the last's after one step of the stage. */
 async function ratioOf(stage: number): Promise<number> {
-  await press(`#stages li:nth-child(${stage}) button`);
-  await press("#reset");
+  await lab.press(`#stages li:nth-child(${stage}) button`);
+  await lab.press("#reset");
   await page.keyboard.press("ArrowRight");
-  await reach(1);
-  expect(await stepShown()).toBe(1);
+  await lab.reach(1);
+  expect(await lab.step()).toBe(1);
   return ratioShown();
 }
 
@@ -69,24 +60,22 @@ describe("the demo", () => {
   // Bounds: a decade beyond what float64 gives in eight draws of the weights (1.2e-22 to 4.4e-22, 0.52 to 1, 1.1e4 to 2.1e4).
   it("tells of the gradient that vanishes, and of its cure", async () => {
     await open();
-    await reachPhase("idle");
+    await lab.reachPhase("idle");
     const ratio = await ratioOf(1);
     expect(ratio).toBeGreaterThan(1e-23);
     expect(ratio).toBeLessThan(5e-21);
-    await page.$eval("#norms-table", (table) => {
-      (table as HTMLDetailsElement).open = true;
-    });
-    await until("a row for each layer", async () => (await rows("#norms-table")).length === 31);
+    await lab.openDetails("#norms-table");
+    await lab.until("a row for each layer", async () => (await rows("#norms-table")).length === 31);
     const norms = (await rows("#norms-table")).map(([, , norm]) => Number(norm));
     expect(norms[0]! / norms[30]!).toBeCloseTo(ratio, 23);
 
-    await press("#play");
-    await until("a verdict", async () => (await text("#verdict")).startsWith("vanishing"));
-    await until("a remedy", async () => (await text("#remedy")) === "Try tanh with Glorot's initial weights");
-    await press("#pin");
-    await press("#remedy");
+    await lab.press("#play");
+    await lab.until("a verdict", async () => (await lab.text("#verdict")).startsWith("vanishing"));
+    await lab.until("a remedy", async () => (await lab.text("#remedy")) === "Try tanh with Glorot's initial weights");
+    await lab.press("#pin");
+    await lab.press("#remedy");
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("tanh");
-    await reach(3);
+    await lab.reach(3);
     expect(await ratioShown()).toBeGreaterThan(0.01);
     const names = (await rows("#runs")).map(([, name]) => name!);
     expect(names).toEqual(["30 sigmoid, normal, σ = 0.1", "30 tanh, Glorot"]);
@@ -99,7 +88,7 @@ describe("the demo", () => {
 
   it("tells of batch-norm alone, which explodes", async () => {
     await open();
-    await reachPhase("idle");
+    await lab.reachPhase("idle");
     await page.select("#story", "exploding");
     const ratio = await ratioOf(1);
     expect(ratio).toBeGreaterThan(1e3);
@@ -109,50 +98,45 @@ describe("the demo", () => {
 
   it("tells of units that die, and of those that do not", async () => {
     await open();
-    await reachPhase("idle");
+    await lab.reachPhase("idle");
     await page.select("#story", "dead");
-    await press("#stages li:nth-child(1) button");
-    await until("death", async () => (await text("#verdict")).startsWith("dead: "));
-    await press("#stages li:nth-child(3) button");
-    await until("an accuracy", async () => Number(/test accuracy ([\d.]+)/.exec(await text("#numbers"))?.[1] ?? 0) > 80);
-    await until("health", async () => (await text("#verdict")).startsWith("healthy"));
+    await lab.press("#stages li:nth-child(1) button");
+    await lab.until("death", async () => (await lab.text("#verdict")).startsWith("dead: "));
+    await lab.press("#stages li:nth-child(3) button");
+    await lab.until("an accuracy", async () => Number(/test accuracy ([\d.]+)/.exec(await lab.text("#numbers"))?.[1] ?? 0) > 80);
+    await lab.until("health", async () => (await lab.text("#verdict")).startsWith("healthy"));
     expect(complaints).toEqual([]);
   });
 
   it("pauses, steps, goes on under another rate, and loses and repeats no step", async () => {
     await open("#fathom=1&depth=2&width=16&activation=tanh&data=xor&samples=200&steps=18&dropout=0.1&rate=0.02&schedule=constant");
-    await reachPhase("idle");
+    await lab.reachPhase("idle");
     await page.keyboard.press("ArrowRight");
-    await reach(1);
+    await lab.reach(1);
     for (let step = 2; step <= 4; step++) {
       await page.keyboard.press("ArrowRight");
-      await reach(step);
-      expect(await stepShown()).toBe(step);
+      await lab.reach(step);
+      expect(await lab.step()).toBe(step);
     }
-    await page.$eval("#choice-rate", (input) => {
-      (input as HTMLInputElement).value = "0.005";
-      input.dispatchEvent(new Event("change", { bubbles: true }));
-    });
-    expect(await phase()).toBe("paused");
-    await press("#play");
-    await reachPhase("done");
-    await page.$eval("#loss-table", (table) => {
-      (table as HTMLDetailsElement).open = true;
-    });
-    await until("every step", async () => (await rows("#loss-table")).length === 18);
+    await lab.change("#choice-rate", 0.005);
+    expect(await lab.phase()).toBe("paused");
+    await lab.press("#play");
+    await lab.reachPhase("done");
+    await lab.openDetails("#loss-table");
+    await lab.until("every step", async () => (await rows("#loss-table")).length === 18);
     const table = await rows("#loss-table");
     expect(table.map(([step]) => Number(step))).toEqual(Array.from({ length: 18 }, (_, step) => step));
     expect(table.map(([, , rate]) => Number(rate))).toEqual([...Array(4).fill(0.02), ...Array(14).fill(0.005)]);
-    await until("an accuracy", async () => /test accuracy/.test(await text("#numbers")));
+    await lab.until("an accuracy", async () => /test accuracy/.test(await lab.text("#numbers")));
     expect(await page.$eval("#plane-figure", (figure) => (figure as HTMLElement).hidden)).toBe(false);
     await page.keyboard.press("r");
-    await reachPhase("idle");
+    await lab.reachPhase("idle");
     expect(complaints).toEqual([]);
   });
 
   it("keeps its state in the address, and says what is wrong with one while it takes the rest", async () => {
     await open();
-    await reachPhase("idle");
+    await lab.reachPhase("idle");
     await page.select("#choice-activation", "gelu");
     // On a processor there are fewer steps.
     expect(await page.evaluate(() => location.hash)).toMatch(/^#fathom=1&activation=gelu(&steps=250)?$/);
@@ -162,28 +146,27 @@ describe("the demo", () => {
 
     const experiment = JSON.stringify({ format: "fathom-experiment/1", seed: 1, dataset: "<b>digits</b>" });
     await open(`#fathom=1&depth=7&width=9000&experiment=${Buffer.from(experiment).toString("base64url")}`);
-    expect(await text("#link-faults")).toMatch(/width is "9000"; use a whole number from 2 to 256/);
+    expect(await lab.text("#link-faults")).toMatch(/width is "9000"; use a whole number from 2 to 256/);
     expect(await page.$eval("#choice-depth", (input) => (input as HTMLInputElement).value)).toBe("7");
-    await until("the schema's faults", async () => (await page.$$("#experiment-faults li")).length > 1);
-    expect(await text("#experiment-faults")).toMatch(/dataset.type is "<b>digits<\/b>"; use one of "digits"/);
-    expect(await text("#experiment-faults")).toMatch(/batchSize is missing/);
+    await lab.until("the schema's faults", async () => (await page.$$("#experiment-faults li")).length > 1);
+    expect(await lab.text("#experiment-faults")).toMatch(/dataset.type is "<b>digits<\/b>"; use one of "digits"/);
+    expect(await lab.text("#experiment-faults")).toMatch(/batchSize is missing/);
     expect(complaints).toEqual([]);
   });
 
   it("says what to do where there is no WebGPU", async () => {
     await open("", INSECURE_HOST);
-    await reachPhase("unusable");
-    expect(await text("#verdict")).toMatch(/WebGPU works only in a secure context: open this page over https, or from localhost/);
+    await lab.reachPhase("unusable");
+    expect(await lab.text("#verdict")).toMatch(/WebGPU works only in a secure context: open this page over https, or from localhost/);
     // The page begins with a stage that was recorded; of the inside, and of files, there is nothing.
-    await until("something to play", () => page.$eval("#play", (button) => !(button as HTMLButtonElement).disabled));
+    await lab.until("something to play", () => page.$eval("#play", (button) => !(button as HTMLButtonElement).disabled));
     expect(await page.$eval("#look-inside", (box) => (box as HTMLInputElement).disabled)).toBe(true);
     expect(await page.$eval("#inside-why", (why) => (why as HTMLElement).hidden)).toBe(false);
     expect(complaints).toEqual([]);
   });
 
   it("names every control, has no inline script, and is small", async () => {
-    fetched = new Set();
-    ({ page, complaints } = await LabPage.blank(site));
+    await blank();
     // What is loaded ahead is not counted: the page does without.
     await page.evaluateOnNewDocument(() => {
       globalThis.requestIdleCallback = () => 0;
@@ -208,9 +191,9 @@ describe("the demo", () => {
     expect(own).toContain("script-src 'self'");
     expect(own.match(/<script(?![^>]*\bsrc=)[^>]*>/g)).toBeNull();
     // What is fetched until a net trains; the digits are data, and the curves' library comes when curves are in sight.
-    await reachPhase("idle");
+    await lab.reachPhase("idle");
     await page.keyboard.press("ArrowRight");
-    await reach(1);
+    await lab.reach(1);
     // What the first look and the first snapshot bring comes once it trains, sooner or later.
     const looked = ["looks-", "evaluationGraph-", "readings-", "readingPanel-"];
     const kept = ["persistence-", "safetensors", "storedTypes-", "offer-"];
@@ -252,12 +235,12 @@ describe("the site", () => {
     );
     expect(heads.size).toBe(1);
     await open("", "127.0.0.1", "formulas.html");
-    expect(await text("h1")).toBe("Remedies, their papers and an experiment for each");
+    expect(await lab.text("h1")).toBe("Remedies, their papers and an experiment for each");
     const opened = await page.$eval('a[href*="experiment="]', (link) => (link as HTMLAnchorElement).hash);
     await page.close();
     await open(opened);
-    await reachPhase("idle");
-    await until(
+    await lab.reachPhase("idle");
+    await lab.until(
       "a checked experiment",
       async () => !(await page.$eval("#use-experiment", (button) => (button as HTMLButtonElement).disabled)),
     );

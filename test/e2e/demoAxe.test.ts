@@ -1,8 +1,6 @@
 /** The lab is open to everyone: axe finds nothing serious in any page and any state, light or dark, and the keyboard alone does all that there is to do. */
-import puppeteer, { type Browser } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findBrowser } from "../../src/cli/findBrowser.ts";
-import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
+import { LabPage, type LabSite, labSite, launchBlind } from "../support/labPage.ts";
 
 const SMALL = "#fathom=1&depth=3&width=8&activation=tanh&init=glorotUniform&data=xor&samples=100&steps=12";
 const TABLES = ["norms", "heat", "loss", "accuracy", "layers", "ratio", "saturation", "histogram"];
@@ -71,10 +69,7 @@ describe("axe finds nothing serious", () => {
     return accepted("faults", `#fathom=1&width=9000&experiment=${experiment}`, async (lab) => {
       await lab.reachPhase("idle");
       await lab.until("the schema's faults", async () => (await lab.page.$$("#experiment-faults li")).length > 1);
-      await lab.page.$eval("#choice-rate", (input) => {
-        (input as HTMLInputElement).value = "90";
-        input.dispatchEvent(new Event("change", { bubbles: true }));
-      });
+      await lab.change("#choice-rate", 90);
       await lab.drop(["f.png", "x"]);
       await lab.until("a refusal", async () => (await lab.text("#files-fault")) !== "");
       await lab.until("the control's fault", async () => (await lab.text("#choice-rate-fault")) !== "");
@@ -104,11 +99,7 @@ describe("axe finds nothing serious", () => {
   });
 
   it("where there is no WebGPU", async () => {
-    const blind: Browser = await puppeteer.launch({
-      executablePath: await findBrowser("chromium"),
-      headless: true,
-      args: ["--no-sandbox"],
-    });
+    const blind = await launchBlind();
     const lab = await LabPage.open({ browser: blind, address: site.address });
     await lab.reachPhase("unusable");
     await lab.until("the recordings", async () => /as they were recorded/.test(await lab.text("#note")));

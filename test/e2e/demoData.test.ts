@@ -1,11 +1,10 @@
 /** The built lab's data, weights, snapshots and recoveries: files are read or refused, nothing is lost with a page or a GPU, and without one it still teaches. */
-import puppeteer, { type Browser } from "puppeteer-core";
+import type { Browser } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { findBrowser } from "../../src/cli/findBrowser.ts";
 import { encodeSafetensors } from "../../src/io/index.ts";
 import { heardOf, hearWorker } from "../support/heardWorker.ts";
 import { images, labels } from "../support/idxFiles.ts";
-import { LabPage, type LabSite, labSite } from "../support/labPage.ts";
+import { LabPage, type LabSite, labSite, launchBlind } from "../support/labPage.ts";
 import { type Held, memoryOf } from "../support/memoryOf.ts";
 
 const TINY = "#fathom=1&depth=2&width=16&activation=tanh&init=glorotUniform&optimizer=momentum&schedule=constant";
@@ -181,17 +180,8 @@ describe("a run", () => {
     await lab.reachPhase("idle");
     await lab.press("#play");
     await lab.reach(50);
-    const set = (id: string, value: string): Promise<void> =>
-      lab.page.$eval(
-        id,
-        (control, given) => {
-          (control as HTMLInputElement).value = given;
-          control.dispatchEvent(new Event("change", { bubbles: true }));
-        },
-        value,
-      );
-    await set("#choice-clip", "globalNorm");
-    await set("#choice-rate", "0.002");
+    await lab.change("#choice-clip", "globalNorm");
+    await lab.change("#choice-rate", "0.002");
     await lab.until("the new rate", async () => (await heardOf(lab.page)).rows.at(-1)![2] === Math.fround(0.002));
     const { rows } = await heardOf(lab.page);
     expect(rows.map(([number]) => number)).toEqual(rows.map((_, index) => index));
@@ -243,7 +233,7 @@ it("takes no more memory for a run that comes after others", async () => {
 describe("without WebGPU", () => {
   let blind: Browser;
   beforeAll(async () => {
-    blind = await puppeteer.launch({ executablePath: await findBrowser("chromium"), headless: true, args: ["--no-sandbox"] });
+    blind = await launchBlind();
   });
   afterAll(() => blind?.close());
 

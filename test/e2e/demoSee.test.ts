@@ -61,14 +61,7 @@ describe("what can be taken away", () => {
     await lab.press("#play");
     await lab.reachPhase("done");
     const name = '<img src=x onerror="alert(1)">';
-    await lab.page.$eval(
-      "#runs input",
-      (input, given) => {
-        (input as HTMLInputElement).value = given;
-        input.dispatchEvent(new Event("change"));
-      },
-      name,
-    );
+    await lab.change("#runs input", name);
     const json = await lab.taken("#json");
     expect(parseExperiment(JSON.parse(json.bytes.toString())).steps).toBe(12);
     const csv = (await lab.taken("#csv")).bytes.toString().trim().split("\n");
@@ -98,11 +91,7 @@ describe("what can be taken away", () => {
     await lab.press('#runs button[aria-label="Train calm"]');
     await lab.reachPhase("done");
     await lab.until("its steps", async () => (await lab.rows("#runs"))[0]![2] === "12 of 12");
-    await lab.page.evaluate(() => {
-      const depth = document.querySelector<HTMLInputElement>("#choice-depth")!;
-      depth.value = "3";
-      depth.dispatchEvent(new Event("change", { bubbles: true }));
-    });
+    await lab.change("#choice-depth", 3);
     await lab.press("#play");
     await lab.reachPhase("done");
     await lab.until("two runs", async () => (await names()).length === 2);
@@ -149,14 +138,7 @@ describe("six runs", () => {
     const full = (): Promise<boolean> => lab.page.$eval("#pin", (button) => (button as HTMLButtonElement).disabled);
     await lab.reachPhase("idle");
     for (let seed = 1; seed <= 6; seed++) {
-      await lab.page.$eval(
-        "#choice-seed",
-        (input, given) => {
-          (input as HTMLInputElement).value = String(given);
-          input.dispatchEvent(new Event("change", { bubbles: true }));
-        },
-        seed,
-      );
+      await lab.change("#choice-seed", seed);
       await lab.press("#play");
       await lab.until("a run", async () => (await lab.phase()) === "done" && (await lab.rows("#runs")).length === seed);
       if (seed === 6) break;

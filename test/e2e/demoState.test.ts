@@ -35,15 +35,6 @@ async function open(hash = ""): Promise<void> {
   await lab.reachPhase("idle");
 }
 
-const set = (id: string, value: string): Promise<void> =>
-  lab.page.$eval(
-    id,
-    (control, given) => {
-      (control as HTMLInputElement).value = given;
-      control.dispatchEvent(new Event("change", { bubbles: true }));
-    },
-    value,
-  );
 const value = (id: string): Promise<string> => lab.page.$eval(id, (control) => (control as HTMLInputElement).value);
 
 /** The step that the offered run was left at. */
@@ -83,13 +74,13 @@ it("a run on one's own file is offered after whatever ended it, and goes on with
   await lab.press("#go-on");
   await lab.reach(step + 10);
   // What is changed now is changed of the net on this file, and no other.
-  await set("#choice-rate", "0.002");
+  await lab.change("#choice-rate", "0.002");
   await lab.until("the new rate", async () => (await heardOf(lab.page)).rows.at(-1)?.[2] === Math.fround(0.002));
   expect(await lab.phase()).toBe("playing");
 
   const endings: [how: string, end: () => Promise<void>][] = [
     ["a key", () => lab.page.keyboard.press("r")],
-    ["a control", () => set("#choice-width", "9")],
+    ["a control", () => lab.change("#choice-width", "9")],
     ["a stage of a story", () => lab.press("#stages li:nth-child(2) button")],
   ];
   for (const [how, end] of endings) {
@@ -123,7 +114,7 @@ it("a run on one's own file is offered after whatever ended it, and goes on with
   await lab.press("#forget");
   await lab.until("no offer", async () => (await lab.text("#offer")) === "");
   // The data are still there, and a rate that is changed while the step is compiled ends nothing.
-  await set("#choice-depth", "3");
+  await lab.change("#choice-depth", "3");
   const phase = await lab.page.evaluate(() => {
     const drawn = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     document.querySelector<HTMLButtonElement>("#play")!.click();
@@ -196,11 +187,11 @@ it("what was written or mistyped is lost by nothing, and a run is told of and sh
   await lab.press('#runs button[aria-label="Remove theirs"]');
 
   // What is mistyped is not trained as something else.
-  await set("#choice-depth", "999");
+  await lab.change("#choice-depth", "999");
   await lab.press("#play");
   await lab.until("a refusal", async () => (await lab.text("#verdict")) === 'depth is "999"; use a whole number from 1 to 200.');
   expect(await lab.phase()).toBe("idle");
-  await set("#choice-depth", "2");
+  await lab.change("#choice-depth", "2");
 
   // A rate that was changed on the way goes along in table, report and link.
   for (let step = 1; step <= 3; step++) {
@@ -208,7 +199,7 @@ it("what was written or mistyped is lost by nothing, and a run is told of and sh
     await lab.reach(step);
   }
   await lab.press("#pin");
-  await set("#choice-rate", "0.5");
+  await lab.change("#choice-rate", "0.5");
   const said = "rate 0.5 from step 3";
   await lab.until("the change in the table", async () => (await lab.text("#runs")).includes(`changed while it ran: ${said}`));
   expect(await hash()).toContain(`changed=${said}`);
@@ -218,10 +209,7 @@ it("what was written or mistyped is lost by nothing, and a run is told of and sh
   expect((await lab.taken("#report")).bytes.toString()).toContain(`does not have: ${said}.`);
 
   // The focus stays in the table, which calls runs as they are called now.
-  await lab.page.$eval("#runs .name", (input) => {
-    (input as HTMLInputElement).value = "renamed";
-    input.dispatchEvent(new Event("change"));
-  });
+  await lab.change("#runs .name", "renamed");
   await lab.press("#reset");
   await lab.press("#step");
   await lab.reach(1);
@@ -261,7 +249,7 @@ it("on a processor presets are light, the keys can be switched off, other pages 
   await lab.until("all pieces", async () => pieces.every((piece) => served.has(piece)));
   await lab.until("the page's own", async () => [...served].some((name) => name.startsWith("dropped-")));
   gone = true;
-  await set("#choice-steps", "5");
+  await lab.change("#choice-steps", "5");
   await lab.press("#play");
   await lab.reachPhase("done");
   expect((await lab.taken("#report")).bytes.toString()).toContain("<h1>");

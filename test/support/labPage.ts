@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, LaunchOptions, Page } from "puppeteer-core";
+import puppeteer, { type Browser, type LaunchOptions, type Page } from "puppeteer-core";
 import { build, type PreviewServer, preview } from "vite";
+import { findBrowser } from "../../src/cli/findBrowser.ts";
 import { launchBrowser } from "../../src/cli/launchBrowser.ts";
 import { REPOSITORY } from "./childProcess.ts";
 
@@ -44,6 +45,15 @@ export async function labSite(launch: LaunchOptions = {}, allowedHosts: string[]
   };
 }
 
+/** A browser without WebGPU. */
+export const launchBlind = async (): Promise<Browser> =>
+  puppeteer.launch({ executablePath: await findBrowser("chromium"), headless: true, args: ["--no-sandbox"] });
+
+/** What opens pages: a browser, or one of its contexts. */
+interface Opener {
+  newPage(): Promise<Page>;
+}
+
 /** A page of the lab and what it complained of. */
 export class LabPage {
   readonly page: Page;
@@ -57,11 +67,11 @@ export class LabPage {
     page.on("pageerror", (error) => this.complaints.push(String(error)));
   }
 
-  static async blank({ browser }: Pick<LabSite, "browser">): Promise<LabPage> {
+  static async blank({ browser }: { readonly browser: Opener }): Promise<LabPage> {
     return new LabPage(await browser.newPage());
   }
 
-  static async open(site: Pick<LabSite, "browser" | "address">, hash = ""): Promise<LabPage> {
+  static async open(site: { readonly browser: Opener; readonly address: string }, hash = ""): Promise<LabPage> {
     const opened = await LabPage.blank(site);
     await opened.page.goto(`${site.address}${hash}`);
     return opened;
@@ -101,6 +111,18 @@ export class LabPage {
 
   press(selector: string): Promise<void> {
     return this.page.$eval(selector, (button) => (button as HTMLButtonElement).click());
+  }
+
+  /** Gives a control another value, as a visitor does. */
+  change(selector: string, value: string | number): Promise<void> {
+    return this.page.$eval(
+      selector,
+      (control, given) => {
+        (control as HTMLInputElement).value = given;
+        control.dispatchEvent(new Event("change", { bubbles: true }));
+      },
+      String(value),
+    );
   }
 
   openDetails(selector: string): Promise<void> {
