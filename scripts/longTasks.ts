@@ -8,8 +8,6 @@ import { type Task, tasksWhile } from "../test/support/mainThreadTasks.ts";
 
 const MOST = 50;
 const SHOWN = 8;
-/** High enough for every chart. */
-const VIEWPORT = { width: 1280, height: 3600 };
 
 const linkOf = (depth: string, steps: string, data: string): string =>
   `#fathom=1&depth=${depth}&width=16&batchSize=32&activation=relu&init=heNormal&normalisation=batchNorm&skips=residual&clip=globalNorm&rate=0.05&steps=${steps}&data=${data}&inside=1`;
@@ -25,8 +23,7 @@ export async function main(args: readonly string[]): Promise<number> {
     },
   });
   const site = await labSite();
-  const lab = await LabPage.blank(site);
-  await lab.page.setViewport(VIEWPORT);
+  const lab = await LabPage.tall(site);
   await lab.page.evaluateOnNewDocument(() => {
     const scope = globalThis as unknown as { long: number[]; gap: number };
     scope.long = [];

@@ -10,7 +10,6 @@ import { type Held, memoryOf, slopeOf } from "../test/support/memoryOf.ts";
 /** Thirty layers that stay healthy, looked inside, with every chart in sight. */
 const LINK =
   "#fathom=1&depth=30&width=16&batchSize=32&activation=relu&init=heNormal&normalisation=batchNorm&skips=residual&rate=0.001&steps=100000&inside=1";
-const VIEWPORT = { width: 1280, height: 3600 };
 
 type Look = Held & { readonly seconds: number; readonly step: number };
 
@@ -27,8 +26,7 @@ export async function main(args: readonly string[]): Promise<void> {
     },
   });
   const site = await labSite();
-  const lab = await LabPage.blank(site);
-  await lab.page.setViewport(VIEWPORT);
+  const lab = await LabPage.tall(site);
   await lab.page.goto(`${site.address}${values.link}`);
   await lab.reachPhase("idle");
   await lab.press("#play");

@@ -20,8 +20,7 @@ afterAll(() => site?.close());
 
 /** From play on, over the rows of the run before, and until more have come than there is room for. */
 async function tasksOfRun(): Promise<Task[]> {
-  const lab = await LabPage.blank(site);
-  await lab.page.setViewport({ width: 1280, height: 4000 });
+  const lab = await LabPage.tall(site);
   await lab.page.goto(`${site.address}${LINK}`);
   await lab.reachPhase("idle");
   await lab.openDetails("#heat-table");

@@ -71,6 +71,13 @@ export class LabPage {
     return new LabPage(await browser.newPage());
   }
 
+  /** In a window so high that every chart is in sight. */
+  static async tall(site: { readonly browser: Opener }): Promise<LabPage> {
+    const opened = await LabPage.blank(site);
+    await opened.page.setViewport({ width: 1280, height: 4000 });
+    return opened;
+  }
+
   static async open(site: { readonly browser: Opener; readonly address: string }, hash = ""): Promise<LabPage> {
     const opened = await LabPage.blank(site);
     await opened.page.goto(`${site.address}${hash}`);
