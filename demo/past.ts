@@ -1,5 +1,6 @@
 /** What had been seen of a run, as its snapshots have it: in parts, which are checked when they are read and joined in bounded room. Pure. */
-import { type Evaluated, type FromWorker, type Mark, PART_FORMAT, type Seen } from "./messages.ts";
+import * as v from "valibot";
+import { type FromWorker, PART_FORMAT, type Seen } from "./messages.ts";
 import { RowStore, thinned } from "./rowStore.ts";
 
 type Insight = Extract<FromWorker, { type: "insight" }>;
@@ -47,38 +48,35 @@ function insidesJoined(insides: readonly InsideRows[]): InsideRows | null {
   return { weights: last.weights, activations: last.activations, rows: rows.rows.slice() };
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
-const isRows = (value: unknown, rowLength: number): boolean => value instanceof Float32Array && value.length % rowLength === 0;
-const isListOf = (value: unknown, isOne: (one: unknown) => boolean): boolean => Array.isArray(value) && value.every(isOne);
-const isText = (value: unknown): boolean => typeof value === "string";
-const isShare = (value: unknown): boolean => value === null || typeof value === "number";
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Of training, where it may be NaN too. */
+const number = v.union([v.number(), v.nan()]);
+const share = v.nullable(number);
+const rows = v.instance(Float32Array);
 
-const isEvaluated = (value: unknown): boolean =>
-  isRecord(value) &&
-  isCount(value["step"]) &&
-  typeof value["trainLoss"] === "number" &&
-  (["trainAccuracy", "testLoss", "testAccuracy"] satisfies (keyof Evaluated)[]).every((name) => isShare(value[name]));
+const insideSchema = v.pipe(
+  v.object({ weights: count, activations: v.array(v.string()), rows }),
+  v.check((inside) => inside.rows.length % insideLength(inside) === 0),
+);
+const partSchema = v.pipe(
+  v.object({
+    format: v.literal(PART_FORMAT),
+    rowLength: v.pipe(count, v.minValue(1)),
+    rows,
+    inside: v.nullable(insideSchema),
+    seen: v.object({
+      evaluations: v.array(v.object({ step: count, trainLoss: number, trainAccuracy: share, testLoss: share, testAccuracy: share })),
+      marks: v.array(v.object({ step: count, text: v.string() })),
+    }),
+  }),
+  v.check((part) => part.rows.length % part.rowLength === 0),
+);
 
-const isMark = (value: unknown): value is Mark => isRecord(value) && isCount(value["step"]) && isText(value["text"]);
-
-const isInside = (value: unknown): boolean =>
-  isRecord(value) &&
-  isCount(value["weights"]) &&
-  isListOf(value["activations"], isText) &&
-  isRows(value["rows"], insideLength(value as unknown as InsideRows));
-
-function isPart(value: unknown): value is Part {
-  if (!isRecord(value) || value["format"] !== PART_FORMAT) return false;
-  const { rowLength, rows, inside, seen } = value;
-  if (!isCount(rowLength) || rowLength === 0 || !isRows(rows, rowLength)) return false;
-  if (inside !== null && !isInside(inside)) return false;
-  return isRecord(seen) && isListOf(seen["evaluations"], isEvaluated) && isListOf(seen["marks"], isMark);
-}
+const isPart = (value: unknown): value is Part => v.is(partSchema, value);
 
 /** Histograms as they were kept; null where they are not those of so many weights. */
 export function histogramsOf(value: unknown, bins: number): Histograms | null {
-  if (!isRecord(value) || !isCount(value["step"])) return null;
-  const { counts } = value;
-  return counts instanceof Uint32Array && counts.length > 0 && counts.length % bins === 0 ? (value as unknown as Histograms) : null;
+  if (!v.is(v.object({ step: count, counts: v.instance(Uint32Array) }), value)) return null;
+  const { length } = value.counts;
+  return length > 0 && length % bins === 0 ? (value as Histograms) : null;
 }

@@ -1,6 +1,6 @@
 /** What pinned runs reported, in a database of the browser, by what they were trained with: their curves outlive the page. Loaded with the first pin. */
 import { CHOICE_NAMES } from "./choices.ts";
-import { asked, done } from "./database.ts";
+import { asked, done, openDatabase } from "./database.ts";
 import { experimentOf } from "./experimentOf.ts";
 import { History } from "./history.ts";
 import { compact, type Net } from "./link.ts";
@@ -29,9 +29,10 @@ function keyOf({ choices, experiment, changed }: Pinned): string | null {
 }
 
 async function storeOf(mode: IDBTransactionMode): Promise<IDBObjectStore> {
-  const request = indexedDB.open(DATABASE, 1);
-  request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" }).createIndex("savedAt", "savedAt");
-  return (await asked(request)).transaction(STORE, mode).objectStore(STORE);
+  const database = await openDatabase(DATABASE, (made) =>
+    made.createObjectStore(STORE, { keyPath: "key" }).createIndex("savedAt", "savedAt"),
+  );
+  return database.transaction(STORE, mode).objectStore(STORE);
 }
 
 export async function keep(pinned: Pinned, history: History): Promise<void> {

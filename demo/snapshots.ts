@@ -2,13 +2,12 @@
  * Snapshots of runs in the browser's own database, written by the worker: a checkpoint, and the reports that belong to it, in one transaction each.
  * A run is alive while its worker holds the lock of its name, so that another page does not offer to continue it.
  */
-import { asked, done } from "./database.ts";
+import { asked, done, openDatabase } from "./database.ts";
 import { BINS } from "./inside.ts";
 import type { KeptRun } from "./messages.ts";
 import type { Histograms, Part } from "./past.ts";
 
 const DATABASE = "fathom-lab";
-const VERSION = 1;
 /** Runs that ended in their middle and were not asked for again: the latest of them, and the one that was trained longest. */
 const MOST_RUNS = 3;
 /** So many parts of a run become one, in bounded room. */
@@ -29,20 +28,12 @@ export interface Kept extends Snapshot {
 
 const lockOf = (id: string): string => `fathom-run-${id}`;
 
-/** Some browsers throw where nothing may be kept. */
-async function openDatabase(): Promise<IDBDatabase> {
-  const request = indexedDB.open(DATABASE, VERSION);
-  request.onupgradeneeded = () => {
-    const database = request.result;
+export class Snapshots {
+  private readonly database = openDatabase(DATABASE, (database) => {
     database.createObjectStore("runs", { keyPath: "id" });
     database.createObjectStore("states");
     database.createObjectStore("parts", { autoIncrement: true }).createIndex("id", "id");
-  };
-  return asked(request);
-}
-
-export class Snapshots {
-  private readonly database = openDatabase();
+  });
   private parts = 0;
 
   constructor() {

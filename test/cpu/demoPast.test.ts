@@ -29,6 +29,8 @@ it("joins parts in order", () => {
   expect(whole.seen.evaluations.map(({ step }) => step)).toEqual([0, 10, 15]);
   expect(whole.seen.marks.map(({ step }) => step)).toEqual([0, 10, 15]);
   expect(joined([whole])).toEqual(whole);
+  const diverged = { step: 20, trainLoss: Number.NaN, trainAccuracy: 0.1, testLoss: Number.POSITIVE_INFINITY, testAccuracy: null };
+  expect(joined([{ ...partOf(20, 1), seen: { marks: [], evaluations: [diverged] } }])!.seen.evaluations).toEqual([diverged]);
 });
 
 it("keeps all of them in bounded room, however many there are", () => {

@@ -273,6 +273,7 @@ it("on a processor presets are light, the keys can be switched off, other pages 
   });
   await lab.reachPhase("done");
   await lab.press("#reset");
+  await lab.reachPhase("idle");
   await lab.page.$eval("#runs", (runs) => {
     (runs as HTMLElement).tabIndex = -1;
     (runs as HTMLElement).focus();
