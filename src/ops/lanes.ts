@@ -17,6 +17,17 @@ export function requireRounds(what: string, rounds: number, { adapterClass }: Ta
     );
 }
 
+/**
+ * Invocations of a workgroup that shares `rounds` of loops, at most `most` of them: on software as many, from four on, as leave none too
+ * many rounds. What even `most` cannot share is refused.
+ */
+export function sharingSize(what: string, rounds: number, target: Target, remedy: string, most = 256): number {
+  let size = workgroupSize(target);
+  if (target.adapterClass === "software") while (size < most && rounds / size > MOST_ROUNDS) size *= 2;
+  requireRounds(what, rounds / size, target, remedy);
+  return size;
+}
+
 /** Elements of a line past which it is shared by as many invocations on any adapter. */
 export const LONG_LINE = 16_384;
 

@@ -47,6 +47,10 @@ export function groupedChunks({ chunks }: Arena, factors: readonly GroupFactors[
   return grouped;
 }
 
+/** Of the segment that has the most. */
+export const mostChunks = ({ segmentTable }: Arena): number =>
+  segmentTable.reduce((most, word, at) => (at % 2 === 1 ? Math.max(most, word) : most), 0);
+
 const align = (size: number): number => Math.ceil(size / SEGMENT_ALIGNMENT) * SEGMENT_ALIGNMENT;
 
 export function layOutArena(parameters: readonly Pick<NamedParameter, "name" | "role" | "shape">[]): Arena {

@@ -8,6 +8,7 @@ import { pack } from "../ops/pack.ts";
 import { isActive } from "../optim/regularizers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Remedies } from "./remedies.ts";
+import { longestRow } from "./rows.ts";
 import type { TrainerStates } from "./trainerStates.ts";
 
 export interface GradientNodes {
@@ -58,7 +59,8 @@ export function prepareGradients(
       update: { regularizer: penalty, clip: CLIP_FORMS[kind] },
     };
   const { ratio, epsilon } = clip;
-  const clipped = clipRows!({ ...nodes, gradients, rows: states.rows!.node() }, { ratio, epsilon, regularizer: penalty });
+  const longest = longestRow(states.arena, "all");
+  const clipped = clipRows!({ ...nodes, gradients, rows: states.rows!.node() }, { ratio, epsilon, regularizer: penalty, longest });
   const count = clipped.least.shape[0]!;
   const offset = aligned(partials.shape[0]!);
   const parts = [

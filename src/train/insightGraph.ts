@@ -12,6 +12,7 @@ import { insightGradients } from "../ops/insight/insightGradients.ts";
 import { insightUpdate } from "../ops/insight/insightUpdate.ts";
 import { pack } from "../ops/pack.ts";
 import { type ActivationLayer, activationsOf, placeActivations } from "./activationLayers.ts";
+import { mostChunks } from "./arena.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
 import type { TrainerStates } from "./trainerStates.ts";
@@ -95,6 +96,6 @@ function parameterRecord(
       ring: ring.node(),
       histograms: before.histograms,
     },
-    { segments: states.arena.segments.length, slots: states.slots },
+    { segments: states.arena.segments.length, slots: states.slots, chunks: mostChunks(states.arena) },
   );
 }

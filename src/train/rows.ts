@@ -1,5 +1,5 @@
 /** The row table: how kernels walk the parameter arena row by row, a row being what feeds one output of a matrix, or a whole vector. */
-import { CHUNK } from "../ops/arena/layout.ts";
+import { CHUNK, ROLE_WEIGHT } from "../ops/arena/layout.ts";
 import { ROW_TILE } from "../ops/arena/rows.ts";
 import { lanesFor } from "../ops/lanes.ts";
 import type { Arena } from "./arena.ts";
@@ -8,6 +8,14 @@ import type { Arena } from "./arena.ts";
 const MOST_TILE = 4096;
 /** Invocations that may share a row, on the widest workgroup; a narrower one takes what it has. */
 const MOST_LANES = 256;
+
+/** Elements of the longest row, of all parameters or of weights alone. */
+export function longestRow({ chunks }: Arena, of: "all" | "weights"): number {
+  let longest = 0;
+  for (let at = 0; at < chunks.length; at += CHUNK.words)
+    if (of === "all" || chunks[at + CHUNK.role] === ROLE_WEIGHT) longest = Math.max(longest, chunks[at + CHUNK.rowLength]!);
+  return longest;
+}
 
 /** ROW_TILE words for each workgroup's rows. */
 export function rowTable({ segments, chunks, segmentTable }: Arena): Uint32Array<ArrayBuffer> {

@@ -17,6 +17,7 @@ import { prepareGradients } from "./gradients.ts";
 import { ModelTrace } from "./modelTrace.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { loadRemedies, type Remedies } from "./remedies.ts";
+import { longestRow } from "./rows.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./runtime.ts";
 import { checkOutput, type SplitOnGpu } from "./splitOnGpu.ts";
 import { FLAG_WORDS, type TrainerStates } from "./trainerStates.ts";
@@ -157,7 +158,7 @@ function build(parts: Parts, trace: ModelTrace): Built {
   const constrained = constraint
     ? remedies.maxNorm!(
         { rows: states.rows!.node(), chunks: nodes.chunks, summary: finished.summary, parameters: updated.parameters },
-        { max: constraint.max },
+        { max: constraint.max, longest: longestRow(states.arena, "weights") },
       )
     : updated.parameters;
   const insight = remedies.insightGraph

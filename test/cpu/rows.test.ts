@@ -9,8 +9,8 @@ import { maxNorm } from "../../src/ops/arena/maxNorm.ts";
 import { ROW_TILE } from "../../src/ops/arena/rows.ts";
 import { input, state } from "../../src/ops/define.ts";
 import { lower } from "../../src/plan/lower.ts";
-import { layOutArena } from "../../src/train/arena.ts";
-import { rowTable } from "../../src/train/rows.ts";
+import { layOutArena, mostChunks } from "../../src/train/arena.ts";
+import { longestRow, rowTable } from "../../src/train/rows.ts";
 import { planFaults } from "../support/checkPlan.ts";
 import { computeFloat64 } from "../support/float64.ts";
 
@@ -47,6 +47,7 @@ const arena = layOutArena([
   { name: "0.weight", role: "weight", shape: [4, 3] },
   { name: "0.bias", role: "bias", shape: [4] },
 ]);
+const longest = longestRow(arena, "all");
 const WEIGHTS = [
   [3, 4, 0, 0.001, 0, 0.002, 0, 0, 0, 1, -2, 2],
   [0.5, -0.25, 0.125, 1],
@@ -83,7 +84,7 @@ describe("adaptive clipping", () => {
       chunks: given.of(arena.chunks),
       step: given.of(step),
     };
-    const made = clipRows(nodes, { ratio: 0.25, epsilon: 0.5, regularizer: false });
+    const made = clipRows(nodes, { ratio: 0.25, epsilon: 0.5, regularizer: false, longest });
     const [clipped, least] = computeFloat64([made.gradients, made.least], given.values);
     const expected = [
       0.5, 0.25, -1.0, 0.041666666666666664, 0.08333333333333333, 0.08333333333333333, 0.125, 0.0, 0.0, 0.001, 0.002, 0.002,
@@ -113,7 +114,7 @@ describe("the max-norm constraint", () => {
       summary: given.of(summary),
       parameters: given.of(filled([WEIGHTS[0]!, [5, 5, 5, 5]]), "f32"),
     };
-    return partsOf(computeFloat64([maxNorm(nodes, { max: 2.5 })], given.values)[0]!);
+    return partsOf(computeFloat64([maxNorm(nodes, { max: 2.5, longest })], given.values)[0]!);
   };
 
   it("is torch.renorm of weights alone", () => {
@@ -139,16 +140,55 @@ describe("the max-norm constraint", () => {
   });
 });
 
+describe("rows that an invocation of a software adapter could not go through", () => {
+  const target = { adapterClass: "software", subgroups: false } as const;
+  const named = (name: string, size: number, dtype: "f32" | "u32" = "u32"): Node =>
+    state({ state: name, offset: 0, size, shape: [size], dtype });
+  const nodes = { rows: named("rows", 5), chunks: named("chunks", 8), summary: named("summary", 16), step: named("step", 16) };
+  const floats = { gradients: named("gradients", 64, "f32"), parameters: named("parameters", 64, "f32") };
+  const shared = (node: Node): unknown => {
+    const { plan } = lower({ roots: [], assignments: [{ state: "parameters", node }], target });
+    return plan.kernels[plan.dispatches[0]!.kernel]!.defines["SIZE"];
+  };
+  const clip = (length: number) =>
+    clipRows({ ...nodes, ...floats }, { ratio: 1, epsilon: 1, regularizer: false, longest: length }).gradients;
+  const hold = (length: number) => maxNorm({ ...nodes, ...floats }, { max: 1, longest: length });
+
+  it("are shared by as many as it takes", () => {
+    // 5⅛ and 3 1/16 passes of 60,000 rounds by four.
+    expect([46_829, 46_830, 2_990_000].map((length) => shared(clip(length)))).toEqual([4, 8, 256]);
+    expect([78_367, 78_368, 5_000_000].map((length) => shared(hold(length)))).toEqual([4, 8, 256]);
+  });
+
+  it("are refused where no workgroup is wide enough", () => {
+    expect(() => shared(clip(3_000_000))).toThrow(
+      "optim.clipAdaptive over a row of 3000000 elements: takes 60059 rounds of an invocation's loops, and software adapters end them past 60000. Clip each parameter's norm instead, or use fewer inputs",
+    );
+    expect(() => shared(hold(5_100_000))).toThrow("optim.maxNorm over a row of 5100000 elements: takes 61011 rounds");
+  });
+
+  it("are the longest of all, or of weights", () => {
+    const shapes = [
+      ["weight", [2, 3, 4]],
+      ["bias", [50]],
+      ["weight", [30, 1]],
+    ] as const;
+    const mixed = layOutArena(shapes.map(([role, shape], index) => ({ name: `p${index}`, role, shape })));
+    expect([longestRow(mixed, "all"), longestRow(mixed, "weights"), mostChunks(mixed)]).toEqual([50, 12, 1]);
+    expect(mostChunks(layOutArena([4096, 4096 * 5 + 1, 8000].map((size) => ({ name: "p", role: "weight", shape: [size] }))))).toBe(6);
+  });
+});
+
 describe("a state that is written twice in one plan", () => {
   const target = { adapterClass: "software", subgroups: false } as const;
   const named = (name: string, size: number, dtype: "f32" | "u32"): Node => state({ state: name, offset: 0, size, shape: [size], dtype });
   const nodes = { rows: named("rows", 5, "u32"), chunks: named("chunks", 8, "u32"), summary: named("summary", 16, "u32") };
   const parameters = named("parameters", 64, "f32");
-  const first = maxNorm({ ...nodes, parameters }, { max: 1 });
+  const first = maxNorm({ ...nodes, parameters }, { max: 1, longest });
 
   it("is written in order, without a copy", () => {
-    const second = maxNorm({ ...nodes, parameters: first }, { max: 2 });
-    const third = maxNorm({ ...nodes, parameters: second }, { max: 3 });
+    const second = maxNorm({ ...nodes, parameters: first }, { max: 2, longest });
+    const third = maxNorm({ ...nodes, parameters: second }, { max: 3, longest });
     const { plan } = lower({ roots: [], assignments: [{ state: "parameters", node: third }], target });
     expect(plan.dispatches.map(({ kernel }) => plan.kernels[kernel]!.constants["MAX"])).toEqual([1, 2, 3]);
     for (const { bindings } of plan.dispatches) expect(bindings.at(-1)!.buffer).toEqual({ kind: "state", name: "parameters" });
@@ -156,7 +196,7 @@ describe("a state that is written twice in one plan", () => {
   });
 
   it("is not written by two over the same value", () => {
-    const assignments = [2, 3].map((max) => ({ state: "parameters", node: maxNorm({ ...nodes, parameters: first }, { max }) }));
+    const assignments = [2, 3].map((max) => ({ state: "parameters", node: maxNorm({ ...nodes, parameters: first }, { max, longest }) }));
     expect(() => lower({ roots: [], assignments, target })).toThrow("state parameters is assigned 3 times in one plan");
   });
 });

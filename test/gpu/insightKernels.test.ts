@@ -17,7 +17,7 @@ import {
   parameterWords,
   UPDATE_PARTIAL,
 } from "../../src/ops/insight/layout.ts";
-import { layOutArena } from "../../src/train/arena.ts";
+import { layOutArena, mostChunks } from "../../src/train/arena.ts";
 import { spread } from "../support/float64.ts";
 import { f32, hardware, type KernelInput, referenceOf, runKernel, software, u32 } from "../support/runKernel.ts";
 
@@ -93,7 +93,7 @@ async function record({ gradients, before, after, step = stepWords(4), regulariz
 
   const ring = u32(new Uint32Array(SLOTS * parameterRecordWords(segments, histograms)).fill(7));
   const third = [u32(partials!.data), u32(updates!.data), u32(arena.segmentTable), step, ring, ...(histograms ? [u32(bins!.data)] : [])];
-  const finish = { segments, slots: SLOTS, histograms };
+  const finish = { segments, slots: SLOTS, histograms, chunks: mostChunks(arena) };
   const [after3] = await runKernel(finishInsightOp, third, finish, target);
   const [ringTruth] = referenceOf(finishInsightOp, third, finish);
   const width = parameterWords(histograms);

@@ -3,11 +3,15 @@ import { describe, expect, it } from "vitest";
 import { backward } from "../../src/autodiff/backward.ts";
 import type { Node } from "../../src/graph/node.ts";
 import type { Target } from "../../src/graph/op.ts";
-import { EVALUATION_STEP } from "../../src/ops/arena/layout.ts";
+import { clipRowsOp } from "../../src/ops/arena/clipRows.ts";
+import { EVALUATION_STEP, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
+import { maxNormOp } from "../../src/ops/arena/maxNorm.ts";
 import { scoreBatchOp } from "../../src/ops/arena/scoreBatch.ts";
 import { argmax, argmin } from "../../src/ops/argReduce.ts";
 import { input, pick } from "../../src/ops/define.ts";
 import { embedding } from "../../src/ops/gather.ts";
+import { finishInsightOp } from "../../src/ops/insight/finishInsight.ts";
+import { GRADIENT_PARTIAL, HISTOGRAM_BINS, INSIGHT_HEAD, parameterRecordWords, UPDATE_PARTIAL } from "../../src/ops/insight/layout.ts";
 import { linear, linearWeightGradient } from "../../src/ops/linear.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { multiMargin } from "../../src/ops/multiMargin.ts";
@@ -16,6 +20,9 @@ import { logSoftmax, softmax } from "../../src/ops/softmax.ts";
 import { softmaxCrossEntropy } from "../../src/ops/softmaxCrossEntropy.ts";
 import { relu } from "../../src/ops/unary.ts";
 import { lower } from "../../src/plan/lower.ts";
+import { layOutArena } from "../../src/train/arena.ts";
+import { longestRow, rowTable } from "../../src/train/rows.ts";
+import { fillArena, stepWords } from "../support/arenaInputs.ts";
 import { computeFloat64 } from "../support/float64.ts";
 import { runGraphs } from "../support/runGraphs.ts";
 import { f32, hardware, i32, runKernel, software, u32 } from "../support/runKernel.ts";
@@ -144,6 +151,49 @@ describe("rows added up by index", () => {
     expect(await values([gradient!], given, target)).toEqual([truth]);
     expect(truth[0]).toBe(count - 3);
   });
+});
+
+describe("rows of 100,000 parameters", () => {
+  const length = 100_000;
+  const arena = layOutArena([{ name: "weight", role: "weight", shape: [2, length] }]);
+  const [rows, chunks] = [u32(rowTable(arena)), u32(arena.chunks)];
+  const longest = longestRow(arena, "weights");
+  const expectRow = (data: Float64Array, row: number, value: number): void => {
+    const own = data.subarray(row * length, (row + 1) * length);
+    const worst = own.reduce((most, one) => Math.max(most, Math.abs(one / value - 1)), 0);
+    expect(worst, `row ${row}`).toBeLessThan(16 * EPSILON);
+  };
+
+  it("are clipped adaptively, to the end and by what is at the end", async () => {
+    const gradients = fillArena(arena, (_, index) => (index < length ? 1 : 2));
+    const parameters = fillArena(arena, (_, index) => (index % length === length - 1 ? 3 : 0));
+    const attributes = { ratio: 0.5, epsilon: 1e-3, regularizer: false, longest };
+    const [clipped] = await runKernel(clipRowsOp, [gradients, parameters, rows, chunks, stepWords({})], attributes);
+    // Sums of these squares are exact.
+    for (const row of [0, 1]) expectRow(clipped!.data, row, 1.5 / Math.sqrt(length));
+  });
+
+  it("are held to a norm", async () => {
+    const parameters = fillArena(arena, (_, index) => (index < length ? 1 : 2));
+    const [held] = await runKernel(maxNormOp, [rows, chunks, u32(new Uint32Array(SUMMARY.words)), parameters], { max: 5, longest });
+    for (const row of [0, 1]) expectRow(held!.data, row, 5 / Math.sqrt(length));
+  });
+});
+
+it("histograms of 40 million parameters are added up", async () => {
+  const chunks = 10_000;
+  const attributes = { segments: 1, slots: 1, histograms: true, chunks };
+  const [gradients, updates] = [new Uint32Array(chunks * GRADIENT_PARTIAL.words), new Uint32Array(chunks * UPDATE_PARTIAL.words)];
+  for (let chunk = 0; chunk < chunks; chunk++) gradients[chunk * GRADIENT_PARTIAL.words + GRADIENT_PARTIAL.zeros] = 1;
+  const bins = Uint32Array.from({ length: chunks * HISTOGRAM_BINS }, (_, index) => index % HISTOGRAM_BINS);
+  const [ring] = await runKernel(
+    finishInsightOp,
+    [gradients, updates, [0, chunks], new Uint32Array(STEP.words), new Uint32Array(parameterRecordWords(1, true)), bins].map(u32),
+    attributes,
+  );
+  const [, zeros, , , ...counts] = ring!.data.subarray(INSIGHT_HEAD);
+  expect(zeros).toBe(chunks);
+  expect(counts).toEqual(Array.from({ length: HISTOGRAM_BINS }, (_, bin) => bin * chunks));
 });
 
 it("right answers among 40,000 classes are counted", async () => {

@@ -6,7 +6,7 @@ import { clipRowsOp } from "../../src/ops/arena/clipRows.ts";
 import { CHUNK, floatOf, SUMMARY } from "../../src/ops/arena/layout.ts";
 import { maxNormOp } from "../../src/ops/arena/maxNorm.ts";
 import { layOutArena } from "../../src/train/arena.ts";
-import { rowTable } from "../../src/train/rows.ts";
+import { longestRow, rowTable } from "../../src/train/rows.ts";
 import { fillArena, stepWords } from "../support/arenaInputs.ts";
 import { spread } from "../support/float64.ts";
 import { reportsOf } from "../support/oracleRun.ts";
@@ -27,6 +27,7 @@ const chunkWords = Uint32Array.from(arena.chunks);
 for (let at = 0; at < chunkWords.length; at += CHUNK.words) if (chunkWords[at + CHUNK.segment] === 5) chunkWords[at + CHUNK.rateFactor] = 0;
 const chunks = u32(chunkWords);
 const rows = u32(rowTable(arena));
+const longest = longestRow(arena, "all");
 const noise = spread(arena.size, 9).map((value) => Math.sign(value) * (0.1 + 0.9 * Math.abs(value)));
 
 /** A magnitude for each row, sixty orders apart. */
@@ -53,9 +54,9 @@ function expectLeast(actual: Float64Array, truth: Float64Array): void {
 describe.each([software, hardware])("for a $adapterClass adapter", (target) => {
   it("clips rows from 1e-30 to 1e30 against parameters from 1e-30 to 1e30", async () => {
     for (const attributes of [
-      { ratio: 0.01, epsilon: 1e-3, regularizer: false },
-      { ratio: 0.5, epsilon: 1e-30, regularizer: false },
-      { ratio: 0.01, epsilon: 1e-3, regularizer: true },
+      { ratio: 0.01, epsilon: 1e-3, regularizer: false, longest },
+      { ratio: 0.5, epsilon: 1e-30, regularizer: false, longest },
+      { ratio: 0.01, epsilon: 1e-3, regularizer: true, longest },
     ]) {
       const inputs = [values(0, 7), values(5, 11), rows, chunks, stepWords({ l2: 0.5, l1: 0.25 })];
       const [clipped, least] = await runKernel(clipRowsOp, inputs, attributes, target);
@@ -81,7 +82,7 @@ describe.each([software, hardware])("for a $adapterClass adapter", (target) => {
       [of((row) => (row % 2 ? 1e37 : 1)), of((row) => (row % 3 ? 1e-34 : 1e-30)), 0.5, 1e-36],
     ] as const) {
       const inputs = [gradients, parameters, rows, chunks, stepWords({})];
-      const attributes = { ratio, epsilon, regularizer: false };
+      const attributes = { ratio, epsilon, regularizer: false, longest };
       const [clipped, least] = await runKernel(clipRowsOp, inputs, attributes, target);
       const [truth, trueLeast] = referenceOf(clipRowsOp, inputs, attributes);
       expectSegments(clipped!.data, truth!.data, JSON.stringify(attributes));
@@ -93,8 +94,8 @@ describe.each([software, hardware])("for a $adapterClass adapter", (target) => {
     const summary = new Uint32Array(SUMMARY.words);
     for (const max of [1e-20, 2, 1e20]) {
       const inputs = [rows, chunks, u32(summary), values(5, 11)];
-      const [actual] = await runKernel(maxNormOp, inputs, { max }, target);
-      const [truth] = referenceOf(maxNormOp, inputs, { max });
+      const [actual] = await runKernel(maxNormOp, inputs, { max, longest }, target);
+      const [truth] = referenceOf(maxNormOp, inputs, { max, longest });
       expectSegments(actual!.data, truth!.data, `max ${max}`);
       const changed = arena.segments.map(({ offset, size }) =>
         actual!.data.subarray(offset, offset + size).some((value, index) => value !== inputs[3]!.data[offset + index]),
@@ -105,7 +106,7 @@ describe.each([software, hardware])("for a $adapterClass adapter", (target) => {
     }
     summary[SUMMARY.skip] = 1;
     const skipped = [rows, chunks, u32(summary), values(5, 11)];
-    const [actual] = await runKernel(maxNormOp, skipped, { max: 2 }, target);
+    const [actual] = await runKernel(maxNormOp, skipped, { max: 2, longest }, target);
     expect([...actual!.data]).toEqual(Array.from(skipped[3]!.data));
   });
 });
@@ -122,6 +123,7 @@ describe("a row that is not finite", () => {
         ratio: 0.01,
         epsilon: 1e-3,
         regularizer: false,
+        longest,
       });
       const { offset } = arena.segments[3]!;
       expect(clipped!.data[offset + 71]).toBeNaN();
@@ -136,7 +138,7 @@ describe("a row of parameters that is not finite", () => {
   it("is no limit where it has an infinity", async () => {
     const gradients = fillArena(arena, (_, index) => noise[index]!);
     const parameters = fillArena(arena, (segment, index) => (segment === 3 && index === 71 ? Infinity : 1));
-    const attributes = { ratio: 0.01, epsilon: 1e-3, regularizer: false };
+    const attributes = { ratio: 0.01, epsilon: 1e-3, regularizer: false, longest };
     const [clipped] = await runKernel(clipRowsOp, [gradients, parameters, rows, chunks, stepWords({})], attributes);
     const { offset } = arena.segments[3]!;
     const part = (data: ArrayLike<number>): number[] => Array.from(data).slice(offset + 70, offset + 140);

@@ -7,10 +7,9 @@ import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp, pick } from "../define.ts";
-import { workgroupSize } from "../lanes.ts";
 import { regularized } from "./gradientStatistics.ts";
 import { bitsOf, floatOf, requireWords, STEP } from "./layout.ts";
-import { eachRow, ROW_TILE, rowNorm } from "./rows.ts";
+import { eachRow, ROW_TILE, rowNorm, rowsSize } from "./rows.ts";
 
 export const clipRowsShader: Shader = { name: "clip_rows", text: grid + scaled + clip + arenaRows + clipRowsText };
 
@@ -19,7 +18,12 @@ export interface ClipRowsAttributes {
   readonly epsilon: number;
   /** Whether weights have a penalty whose gradient is still to be added: λ's are in the step. */
   readonly regularizer: boolean;
+  /** Elements of the longest row. */
+  readonly longest: number;
 }
+
+/** Over a row: the largest and, in blocks of 16, the squares of its weights and of its gradients, and what is written. */
+const PASSES = 5 + 2 / 16;
 
 /** Inputs: gradients, parameters, rows, chunks, step. Outputs: the clipped gradients, and each record's smallest factor (f32 bits). */
 export const clipRowsOp: Op<ClipRowsAttributes> = defineOp<ClipRowsAttributes>({
@@ -55,13 +59,16 @@ export const clipRowsOp: Op<ClipRowsAttributes> = defineOp<ClipRowsAttributes>({
   },
   form: {
     kind: "kernel",
-    kernel: ([, , rows], _outputs, { ratio, epsilon, regularizer }, target) => {
+    kernel: ([, , rows], _outputs, { ratio, epsilon, regularizer, longest }, target) => {
       const tiles = rows.shape[0]! / ROW_TILE.words;
       return {
         calls: [
           {
             shader: clipRowsShader,
-            defines: { SIZE: workgroupSize(target), REGULARIZER: regularizer },
+            defines: {
+              SIZE: rowsSize("optim.clipAdaptive", longest, PASSES, target, "Clip each parameter's norm instead, or use fewer inputs"),
+              REGULARIZER: regularizer,
+            },
             overrides: { TILES: tiles, RATIO: ratio, EPSILON: epsilon },
             workgroups: tiles,
             bindings: [

@@ -7,15 +7,19 @@ import maxNormText from "../../../shaders/max_norm.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
 import type { Op, Shader } from "../../graph/op.ts";
 import { defineOp } from "../define.ts";
-import { workgroupSize } from "../lanes.ts";
 import { ROLE_WEIGHT, SUMMARY } from "./layout.ts";
-import { eachRow, ROW_TILE, rowNorm } from "./rows.ts";
+import { eachRow, ROW_TILE, rowNorm, rowsSize } from "./rows.ts";
 
 export const maxNormShader: Shader = { name: "max_norm", text: grid + scaled + clip + arenaRows + maxNormText };
 
 export interface MaxNormAttributes {
   readonly max: number;
+  /** Elements of the longest row of weights. */
+  readonly longest: number;
 }
+
+/** Over a row: its largest, its squares in blocks of 16, and what is written. */
+const PASSES = 3 + 1 / 16;
 
 /** torch.renorm's. */
 const NORM_EPSILON = 1e-7;
@@ -38,13 +42,13 @@ export const maxNormOp: Op<MaxNormAttributes> = defineOp<MaxNormAttributes>({
   },
   form: {
     kind: "kernel",
-    kernel: ([rows], _outputs, { max }, target) => {
+    kernel: ([rows], _outputs, { max, longest }, target) => {
       const tiles = rows.shape[0]! / ROW_TILE.words;
       return {
         calls: [
           {
             shader: maxNormShader,
-            defines: { SIZE: workgroupSize(target) },
+            defines: { SIZE: rowsSize("optim.maxNorm", longest, PASSES, target, "Use weight decay, or fewer inputs") },
             overrides: { TILES: tiles, MAX: max },
             workgroups: tiles,
             bindings: [...[0, 1, 2].map((input) => ({ input })), { output: 0 }],

@@ -1,8 +1,14 @@
 /** A record of the row table, which arena kernels that work row by row share, and, in float64, what it lists. */
+import type { Target } from "../../graph/op.ts";
+import { sharingSize } from "../lanes.ts";
 import { CHUNK } from "./layout.ts";
 
 /** A record of "rows" u32[5 · tiles]: rows of one parameter tensor for one workgroup. Lanes are invocations that share a row; the chunk is the parameter's first. */
 export const ROW_TILE = { words: 5, offset: 0, rows: 1, length: 2, lanes: 3, chunk: 4 } as const;
+
+/** Invocations of a workgroup that goes `passes` times over rows of at most `longest` elements. */
+export const rowsSize = (what: string, longest: number, passes: number, target: Target, remedy: string): number =>
+  sharingSize(`${what} over a row of ${longest} elements`, passes * longest, target, remedy);
 
 export interface Row {
   readonly tile: number;

@@ -3,10 +3,10 @@ import finishInsightText from "../../../shaders/finish_insight.wgsl?raw";
 import grid from "../../../shaders/lib/grid.wgsl?raw";
 import scaled from "../../../shaders/lib/scaled.wgsl?raw";
 import { makeNode, type Node } from "../../graph/node.ts";
-import type { Op, Shader } from "../../graph/op.ts";
+import type { Op, Shader, Target } from "../../graph/op.ts";
 import { bitsOf, floatOf, requireWords, STEP } from "../arena/layout.ts";
 import { defineOp } from "../define.ts";
-import { workgroupSize } from "../lanes.ts";
+import { sharingSize } from "../lanes.ts";
 import { GRADIENT_PARTIAL, HISTOGRAM_BINS, INSIGHT_HEAD, parameterRecordWords, parameterWords, UPDATE_PARTIAL } from "./layout.ts";
 
 export const finishInsightShader: Shader = { name: "finish_insight", text: grid + scaled + finishInsightText };
@@ -16,6 +16,8 @@ export interface FinishInsightAttributes {
   /** Records that the ring holds. */
   readonly slots: number;
   readonly histograms: boolean;
+  /** Of the segment that has the most. */
+  readonly chunks: number;
 }
 
 /** Inputs: gradient partials, update partials, segments, step, ring, and histograms where there are any. Output: the ring as it becomes. */
@@ -62,11 +64,11 @@ export const finishInsightOp: Op<FinishInsightAttributes> = defineOp<FinishInsig
   },
   form: {
     kind: "kernel",
-    kernel: (_inputs, _outputs, { segments, slots, histograms }, target) => ({
+    kernel: (_inputs, _outputs, { segments, slots, histograms, chunks }, target) => ({
       calls: [
         {
           shader: finishInsightShader,
-          defines: { SIZE: workgroupSize(target), HISTOGRAM: histograms, WORDS: parameterWords(histograms) },
+          defines: { SIZE: finishSize(chunks, histograms, target), HISTOGRAM: histograms, WORDS: parameterWords(histograms) },
           overrides: { SEGMENTS: segments, SLOTS: slots },
           workgroups: segments,
           bindings: [...[0, 1, 2, 3].map((input) => ({ input })), { output: 0 }, ...(histograms ? [{ input: 5 }] : [])],
@@ -76,6 +78,16 @@ export const finishInsightOp: Op<FinishInsightAttributes> = defineOp<FinishInsig
     inPlace: { 0: 4 },
   },
 });
+
+/** Chunks are shared by all invocations, and bins, each over all chunks, by up to as many as there are bins. */
+const finishSize = (chunks: number, histograms: boolean, target: Target): number =>
+  sharingSize(
+    "finishInsight",
+    (histograms ? HISTOGRAM_BINS + 1 : 1) * chunks,
+    target,
+    "Ask for insight without histograms",
+    HISTOGRAM_BINS,
+  );
 
 const marked = (value: number, kinds: number): number => ((kinds & 2) !== 0 ? Number.NaN : kinds !== 0 ? Infinity : value);
 
