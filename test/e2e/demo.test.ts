@@ -19,7 +19,10 @@ let complaints: readonly string[];
 let fetched: Set<string>;
 
 beforeAll(async () => {
-  site = await labSite({ args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] }, [INSECURE_HOST]);
+  site = await labSite({
+    launch: { args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] },
+    allowedHosts: [INSECURE_HOST],
+  });
   ({ built } = site);
   site.server.httpServer.on("request", ({ url }) => fetched.add(new URL(url ?? "/", "http://lab").pathname));
 });

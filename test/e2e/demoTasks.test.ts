@@ -13,8 +13,7 @@ const LINK = "#fathom=1&depth=200&width=32&activation=relu&skips=residual&inside
 
 let site: LabSite;
 beforeAll(async () => {
-  site = await labSite();
-  putStandIn(site.built, TELLING);
+  site = await labSite({ change: (built) => putStandIn(built, TELLING) });
 });
 afterAll(() => site?.close());
 

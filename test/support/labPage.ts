@@ -1,12 +1,13 @@
 /** The built lab in a real browser, for end-to-end tests: pages that note every complaint, and ways to wait for what a page says. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import puppeteer, { type Browser, type LaunchOptions, type Page } from "puppeteer-core";
-import { build, type PreviewServer, preview } from "vite";
+import { type PreviewServer, preview } from "vite";
 import { findBrowser } from "../../src/cli/findBrowser.ts";
 import { launchBrowser } from "../../src/cli/launchBrowser.ts";
+import { buildLab, sharedLab } from "./builtLab.ts";
 import { REPOSITORY } from "./childProcess.ts";
 
 const PATIENCE = 90_000;
@@ -20,10 +21,22 @@ export interface LabSite {
   close(): Promise<void>;
 }
 
-/** The demo, built and served; to `allowedHosts` too, beside localhost. */
-export async function labSite(launch: LaunchOptions = {}, allowedHosts: string[] = []): Promise<LabSite> {
-  const built = mkdtempSync(join(tmpdir(), "fathom-lab-"));
-  await build({ configFile: `${REPOSITORY}/vite.config.ts`, mode: "demo", logLevel: "error", build: { outDir: built } });
+export interface LabSiteOptions {
+  readonly launch?: LaunchOptions;
+  /** Served too, beside localhost. */
+  readonly allowedHosts?: string[];
+  /** Makes changes to the built files, of which the site then has its own. */
+  readonly change?: (built: string) => void;
+}
+
+/** The demo, built and served. */
+export async function labSite({ launch = {}, allowedHosts = [], change }: LabSiteOptions = {}): Promise<LabSite> {
+  const shared = await sharedLab();
+  const isShared = shared !== undefined && change === undefined;
+  const built = isShared ? shared : mkdtempSync(join(tmpdir(), "fathom-lab-"));
+  if (shared === undefined) await buildLab(built);
+  else if (!isShared) cpSync(shared, built, { recursive: true });
+  change?.(built);
   const server = await preview({
     root: `${REPOSITORY}/demo`,
     configFile: false,
@@ -40,7 +53,7 @@ export async function labSite(launch: LaunchOptions = {}, allowedHosts: string[]
     async close() {
       await browser.close();
       await server.close();
-      rmSync(built, { recursive: true, force: true });
+      if (!isShared) rmSync(built, { recursive: true, force: true });
     },
   };
 }
