@@ -5,8 +5,16 @@ import { puppeteerProvider } from "./test/support/puppeteerProvider.ts";
 
 const browsers = await browsersAtHand();
 
-/** Groups run one after another, in this order; the browsers of the gpu project run side by side, for each keeps one core busy. */
-const GROUP = { cpu: 0, shaders: 1, gpu: 2, e2e: 3 };
+/**
+ * Groups run one after another, in this order, and the projects of a group side by side: both browsers of the gpu project, each of which keeps one
+ * core busy, and beside them, one file at a time, what waits for processes more than it computes.
+ */
+const GROUP = { cpu: 0, gpu: 1, pages: 2 };
+
+/** End-to-end tests that open pages; the others run commands. */
+const PAGES = "test/e2e/{demo*,benchPage}.test.ts";
+/** Generous, as everywhere: on a busy machine a test may wait long for a core. */
+const END_TO_END = { environment: "node", pool: "forks", testTimeout: 300_000, hookTimeout: 120_000 } as const;
 
 export default defineConfig({
   test: {
@@ -38,7 +46,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: GROUP.shaders },
+          sequence: { groupOrder: GROUP.gpu },
         },
       },
       {
@@ -65,15 +73,23 @@ export default defineConfig({
       },
       {
         test: {
-          name: "e2e",
+          ...END_TO_END,
+          name: "e2e (commands)",
           include: ["test/e2e/**/*.test.ts"],
-          environment: "node",
-          pool: "forks",
+          exclude: [PAGES],
           maxWorkers: 1,
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: GROUP.e2e },
+          sequence: { groupOrder: GROUP.gpu },
+        },
+      },
+      {
+        test: {
+          ...END_TO_END,
+          name: "e2e (pages)",
+          include: [PAGES],
+          globalSetup: ["test/support/builtLab.ts"],
+          // A page on a software adapter leaves half of two cores idle.
+          maxWorkers: 2,
+          sequence: { groupOrder: GROUP.pages },
         },
       },
     ],
