@@ -2,6 +2,8 @@
 import { buildPage } from "../scripts/buildPage.ts";
 import { drive } from "../src/cli/drive.ts";
 import type { BenchArguments } from "./arguments.ts";
+import { ColdBrowsers } from "./cold/browser.ts";
+import { COLD_STARTS, coldJobOf } from "./cold/job.ts";
 import { Collector } from "./document.ts";
 import type { BenchEvent } from "./job.ts";
 import { machineAround } from "./machine.ts";
@@ -11,6 +13,7 @@ import { SIZES_FILE } from "./peers/sizeEntries.ts";
 
 export async function runInBrowser({ job, browser, again }: BenchArguments, commit: string, signal: AbortSignal): Promise<Outcome> {
   const collector = new Collector(job);
+  const browsers = new ColdBrowsers(browser, signal);
   let version: string = browser;
   let failure: unknown = null;
   try {
@@ -19,7 +22,10 @@ export async function runInBrowser({ job, browser, again }: BenchArguments, comm
       job,
       browser,
       signal,
-      read: async (name) => (name === SIZES_FILE ? new TextEncoder().encode(JSON.stringify(await bundleSizes())) : undefined),
+      read: async (name) => {
+        const found = await answer(name, browsers);
+        return found === undefined ? undefined : new TextEncoder().encode(JSON.stringify(found));
+      },
       onEvent: (given) => {
         const event = given as BenchEvent;
         collector.take(event);
@@ -31,4 +37,12 @@ export async function runInBrowser({ job, browser, again }: BenchArguments, comm
     failure = error;
   }
   return { document: collector.document(again, machineAround("headless browser", version, commit)), failure };
+}
+
+/** What a page cannot do itself. */
+async function answer(name: string, browsers: ColdBrowsers): Promise<unknown> {
+  if (name === COLD_STARTS) return true;
+  if (name === SIZES_FILE) return bundleSizes();
+  const cold = coldJobOf(name);
+  return cold ? browsers.start(cold) : undefined;
 }

@@ -31,6 +31,11 @@ export interface Contestant {
 export interface Prepared {
   /** Does the work so many times, and resolves when all of it is done, on the GPU too. It is the harness that takes the time. */
   run(times: number): Promise<void>;
+  /**
+   * For what times itself, such as a start of another browser: milliseconds of the last run. It is not warmed up, and run once in a sample; each
+   * run must then begin as cold as the first.
+   */
+  readonly elsewhere?: () => number;
   /** Milliseconds; apart from all samples. */
   readonly compileMilliseconds?: number;
   /** A function is asked after the last sample. */
@@ -79,6 +84,8 @@ export interface SampleOptions {
   readonly deadline?: Deadline | undefined;
   /** Milliseconds that one sample should last at least; a trial's are as short as they can be all the same. */
   readonly sampleMilliseconds?: number;
+  /** At most, however many the suite has. */
+  readonly rounds?: number;
   /** What the rest is judged by: measured whatever `--only` says. */
   readonly always?: boolean;
 }
@@ -142,6 +149,7 @@ async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (
   let prepared: Prepared | undefined;
   try {
     prepared = await contestant.prepare();
+    if (prepared.elsewhere) return keep({ contestant, prepared, runs: 1, rounds: effort.rounds, stable: true, times: [] });
     const together = contestant.runsTogether ?? 1;
     const runsOf = (milliseconds: number): number =>
       Math.ceil(runsInSample(milliseconds, effort.sampleMilliseconds, quantum) / together) * together;
@@ -172,10 +180,10 @@ async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (
 }
 
 /** Milliseconds of one run. */
-async function timed({ run }: Prepared, runs: number, { clock }: MeasureContext): Promise<number> {
+async function timed({ run, elsewhere }: Prepared, runs: number, { clock }: MeasureContext): Promise<number> {
   const started = clock.now();
   await run(runs);
-  return (clock.now() - started) / runs;
+  return elsewhere ? elsewhere() : (clock.now() - started) / runs;
 }
 
 async function entryOfRunner(group: string, runner: Runner, all: readonly Runner[], context: MeasureContext): Promise<Entry> {

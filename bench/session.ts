@@ -94,8 +94,10 @@ async function runSuite(
     open: () => openForBenchmark(gpu),
     isWhole: selection.isAll,
     wants: (group, title) => selection.wants(group, title),
-    async measure(group, given, { deadline: part = deadline, sampleMilliseconds = effort.sampleMilliseconds, always = false } = {}) {
-      const own = job.quick ? effort : { ...effort, sampleMilliseconds };
+    async measure(group, given, options = {}) {
+      const { deadline: part = deadline, sampleMilliseconds = effort.sampleMilliseconds, always = false } = options;
+      const rounds = job.rounds ?? Math.min(effort.rounds, options.rounds ?? effort.rounds);
+      const own = { ...effort, rounds, ...(job.quick ? {} : { sampleMilliseconds }) };
       const contestants = always ? given : selection.of(group, given);
       if (contestants.length === 0) return [];
       lengths.add(own.sampleMilliseconds);

@@ -6,8 +6,16 @@ import type { NetProblem, NormProblem, Peer, ProductProblem, Repeatable, Trainin
 
 /** Each piece of work on an engine of its own, so that nothing is compiled already. */
 export async function openFathom(open: () => Promise<Engine>): Promise<Peer> {
+  // The engine would fetch them as it trains.
+  await Promise.all([
+    import("../../src/train/trainer.ts"),
+    import("../../src/train/depthFusion.ts"),
+    import("../../src/train/persistence.ts"),
+  ]);
+  let started: Engine | null = null;
   const onEngine = async <T>(make: (gpu: Engine) => Promise<T>): Promise<T> => {
-    const gpu = await open();
+    const gpu = started ?? (await open());
+    started = null;
     try {
       return await make(gpu);
     } catch (error) {
@@ -17,6 +25,9 @@ export async function openFathom(open: () => Promise<Engine>): Promise<Peer> {
   };
   return {
     facts: {},
+    async start() {
+      started ??= await open();
+    },
     train: (problem) => onEngine((gpu) => train(gpu, problem)),
     multiply: (problem) => onEngine((gpu) => multiply(gpu, problem)),
     normalize: (problem) => onEngine((gpu) => normalize(gpu, problem)),

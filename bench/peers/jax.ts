@@ -15,14 +15,20 @@ type Layer = { weight: JaxArray; bias: JaxArray };
 /** "webgpu" is what its README advises, "wasm" its default. */
 export async function openJax(device: "webgpu" | "wasm"): Promise<Peer> {
   const jax = await import("@jax-js/jax");
-  if (!(await jax.init(device)).includes(device)) throw new Error(`jax-js: its device ${device} did not start`);
+  let starting: Promise<void> | null = null;
+  const start = (): Promise<void> =>
+    (starting ??= jax.init(device).then((devices) => {
+      if (!devices.includes(device)) throw new Error(`jax-js: its device ${device} did not start`);
+    }));
   // Where arrays lie: it is asked when they are made.
-  const onDevice = <T>(make: () => T): T => {
+  const onDevice = async <T>(make: () => Promise<T>): Promise<T> => {
+    await start();
     jax.defaultDevice(device);
     return make();
   };
   return {
     facts: {},
+    start,
     train: (problem) => onDevice(() => train(jax, problem)),
     multiply: (problem) => onDevice(() => multiply(jax, problem)),
     normalize: (problem) => onDevice(() => normalize(jax, problem)),

@@ -5,12 +5,14 @@ import type { Dataset } from "../../src/index.ts";
 export interface Peer {
   /** How it runs here, where that is not obvious: threads, device. */
   readonly facts: Readonly<Record<string, number | string>>;
+  /** Starts its device, which compiles nothing yet; what needs it does so of itself. */
+  start(): Promise<void>;
   train(problem: NetProblem): Promise<Training>;
   multiply(problem: ProductProblem): Promise<Repeatable>;
   normalize(problem: NormProblem): Promise<Repeatable>;
 }
 
-/** Loads a peer and starts its device. */
+/** Loads a peer: all modules that training wants, as far as the library lets them be loaded ahead. */
 export type OpenPeer = () => Promise<Peer>;
 
 /** Linear layers with tanh between them, softmax cross-entropy, SGD after a clip by the global norm. */

@@ -3,6 +3,7 @@ import { entryOf } from "../measure.ts";
 import type { Entry, Target } from "../schema.ts";
 import type { SuiteContext } from "../suite.ts";
 import type { BundleName, BundleSize } from "./bundleSizes.ts";
+import { fromCommand } from "./fromCommand.ts";
 
 /** Where the command's server has them, from the page. */
 export const SIZES_FILE = "bundleSizes.json";
@@ -23,8 +24,8 @@ const TARGETS: Partial<Record<BundleName, Target>> = { "fathom-engine": { relati
 
 /** Asks the command. */
 export async function sizeEntries(context: SuiteContext): Promise<Entry[]> {
-  const response = await fetch(`data/${SIZES_FILE}`);
-  if (response.ok) return entriesOf((await response.json()) as BundleSizes, context);
+  const sizes = await fromCommand<BundleSizes>(SIZES_FILE);
+  if (sizes) return entriesOf(sizes, context);
   context.leave("sizes of bundles: only npm run bench measures them");
   return [];
 }

@@ -37,6 +37,7 @@ export async function openTfjs(
   };
   return {
     facts,
+    start: activate,
     train: (problem) => activated(() => train(tf, gradients === "by hand" ? tfjsLossByHand(tf) : lossByTape(tf), problem, activate)),
     multiply: (problem) => activated(() => multiply(tf, problem, activate)),
     normalize: (problem) => activated(() => normalize(tf, problem, activate)),

@@ -3,8 +3,9 @@
  * agree with Fathom, or fails, is left out and says so.
  */
 import packageJson from "../../package.json" with { type: "json" };
-import { type Contestant, comparisonOf, entryOf } from "../measure.ts";
+import type { Contestant } from "../measure.ts";
 import { checkReadings, checkResults } from "../peers/agreement.ts";
+import { firstSteps } from "../peers/firstSteps.ts";
 import { PEER_NAMES, PEER_TITLES, type PeerName, peersOf } from "../peers/index.ts";
 import type { Peer, Reading, Repeatable } from "../peers/peer.ts";
 import { batchNorm, digitsNet, type NetSize, product } from "../peers/problems.ts";
@@ -24,7 +25,7 @@ type Factors = Partial<Record<PeerName, number>>;
 
 interface Net extends NetSize {
   readonly factors: Factors;
-  /** Of the first step, which compiles. */
+  /** Of a first step from cold, which compiles; those nets alone have one. */
   readonly coldFactors?: Factors;
   /** Of the time that is left. */
   readonly share: number;
@@ -40,7 +41,10 @@ const NETS: readonly Net[] = [
 ];
 /** TensorFlow.js takes ten seconds to compile a step for a software adapter: too long for a trial, which has its single kernels. */
 const TRIAL_NAMES = PEER_NAMES.filter((name) => name !== "tfjs-webgpu");
-const TRIAL_NETS: readonly Net[] = [{ depth: 2, width: 8, batchSize: 16, factors: {}, share: 1 }];
+const TRIAL_NETS: readonly Net[] = [{ depth: 2, width: 8, batchSize: 16, factors: {}, coldFactors: {}, share: 1 }];
+
+/** Of the time that is left, for cold starts. */
+const COLD_SHARE = 0.2;
 
 const SIZES = [256, 512, 1024, 2048];
 const SIZES_WITH_TARGETS: readonly number[] = [512, 1024];
@@ -86,9 +90,12 @@ const comparedWithFathom = (work: string, name: PeerName, factors: Factors): Pic
 
 async function trainNet(net: Net, peerOf: PeerOf, context: SuiteContext): Promise<Entry[]> {
   const { depth, width, batchSize, factors, coldFactors, share } = net;
-  const problem = await digitsNet(net);
   const work = `step-${depth}x${width}`;
-  const what = `a step of ${depth} × ${width}, batch ${batchSize}`;
+  const size = `${depth} × ${width}, batch ${batchSize}`;
+  const what = `a step of ${size}`;
+  // Before anything of it is compiled here.
+  const cold = coldFactors ? await startCold(net, size, coldFactors, peerOf, context) : [];
+  const problem = await digitsNet(net);
   const checked = context.quick ? CHECKED_STEPS.trial : CHECKED_STEPS.full;
   let expected: readonly Reading[] | null = null;
   const contestants = (context.quick ? TRIAL_NAMES : PEER_NAMES).map(
@@ -120,28 +127,17 @@ async function trainNet(net: Net, peerOf: PeerOf, context: SuiteContext): Promis
       },
     }),
   );
-  const entries = await context.measure(what, contestants, {
+  const steps = await context.measure(what, contestants, {
     deadline: context.deadline.part(share),
     sampleMilliseconds: SAMPLE_MILLISECONDS,
   });
-  return coldFactors ? [...entries, ...firstSteps(entries, work, what, coldFactors, context)] : entries;
+  return [...cold, ...steps];
 }
 
-/** What the first step of each took, with all that it compiles. */
-function firstSteps(entries: readonly Entry[], work: string, what: string, factors: Factors, context: SuiteContext): Entry[] {
-  const timesOf = (name: PeerName): number[] => {
-    const milliseconds = entries.find(({ id }) => id === idOf(work, name))?.compileMilliseconds ?? null;
-    return milliseconds === null ? [] : [milliseconds];
-  };
-  const base = timesOf("fathom");
-  const first = `first-${work}`;
-  return PEER_NAMES.filter((name) => timesOf(name).length > 0).map((name) => {
-    const title = `${PEER_TITLES[name]}, first step of ${what.replace("a step of ", "")}`;
-    const entry = entryOf({ id: idOf(first, name), title }, `the first step, with what it compiles`, timesOf(name), context);
-    if (name === "fathom" || base.length === 0) return entry;
-    const over = { id: idOf(first, "fathom"), target: targetOf(factors[name])?.target ?? null };
-    return { ...entry, comparison: comparisonOf(timesOf(name), base, over, context) };
-  });
+function startCold(net: Net, size: string, factors: Factors, peerOf: PeerOf, context: SuiteContext): Promise<Entry[]> {
+  const work = `first-step-${net.depth}x${net.width}`;
+  const over = (name: PeerName): Pick<Contestant, "over"> => comparedWithFathom(work, name, factors);
+  return firstSteps({ size: net, what: `first step of ${size}`, work, over, share: COLD_SHARE }, peerOf, context);
 }
 
 /** `smaller` are the entries of half the size, by which it is foreseen who would need more time than there is. */

@@ -21,6 +21,8 @@ export interface DriveOptions {
   readonly signal?: AbortSignal;
   /** Asks the page for an end, which it makes itself; a page that is not open yet is closed. */
   readonly interrupt?: AbortSignal;
+  /** Added to the browser's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Without a sign of life for so long the page is given up. */
   readonly silenceSeconds?: number;
 }
@@ -86,7 +88,13 @@ export async function drive(options: DriveOptions): Promise<Driven> {
     const launching = launchBrowser(options.browser, {
       install: true,
       // Chromium ends when its pipe does, also where this process is killed. Firefox knows no pipe.
-      launch: { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false, pipe: options.browser === "chromium" },
+      launch: {
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
+        pipe: options.browser === "chromium",
+        env: { ...process.env, ...options.env },
+      },
     });
     launching.then((late) => (signal?.aborted || wish?.aborted ? late.close() : undefined)).catch(() => undefined);
     browser = (await Promise.race([launching, ending])) as Browser;

@@ -57,11 +57,19 @@ it("the suite of peers leaves nobody out: their losses, products and norms agree
   const [suite] = written().suites;
   const all = ["fathom", "tfjs-wasm-by-hand", "tfjs-wasm", "jax-wasm", "jax", "tfjs-webgpu"];
   const byKernel = all.filter((name) => name !== "tfjs-wasm-by-hand");
+  const cold = ["fathom", "jax"];
   expect(suite!.entries.map(({ id }) => id)).toEqual([
+    ...cold.map((name) => `first-step-2x8-${name}`),
     ...all.filter((name) => name !== "tfjs-webgpu").map((name) => `step-2x8-${name}`),
     ...byKernel.map((name) => `matmul-16-${name}`),
     ...byKernel.map((name) => `batch-norm-${name}`),
   ]);
+  for (const { samples, facts } of suite!.entries.slice(0, cold.length)) {
+    expect(samples.length).toBe(1);
+    // Each of a browser of its own, which had loaded nothing.
+    expect(facts["modules ms"]).toBeGreaterThan(0);
+    expect(facts["device ms"]).toBeGreaterThan(0);
+  }
   for (const { id, comparison, facts } of suite!.entries) {
     expect(comparison?.over ?? null).toBe(id.endsWith("fathom") ? null : id.replace(/-(tfjs|jax).*/, "-fathom"));
     // The page is isolated, so that WebAssembly has threads where there are cores.
