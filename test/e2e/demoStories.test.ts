@@ -14,6 +14,8 @@ import { experimentToProve, type ProvenStage, provenStages, type StoryBounds } f
 const SEEDS = [1, 2, 3, 4, 5];
 /** Whole runs of all seeds take a processor many minutes: each stage takes its turn with one, unless FATHOM_STORY_SEEDS is "all". */
 const ALL_TO_THE_END = process.env["FATHOM_STORY_SEEDS"] === "all";
+/** Of one whole run, in milliseconds: a test ends a run that hangs in any case. */
+const RUN_PATIENCE = 600_000;
 const ORACLE = JSON.parse(readFileSync(join(REPOSITORY, "test/oracle/stories.json"), "utf8")) as Record<string, StoryBounds>;
 const STAGES = provenStages();
 
@@ -38,7 +40,7 @@ async function train({ choices }: ProvenStage, seed: number, steps: number): Pro
     scope.heard = { ...scope.heard, end: null };
     (document.querySelector("#play") as HTMLButtonElement).click();
   }, hash);
-  await lab.until(`the end of ${hash}`, async () => (await heardOf(lab.page)).end !== null);
+  await lab.until(`the end of ${hash}`, async () => (await heardOf(lab.page)).end !== null, RUN_PATIENCE);
   const heard = await heardOf(lab.page);
   expect(heard.failure).toBe("");
   expect(heard.rows).toHaveLength(steps);
@@ -46,8 +48,8 @@ async function train({ choices }: ProvenStage, seed: number, steps: number): Pro
 }
 
 function within(value: number, [low, high]: readonly [number, number], what: string): void {
-  expect(value, what).toBeGreaterThanOrEqual(low);
-  expect(value, what).toBeLessThanOrEqual(high);
+  expect.soft(value, what).toBeGreaterThanOrEqual(low);
+  expect.soft(value, what).toBeLessThanOrEqual(high);
 }
 
 function expectOutcome({ rows, evaluations, verdicts }: Heard, { key, accuracy, kinds, choices }: ProvenStage, seed: number): void {
@@ -59,7 +61,7 @@ function expectOutcome({ rows, evaluations, verdicts }: Heard, { key, accuracy, 
     within(trainLoss, ORACLE[key]!.loss, `train loss ${of}`);
     within(testLoss! / trainLoss, ORACLE[key]!.lossRatio, `test over train loss ${of}`);
   }
-  expect(kinds, `verdict ${of}: ${verdicts.at(-1)!.text}`).toContain(verdicts.at(-1)!.kind);
+  expect.soft(kinds, `verdict ${of}: ${verdicts.at(-1)!.text}`).toContain(verdicts.at(-1)!.kind);
   const distance = Math.ceil(choices.steps / 40);
   const steps = evaluations.map(({ step }) => step);
   expect(steps[0]).toBe(0);
