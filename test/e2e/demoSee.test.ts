@@ -54,6 +54,40 @@ describe("what the lab shows", () => {
   });
 });
 
+describe("the first view", () => {
+  it("has the story's sentence, Play, the verdict, the loss and the gradient of every layer", async () => {
+    const lab = await LabPage.blank(site);
+    await lab.page.setViewport({ width: 1280, height: 800 });
+    await lab.page.goto(site.address);
+    await lab.reachPhase("idle");
+    await lab.press("#stages li:nth-child(1) button");
+    await lab.until("a remedy", () => lab.page.$eval("#remedy", (button) => !(button as HTMLButtonElement).hidden));
+    await lab.press("#play");
+    const always = ["#story-text", "#stages", "#stage-text", "#play"];
+    for (const [width, height, shown] of [
+      [1280, 800, [...always, "#verdict", "#remedy", "#numbers", "#norms", "#loss"]],
+      [1280, 720, [...always, "#verdict", "#remedy", "#numbers", "#norms", "#loss"]],
+      [1024, 768, [...always, "#verdict", "#remedy", "#numbers", "#norms", "#loss"]],
+      [1920, 1080, [...always, "#verdict", "#remedy", "#numbers", "#norms", "#loss", "#heat", "#net"]],
+      // What is below is another thing on a phone.
+      [390, 844, [...always, "#progress"]],
+    ] as const) {
+      await lab.page.setViewport({ width, height });
+      const outside = await lab.page.evaluate(
+        (selectors) =>
+          selectors.filter((selector) => {
+            const { top, bottom, left, right, height: tall } = document.querySelector(selector)!.getBoundingClientRect();
+            return tall === 0 || top < 0 || left < 0 || bottom > innerHeight || right > innerWidth;
+          }),
+        shown,
+      );
+      expect(outside, `${width} × ${height}`).toEqual([]);
+    }
+    expect(lab.complaints).toEqual([]);
+    await lab.page.close();
+  });
+});
+
 describe("what can be taken away", () => {
   it("parses: experiment, reports, charts and a report that stands alone and runs nothing", async () => {
     const lab = await LabPage.open(site, SMALL);
