@@ -1,6 +1,6 @@
 /** The page's address: holds the state, and says what was wrong with it and what does not fit into it. */
 import { find } from "./dom.ts";
-import { leftOut, readLink, type State, writeLink } from "./link.ts";
+import { leftOut, type ReadLink, readLink, type State, writeLink } from "./link.ts";
 import { carryState } from "./pages.ts";
 
 /** Of one experiment. */
@@ -17,8 +17,8 @@ export class Address {
     this.check = check;
   }
 
-  write(state: State): void {
-    history.replaceState(null, "", writeLink(state));
+  write(state: State, sized: boolean): void {
+    history.replaceState(null, "", writeLink(state, sized));
     carryState(location.hash);
     const missing = leftOut(state);
     this.said.hidden = missing.length === 0;
@@ -26,7 +26,7 @@ export class Address {
   }
 
   /** What is wrong with its experiments is said as soon as the schema has seen them. */
-  read(): State {
+  read(): Omit<ReadLink, "faults"> {
     const { faults, ...state } = readLink(location.hash);
     this.show(faults);
     void this.checkExperiments(state, faults);

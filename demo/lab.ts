@@ -46,6 +46,7 @@ export class Lab {
   private runId = "";
   private asked = 0;
   private lost = false;
+  /** Nobody has asked for a net of just this size. */
   private untouched = false;
   /** Why there is no GPU to compute on. */
   unusable = "";
@@ -150,6 +151,12 @@ export class Lab {
   /** Whether presets are to be lighter than they are. */
   get light(): boolean {
     return this.software || this.unusable !== "";
+  }
+
+  /** Whether the address is to ask for the size that the net has: without a word there it is the lighter one, here or where this is not known yet. */
+  get sized(): boolean {
+    const { choices } = this.state;
+    return !this.untouched && (this.light || this.phase === "opening") && differing(lighter(choices), choices).length > 0;
   }
 
   private enter(phase: Phase, saying: Saying): void {
@@ -259,17 +266,16 @@ export class Lab {
     this.clear("Press Play to train the experiment as it is written.");
   }
 
-  /** `untouched` where nobody has asked for just this. */
+  /** `untouched` where nobody has asked for just this size. */
   open(state: Settings, untouched = false): void {
-    this.move(untouched && this.light ? { ...state, choices: lighter(state.choices) } : state);
-    this.untouched = untouched;
+    this.move(untouched && this.light ? { ...state, choices: lighter(state.choices) } : state, untouched);
     if (this.history) this.clear("Press Play to train that net.");
   }
 
-  private move(state: Settings): void {
+  private move(state: Settings, untouched = false): void {
     const { experiment } = this.state;
     if (experiment !== null && state.experiment !== experiment) this.aside = experiment;
-    this.untouched = false;
+    this.untouched = untouched;
     this.state = state;
     this.events.moved(state);
   }

@@ -1,5 +1,8 @@
 /** Presets for a processor in the place of a GPU: the same nets on fewer samples and for fewer steps, so that every story runs fluently. Pure. */
-import type { Choices } from "./choices.ts";
+import type { ChoiceName, Choices } from "./choices.ts";
+
+/** What it may lower. */
+export const SIZES = ["width", "batchSize", "steps"] as const satisfies readonly ChoiceName[];
 
 const DEEP = 30;
 const DEEPER = 50;

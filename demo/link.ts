@@ -2,8 +2,10 @@
  * The page's whole state as the part of its address after #: `fathom=1&depth=50&activation=relu`, only what is not the standard, or with an
  * experiment edited by hand `fathom=1&experiment=…`, its JSON in base64url; `inside=1` where the page looks inside the net, and a `pin` for
  * each run that is compared, which holds such fields itself, a name, and what was changed while it ran. Pure. What is wrong is named, and the rest is taken.
+ * A link that asks for no size means the page's own: the standard's on a GPU, and the lighter one of the same net on a processor.
  */
 import { CHOICE_NAMES, type ChoiceName, type Choices, differing, readChoice, STANDARD } from "./choices.ts";
+import { SIZES } from "./lighter.ts";
 import { MOST_RUNS } from "./palette.ts";
 
 const VERSION = "1";
@@ -37,12 +39,16 @@ export interface State extends Settings {
 }
 
 export interface ReadLink extends State {
+  /** Whether it asks for a size: by a number, by an experiment, or by runs to compare with. */
+  readonly sized: boolean;
   readonly faults: readonly string[];
 }
 
-export function writeLink({ inside, pins, ...net }: State): string {
+/** `sized` where it is to ask for its size, even if that is the standard's. */
+export function writeLink({ inside, pins, ...net }: State, sized = false): string {
   const fields = new URLSearchParams({ fathom: VERSION });
   writeNet(fields, net);
+  if (sized && !asksForSize(fields)) fields.set("steps", String(net.choices.steps));
   if (inside) fields.set("inside", "1");
   for (const { name, changed, ...pinned } of pins) {
     const inner = new URLSearchParams({ name });
@@ -52,6 +58,8 @@ export function writeLink({ inside, pins, ...net }: State): string {
   }
   return `#${fields}`;
 }
+
+const asksForSize = (fields: URLSearchParams): boolean => SIZES.some((name) => fields.has(name));
 
 function writeNet(fields: URLSearchParams, { choices, experiment }: Net): void {
   for (const name of differing(choices, STANDARD)) fields.set(name, String(choices[name]));
@@ -73,7 +81,7 @@ export function leftOut({ experiment, pins }: State): string[] {
 
 export function readLink(hash: string): ReadLink {
   const text = hash.replace(/^#/, "");
-  if (text === "") return { choices: STANDARD, experiment: null, inside: false, pins: [], faults: [] };
+  if (text === "") return { choices: STANDARD, experiment: null, inside: false, pins: [], sized: false, faults: [] };
   const fields = new URLSearchParams(text);
   const version = fields.get("fathom");
   const faults: string[] = [];
@@ -92,7 +100,8 @@ export function readLink(hash: string): ReadLink {
       else pins.push(readPin(given, pins.length + 1, faults));
     },
   });
-  return { ...net, inside, pins, faults };
+  const sized = asksForSize(fields) || net.experiment !== null || pins.length > 0;
+  return { ...net, inside, pins, sized, faults };
 }
 
 function readPin(text: string, number: number, faults: string[]): Pin {

@@ -82,7 +82,7 @@ const compare = new Compare({
 });
 
 function writeAddress(): void {
-  address.write({ ...lab.state, pins: compare.pins });
+  address.write({ ...lab.state, pins: compare.pins }, lab.sized);
 }
 
 /** A link has it without its spaces. */
@@ -224,10 +224,9 @@ pressed("#show-help", () => help.showModal());
 listenToKeys({ play: () => lab.play(), step: () => lab.step(), reset: () => lab.reset(), help: () => help.showModal() });
 
 function openLink(): void {
-  const empty = location.hash === "";
-  const { pins, ...state } = address.read();
+  const { pins, sized, ...state } = address.read();
   compare.open(pins);
-  lab.open(state, empty);
+  lab.open(state, !sized);
 }
 addEventListener("hashchange", openLink);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

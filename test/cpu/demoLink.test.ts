@@ -46,7 +46,8 @@ describe("the demo's link", () => {
         fc.array(fc.tuple(anyNet, fc.string({ unit: "binary", maxLength: 80 })), { maxLength: 5 }),
         (net, inside, pinned) => {
           const pins = pinned.map(([its, name]) => ({ name, ...its }));
-          expect(readLink(writeLink({ ...net, inside, pins }))).toEqual({ ...net, inside, pins, faults: [] });
+          const { sized: _, ...read } = readLink(writeLink({ ...net, inside, pins }));
+          expect(read).toEqual({ ...net, inside, pins, faults: [] });
         },
       ),
       { numRuns: 50, seed: 1 },
@@ -60,7 +61,7 @@ describe("the demo's link", () => {
       fc.property(anyExperiment, (json) => {
         const experiment = JSON.stringify(json);
         const read = readLink(writeLink({ ...PLAIN, experiment }));
-        expect(read).toEqual({ ...PLAIN, experiment, faults: [] });
+        expect(read).toEqual({ ...PLAIN, experiment, sized: true, faults: [] });
         expect(verdictOn(read.experiment!)).toEqual(verdictOn(experiment));
         for (const key of Object.keys(json as object)) keys.add(key);
         if (!Array.isArray(verdictOn(experiment))) right++;
@@ -76,12 +77,12 @@ describe("the demo's link", () => {
     expect(writeLink(PLAIN)).toBe("#fathom=1");
     expect(writeLink({ ...PLAIN, choices: { ...STANDARD, depth: 50 } })).toBe("#fathom=1&depth=50");
     expect(writeLink({ ...PLAIN, experiment: '{\n  "seed": 1\n}' })).toBe(`#fathom=1&experiment=${encoded('{"seed":1}')}`);
-    expect(readLink("")).toEqual({ ...PLAIN, faults: [] });
+    expect(readLink("")).toEqual({ ...PLAIN, sized: false, faults: [] });
   });
 
   it("says how a pinned run was changed on its way", () => {
     const pins = [{ name: "a", choices: STANDARD, experiment: null, changed: "rate 0.5 from step 12" }];
-    expect(readLink(writeLink({ ...PLAIN, pins }))).toEqual({ ...PLAIN, pins, faults: [] });
+    expect(readLink(writeLink({ ...PLAIN, pins }))).toEqual({ ...PLAIN, pins, sized: true, faults: [] });
   });
 
   it("holds no experiment that it would refuse, and names it", () => {
@@ -149,7 +150,7 @@ describe("a broken link", () => {
     for (const { json, path, allowed } of wrong) {
       const experiment = JSON.stringify(json);
       const read = readLink(writeLink({ ...PLAIN, choices: { ...STANDARD, depth: 50 }, inside: true, experiment }));
-      expect(read).toEqual({ ...PLAIN, choices: { ...STANDARD, depth: 50 }, inside: true, experiment, faults: [] });
+      expect(read).toEqual({ ...PLAIN, choices: { ...STANDARD, depth: 50 }, inside: true, experiment, sized: true, faults: [] });
       const faults = verdictOn(read.experiment!);
       const named =
         Array.isArray(faults) &&

@@ -1,26 +1,8 @@
 /** The page's end of the lab's worker: a run that does not let go of its device loses it, and what was asked since is not lost. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { FromWorker, ToWorker } from "../../demo/messages.ts";
+import type { FromWorker } from "../../demo/messages.ts";
 import { type Handlers, Session } from "../../demo/session.ts";
-
-class FakeWorker extends EventTarget {
-  static made: FakeWorker[] = [];
-  readonly heard: ToWorker[] = [];
-  ended = false;
-  constructor() {
-    super();
-    FakeWorker.made.push(this);
-  }
-  postMessage(message: ToWorker): void {
-    this.heard.push(message);
-  }
-  terminate(): void {
-    this.ended = true;
-  }
-  says(message: FromWorker): void {
-    this.dispatchEvent(new MessageEvent("message", { data: message }));
-  }
-}
+import { FakeWorker } from "../support/fakeWorker.ts";
 
 const prepared = vi.fn();
 const start = (session: Session): void =>

@@ -3,21 +3,13 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { STANDARD } from "../../demo/choices.ts";
 import { Lab } from "../../demo/lab.ts";
 import { lighter } from "../../demo/lighter.ts";
-import type { FromWorker, ToWorker } from "../../demo/messages.ts";
+import type { ToWorker } from "../../demo/messages.ts";
 import { STORIES } from "../../demo/stories.ts";
+import { FakeWorker } from "../support/fakeWorker.ts";
 
-class WorkerWithoutGpu extends EventTarget {
-  static latest: WorkerWithoutGpu;
-  constructor() {
-    super();
-    WorkerWithoutGpu.latest = this;
-  }
-  postMessage(message: ToWorker): void {
+class WorkerWithoutGpu extends FakeWorker {
+  override postMessage(message: ToWorker): void {
     if (message.type === "check") this.says({ type: "checked", id: message.id, faults: ["a fault"] });
-  }
-  terminate(): void {}
-  says(message: FromWorker): void {
-    this.dispatchEvent(new MessageEvent("message", { data: message }));
   }
 }
 

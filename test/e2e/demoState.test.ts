@@ -238,7 +238,7 @@ it("on a processor presets are light, the keys can be switched off, other pages 
   served.clear();
   await open();
   expect(await hash()).toBe("#fathom=1&steps=250");
-  expect(await lab.text(".run #adapter")).toMatch(/presets have smaller batches and fewer steps here\.$/);
+  expect(await lab.text("#adapter")).toMatch(/presets have smaller batches and fewer steps here\.$/);
   expect(
     await lab.page.$$eval("header.top nav a", (links) => links.map((link) => [(link as HTMLAnchorElement).target, link.ariaCurrent])),
   ).toEqual([["", "page"], ...Array(4).fill(["_blank", null])]);
