@@ -67,6 +67,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: "let sums = combine_line(vec3f(total(sum), total(along), 1.0), lane);",
     reason: "the largest is not asked for",
   },
+  {
+    file: "row_norm_gradient.wgsl",
+    before: "let own = line_of(min(line, LINES - 1u));",
+    after: /LINES( \+ 1u)?\)/,
+    reason: NOT_LIVE,
+  },
   ...["row_norm_gradient.wgsl", "row_norm_gradient_partials.wgsl"].map(
     (file): Equivalent => ({
       file,
