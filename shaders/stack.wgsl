@@ -133,7 +133,7 @@ fn check(index: u32, value: vec4f) {
 }
 #endif
 
-// Four rows of an invocation's share of a product.
+// Four rows of an invocation's share of a product. lib/strips.wgsl is always two pieces wide: a flag for one would be every product's.
 struct Strip {
   left: mat4x4f,
 #if ${WIDE}

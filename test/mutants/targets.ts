@@ -29,7 +29,7 @@ export const LEFT_OUT: readonly string[] = [
 ];
 
 /** Libraries of what is left out, and those whose functions are taken one by one (src/ops/library.ts) and have tests of their own. */
-export const LEFT_OUT_LIBRARIES: readonly string[] = ["dropout", "grid", "math", "matmul", "normal", "output", "philox", "strips"];
+export const LEFT_OUT_LIBRARIES: readonly string[] = ["dropout", "grid", "math", "matmul", "normal", "output", "philox", "strips", "tiles"];
 
 /** `file` is a path in shaders/. */
 export function isTarget(file: string): boolean {
