@@ -82,7 +82,7 @@ export const finishInsightOp: Op<FinishInsightAttributes> = defineOp<FinishInsig
 /** Chunks are shared by all invocations, and bins, each over all chunks, by up to as many as there are bins. */
 const finishSize = (chunks: number, histograms: boolean, target: Target): number =>
   sharingSize(
-    "finishInsight",
+    "insight with histograms",
     (histograms ? HISTOGRAM_BINS + 1 : 1) * chunks,
     target,
     "Ask for insight without histograms",
