@@ -7,6 +7,7 @@ import type { Engine } from "../../src/engine.ts";
 import { parseExperiment, prepareExperiment } from "../../src/experiment/index.ts";
 import { type Diagnosis, diagnose, FathomError, open, type Report } from "../../src/index.ts";
 import labels from "../oracle/diagnose/labels.json?raw";
+import { thorough } from "../support/thorough.ts";
 
 interface Net {
   readonly name: string;
@@ -24,9 +25,6 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   "tanh-normal1-24": "saturated and chaotic at once: it is diagnosed by the one, and its first layers moved by the other",
   "layernorm-relu-16": "gradients are well, and the loss does not fall: that is said from twenty reports on, and here are twelve",
 };
-
-// Some sixty nets of their own kernels: the software adapter of one browser is enough, for the numbers that are judged are tested in both.
-const inFirefox = /Firefox/.test(navigator.userAgent);
 
 async function judged(gpu: Engine, { model }: Net, seed: number): Promise<Diagnosis> {
   const experiment = parseExperiment({
@@ -56,7 +54,8 @@ async function judged(gpu: Engine, { model }: Net, seed: number): Promise<Diagno
   return diagnose(reports, { stopped, chance: Math.log(10) });
 }
 
-describe.skipIf(inFirefox)("diagnose()", () => {
+// Some sixty nets of their own kernels: the software adapter of one browser is enough, for the numbers that are judged are tested in both.
+describe.skipIf(!thorough)("diagnose()", () => {
   let gpu: Engine;
   beforeAll(async () => {
     gpu = await open();
