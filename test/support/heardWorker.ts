@@ -79,3 +79,6 @@ export async function hearWorker(page: Page): Promise<void> {
 
 /** What was heard of the run since it was prepared. */
 export const heardOf = (page: Page): Promise<Heard> => page.evaluate(() => (globalThis as unknown as { heard: Heard }).heard);
+
+/** How the run since then ended: asked again and again, the rest of what was heard is much to hand over. */
+export const endHeard = (page: Page): Promise<Heard["end"]> => page.evaluate(() => (globalThis as unknown as { heard: Heard }).heard.end);
