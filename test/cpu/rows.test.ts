@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { clipOf, constraintOf } from "../../src/experiment/remedies.ts";
 import type { Node } from "../../src/graph/node.ts";
-import { optim } from "../../src/index.ts";
+import { type Dataset, init, nn, optim, type TrainerOptions } from "../../src/index.ts";
 import { clipRows } from "../../src/ops/arena/clipRows.ts";
 import { bitsOf, CHUNK, floatOf, STEP, SUMMARY } from "../../src/ops/arena/layout.ts";
 import { maxNorm } from "../../src/ops/arena/maxNorm.ts";
@@ -13,6 +13,7 @@ import { layOutArena, mostChunks } from "../../src/train/arena.ts";
 import { longestRow, rowTable } from "../../src/train/rows.ts";
 import { planFaults } from "../support/checkPlan.ts";
 import { computeFloat64 } from "../support/float64.ts";
+import { planTraining } from "../support/planningRuntime.ts";
 
 describe("the row table", () => {
   it("lists every row once, in whole rows of about 4096 elements, with its parameter's first chunk", () => {
@@ -165,6 +166,29 @@ describe("rows that an invocation of a software adapter could not go through", (
       "optim.clipAdaptive over a row of 3000000 elements: takes 60059 rounds of an invocation's loops, and software adapters end them past 60000. Clip each parameter's norm instead, or use fewer inputs",
     );
     expect(() => shared(hold(5_100_000))).toThrow("optim.maxNorm over a row of 5100000 elements: takes 61011 rounds");
+  });
+
+  it("are a net's own: of all its parameters where they are clipped, of its weights where these are held; and so are its histograms", async () => {
+    const sizes = async (inputs: number, outputs: number): Promise<unknown[]> => {
+      const split = { count: 1, x: new Float32Array(inputs), xScale: 1, y: new Float32Array(outputs), yShape: [outputs] };
+      const dataset: Dataset = { name: "zeros", sampleShape: [inputs], classes: null, train: split, test: null };
+      const options: TrainerOptions = {
+        model: nn.linear(inputs, outputs, { init: init.zeros() }),
+        loss: nn.meanSquaredError(),
+        batchSize: 1,
+        optimizer: optim.sgd({ learningRate: 1 }),
+        clip: optim.clipAdaptive(),
+        constraint: optim.maxNorm(1),
+        insight: { histograms: true },
+      };
+      const { plan } = (await planTraining(options, dataset, target)).at(-1)!;
+      return ["clip_rows", "max_norm", "finish_insight"].map(
+        (name) => plan.kernels.find((kernel) => kernel.name === name)?.defines["SIZE"],
+      );
+    };
+    expect(await sizes(80_000, 1)).toEqual([8, 8, 4]);
+    expect(await sizes(1, 80_000)).toEqual([8, 4, 4]);
+    expect(await sizes(4096, 4096)).toEqual([4, 4, 8]);
   });
 
   it("are the longest of all, or of weights", () => {
