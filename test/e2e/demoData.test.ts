@@ -1,4 +1,7 @@
 /** The built lab's data, weights, snapshots and recoveries: files are read or refused, nothing is lost with a page or a GPU, and without one it still teaches. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { encodeSafetensors } from "../../src/io/index.ts";
@@ -72,6 +75,33 @@ describe("files", () => {
     await trained();
     expect((await heardOf(lab.page)).evaluations.at(-1)!.testAccuracy).toBeNull();
     expect(lab.complaints).toEqual([]);
+  });
+
+  it("are dragged in, one by one or as a folder, which tells of what lies in it and not of what is hidden there or deeper", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fathom-dropped-"));
+    mkdirSync(join(folder, "digits", "deeper"), { recursive: true });
+    mkdirSync(join(folder, "nothing"));
+    const put = (name: string, content: string | Uint8Array): string => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    const own = [put("digits/train-images-idx3-ubyte", images()), put("digits/train-labels-idx1-ubyte", labels())];
+    put("nothing/.DS_Store", "hidden");
+    put("digits/deeper/notes.txt", "x");
+    await open(`${TINY}&steps=4`);
+    await lab.reachPhase("idle");
+    expect(await lab.dropPaths(join(folder, "nothing"))).toEqual({ classOver: "dropping" });
+    await lab.until("emptiness", async () => (await lab.text("#files-fault")) === "The folder holds no file.");
+    for (const paths of [[join(folder, "digits")], own]) {
+      expect(await lab.dropPaths(...paths)).toEqual({ classOver: "dropping" });
+      await lab.until("pictures", async () => /^train-images-idx3-ubyte: 3 pictures to train and 0/.test(await lab.text("#files-said")));
+      expect(await lab.text("#files-fault")).toBe("");
+      expect(await lab.page.$eval("body", ({ className }) => className)).toBe("");
+      await lab.dropPaths(put("broken.csv", "a,b\n1\n"));
+      await lab.until("a refusal", async () => /broken\.csv/.test(await lab.text("#files-fault")));
+    }
+    expect(lab.complaints).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   it("of weights start a net, in part where they fit in part, and a drawn digit is read", async () => {

@@ -219,4 +219,17 @@ export class LabPage {
       document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
     }, sent);
   }
+
+  /** Drags files and folders of this machine over the middle of the page and drops them, as the browser itself tells of it; what the page shows meanwhile. */
+  async dropPaths(...files: readonly string[]): Promise<{ readonly classOver: string }> {
+    const client = await this.page.createCDPSession();
+    const { width, height } = await this.page.evaluate(() => ({ width: innerWidth, height: innerHeight }));
+    const at = { x: width / 2, y: height / 2, data: { items: [], files: [...files], dragOperationsMask: 1 } };
+    await client.send("Input.dispatchDragEvent", { type: "dragEnter", ...at });
+    await client.send("Input.dispatchDragEvent", { type: "dragOver", ...at });
+    const classOver = await this.page.$eval("body", ({ className }) => className);
+    await client.send("Input.dispatchDragEvent", { type: "drop", ...at });
+    await client.detach();
+    return { classOver };
+  }
 }
