@@ -1,4 +1,7 @@
-/** TensorFlow.js on WebAssembly, which is what a user without a GPU would pick; with threads where the page is isolated and there are cores enough. */
+/**
+ * TensorFlow.js on WebAssembly, which is what a user without a GPU would pick; with threads where the page is isolated and there are cores enough.
+ * Not on the demo's built page: its workers run the text of a function, whose names from outside are others once a page is minified.
+ */
 
 import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
@@ -20,6 +23,7 @@ async function start(tf: Tf): Promise<Peer["facts"]> {
     "tfjs-backend-wasm-simd.wasm": simd,
     "tfjs-backend-wasm-threaded-simd.wasm": threadedSimd,
   });
+  if (import.meta.env.MODE === "demo") tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   // It takes no more than half of them.
   wasm.setThreadsCount(navigator.hardwareConcurrency);
   if (!(await tf.setBackend("wasm"))) throw new Error("TensorFlow.js: its backend wasm did not start");

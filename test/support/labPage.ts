@@ -25,12 +25,14 @@ export interface LabSiteOptions {
   readonly launch?: LaunchOptions;
   /** Served too, beside localhost. */
   readonly allowedHosts?: string[];
+  /** Sent with everything. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Makes changes to the built files, of which the site then has its own. */
   readonly change?: (built: string) => void;
 }
 
 /** The demo, built and served. */
-export async function labSite({ launch = {}, allowedHosts = [], change }: LabSiteOptions = {}): Promise<LabSite> {
+export async function labSite({ launch = {}, allowedHosts = [], headers = {}, change }: LabSiteOptions = {}): Promise<LabSite> {
   const shared = await sharedLab();
   const isShared = shared !== undefined && change === undefined;
   const built = isShared ? shared : mkdtempSync(join(tmpdir(), "fathom-lab-"));
@@ -42,7 +44,7 @@ export async function labSite({ launch = {}, allowedHosts = [], change }: LabSit
     configFile: false,
     logLevel: "error",
     build: { outDir: built },
-    preview: { host: "127.0.0.1", port: 0, allowedHosts },
+    preview: { host: "127.0.0.1", port: 0, allowedHosts, headers },
   });
   const browser = await launchBrowser("chromium", { launch });
   return {
