@@ -6,7 +6,11 @@ export type Handlers = {
   readonly [K in Exclude<FromWorker["type"], "checked" | "freed">]: (message: Extract<FromWorker, { type: K }>) => void;
 };
 
-/** Milliseconds that a run has to let go of its device; then the worker goes, and the device with it. */
+/**
+ * Milliseconds that a run has to let go of its device; then the worker goes, and the device with it. This is for what a worker computes by itself,
+ * which nothing interrupts: orthogonal weights of 200 layers of 256 keep it for most of a minute. With another worker the net that was asked for
+ * then made its first step after 6 s, and 50 to 60 s without. Where the GPU is what is busy, with compiling or long steps, nothing is gained.
+ */
 const PATIENCE = 2000;
 
 /** What trains, or shows what was trained. */
