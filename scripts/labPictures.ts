@@ -19,7 +19,7 @@ interface Picture {
 
 const OF_README: readonly Picture[] = [
   { name: "lab", state: "story", width: 1280, height: 900, scheme: "light" },
-  { name: "lab-inside", state: "inside", width: 1440, height: 1000, scheme: "dark" },
+  { name: "lab-inside", state: "inside", width: 1440, height: 1280, scheme: "dark" },
   { name: "lab-phone", state: "phone", width: 390, height: 844, scheme: "light" },
 ];
 const SIZES = [
