@@ -10,7 +10,8 @@ import { launchBrowser } from "../../src/cli/launchBrowser.ts";
 import { buildLab, sharedLab } from "./builtLab.ts";
 import { REPOSITORY } from "./childProcess.ts";
 
-const PATIENCE = 90_000;
+/** Generous: two pages at a time share two cores, with whatever else there is to do. */
+const PATIENCE = 180_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export interface LabSite {
