@@ -88,9 +88,7 @@ describe("axe finds nothing serious", () => {
       Object.defineProperty(document, "hidden", { value: true, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    // The snapshot is written when there is no longer anything to do.
-    await first.taken("#save-run");
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await first.until("a snapshot", async () => (await first.keptStep()) === 2);
     await first.page.close();
     await accepted("offer", "", async (lab) => {
       await lab.reachPhase("idle");

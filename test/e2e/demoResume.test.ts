@@ -34,22 +34,6 @@ async function tables(lab: LabPage): Promise<Record<string, string[][]>> {
   return every;
 }
 
-/** As the browser has them. */
-const keptAt = ({ page }: LabPage): Promise<number> =>
-  page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        const request = indexedDB.open("fathom-lab");
-        request.onsuccess = () => {
-          const all = request.result.transaction("runs").objectStore("runs").getAll();
-          all.onsuccess = () => {
-            request.result.close();
-            resolve(Math.max(0, ...(all.result as { step: number }[]).map(({ step }) => step)));
-          };
-        };
-      }),
-  );
-
 it("shows after its page was closed what it showed before, to the last number of every chart", async () => {
   const whole = await open(`${NET}&steps=${STEPS}`);
   await whole.press("#play");
@@ -63,7 +47,7 @@ it("shows after its page was closed what it showed before, to the last number of
     await first.reach(step);
   }
   await first.page.evaluate(() => dispatchEvent(new Event("pagehide")));
-  await first.until("a snapshot", async () => (await keptAt(first)) === LEFT_AT);
+  await first.until("a snapshot", async () => (await first.keptStep()) === LEFT_AT);
   await first.page.close();
 
   const second = await open();

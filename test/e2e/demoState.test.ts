@@ -46,19 +46,7 @@ async function offered(): Promise<number> {
 /** Trains further, and until there is a snapshot of it; the step that was reached. */
 async function keptAt(step: number): Promise<number> {
   await lab.reach(step);
-  const saved = (): Promise<number> =>
-    lab.page.evaluate(async () => {
-      const asked = <T>(request: IDBRequest<T>): Promise<T> =>
-        new Promise((resolve, reject) => {
-          request.onsuccess = () => resolve(request.result);
-          request.onerror = () => reject(request.error);
-        });
-      const database = await asked(indexedDB.open("fathom-lab"));
-      const runs = await asked<{ step: number }[]>(database.transaction("runs").objectStore("runs").getAll());
-      database.close();
-      return Math.max(0, ...runs.map((run) => run.step));
-    });
-  await lab.until("a snapshot", async () => (await saved()) >= step);
+  await lab.until("a snapshot", async () => (await lab.keptStep()) >= step);
   return step;
 }
 

@@ -154,6 +154,21 @@ export class LabPage {
     });
   }
 
+  /** The last step that the browser keeps of any run; 0 where it keeps none. */
+  keptStep(): Promise<number> {
+    return this.page.evaluate(async () => {
+      const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const database = await asked(indexedDB.open("fathom-lab"));
+      const runs = await asked<{ step: number }[]>(database.transaction("runs").objectStore("runs").getAll());
+      database.close();
+      return Math.max(0, ...runs.map((run) => run.step));
+    });
+  }
+
   rows(table: string): Promise<string[][]> {
     return this.page.$$eval(`${table} tr`, (lines) =>
       lines.slice(1).map((line) => [...line.children].map((cell) => cell.textContent ?? "")),
