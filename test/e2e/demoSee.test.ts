@@ -36,16 +36,15 @@ describe("what the lab shows", () => {
         const [first] = await lab.rows("#ratio-table");
         expect(first!.length).toBe(5);
         for (const ratio of first!.slice(1)) expect(Number(ratio)).toBeGreaterThan(0);
-        const elements = (await lab.rows("#histogram-table")).reduce((sum, [, count]) => sum + Number(count), 0);
-        expect(elements).toBe(2 * 8);
+        // Tables are drawn one after another.
+        const elements = async (): Promise<number> =>
+          (await lab.rows("#histogram-table")).reduce((sum, [, count]) => sum + Number(count), 0);
+        await lab.until("the first layer's elements", async () => (await elements()) === 2 * 8);
         await lab.page.$eval("#layer", (slider) => {
           (slider as HTMLInputElement).value = "2";
           slider.dispatchEvent(new Event("input", { bubbles: true }));
         });
-        await lab.until(
-          "the second layer's elements",
-          async () => (await lab.rows("#histogram-table")).reduce((sum, [, count]) => sum + Number(count), 0) === 8 * 8,
-        );
+        await lab.until("the second layer's elements", async () => (await elements()) === 8 * 8);
       }
       expect(lab.complaints).toEqual([]);
       await lab.page.close();
