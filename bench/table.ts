@@ -11,9 +11,9 @@ export const number = (value: number): string =>
         ? value.toExponential(1)
         : value.toPrecision(3);
 
-/** Times up to twice as long read best as a percentage, longer ones as a multiple. */
-export function ratioText(ratio: number): string {
-  if (ratio >= 2 || ratio <= 0.5) return `${number(ratio)} ×`;
+/** Times up to twice as long read best as a percentage, longer ones as a multiple. Ratios that stand together are written `like` one of them. */
+export function ratioText(ratio: number, like = ratio): string {
+  if (like >= 2 || like <= 0.5) return `${number(ratio)} ×`;
   const percent = 100 * (ratio - 1);
   return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
 }
@@ -21,13 +21,15 @@ export function ratioText(ratio: number): string {
 /** "+3.1 % (2.0 to 4.4)", or that nothing could be told apart, or by too little. */
 export function comparisonText({ ratio, interval, verdict }: Comparison): string {
   if (verdict === "too few samples") return `${ratioText(ratio)} (${verdict} for an interval)`;
-  const range = `${ratioText(ratio)} (${ratioText(interval[0])} to ${ratioText(interval[1])})`;
-  return verdict === "no measurable difference"
-    ? `no measurable difference (${ratioText(interval[0])} to ${ratioText(interval[1])})`
-    : range;
+  const range = `(${ratioText(interval[0], ratio)} to ${ratioText(interval[1], ratio)})`;
+  return `${verdict === "no measurable difference" ? verdict : ratioText(ratio)} ${range}`;
 }
 
-const targetText = ({ relation, value }: Target, show: (value: number) => string): string => `${relation} ${show(value)}`;
+/** "at least 8 ×"; of the ratio of times, or of the median. */
+export const targetText = (
+  { target: { relation, value }, ofRatio }: { readonly target: Target; readonly ofRatio: boolean },
+  { unit }: Pick<Entry, "unit">,
+): string => `${relation} ${ofRatio ? (value === 1 ? "1 ×" : ratioText(value)) : `${number(value)} ${unit}`}`;
 
 const MET_TEXTS = { yes: "yes", no: "NO", "not shown": "not shown" } as const satisfies Record<NonNullable<Comparison["met"]>, string>;
 
@@ -37,14 +39,20 @@ const metText = (target: Target | null, met: Comparison["met"]): string =>
 const ofMedian = (met: boolean | null): Comparison["met"] => (met === null ? null : met ? "yes" : "no");
 
 /** Of the median or of the ratio. */
-export const targetsText = ({ target, comparison, unit }: Entry): string =>
+export const targetsText = (entry: Entry): string =>
   [
-    ...(target ? [`${targetText(target, (value) => `${number(value)} ${unit}`)}`] : []),
-    ...(comparison?.target ? [targetText(comparison.target, ratioText)] : []),
+    ...(entry.target ? [targetText({ target: entry.target, ofRatio: false }, entry)] : []),
+    ...(entry.comparison?.target ? [targetText({ target: entry.comparison.target, ofRatio: true }, entry)] : []),
   ].join("; ");
 
-export const allMet = ({ target, met, comparison }: Entry): string =>
-  [metText(target, ofMedian(met)), ...(comparison ? [metText(comparison.target, comparison.met)] : [])]
+/** Whether what is promised of either is kept; empty where nothing is. */
+export const keptText = ({ target, met, comparison }: Entry): Readonly<Record<"median" | "ratio", string>> => ({
+  median: metText(target, ofMedian(met)),
+  ratio: comparison ? metText(comparison.target, comparison.met) : "",
+});
+
+export const allMet = (entry: Entry): string =>
+  Object.values(keptText(entry))
     .filter((text) => text !== "")
     .join("; ");
 
@@ -53,7 +61,7 @@ export const factsText = ({ facts }: Entry): string =>
     .map(([key, value]) => `${key} ${typeof value === "number" ? number(value) : value}`)
     .join(", ");
 
-const COLUMNS: readonly Column<Entry>[] = [
+export const COLUMNS: readonly Column<Entry>[] = [
   { title: "what", align: "left", cell: ({ title }) => title },
   { title: "median", align: "right", cell: ({ median, unit }) => `${number(median)} ${unit}` },
   {
