@@ -130,6 +130,100 @@ describe("docs/benchmarks.md", () => {
     expect(withFigures(text, [])).toBe(withFigures(currentText(), []));
     expect(() => withFigures("nothing", [])).toThrow(/has lost its marks/);
   });
+
+  const PAGE = "# Benchmarks\n\n## clips\n\n<!-- figures: made by npm run bench:report -->\n<!-- end of figures -->\n";
+  const [costs, gains] = RESULT.suites as [SuiteResult, SuiteResult];
+  const software: BenchResult = { ...RESULT, environment: { ...RESULT.environment, adapter: "a processor", adapterClass: "software" } };
+  const tableAt = (text: string, heading: string): string => text.split(`\n${heading}\n`)[1]?.split("\n#")[0] ?? "";
+
+  it("begins with what is promised, and links to where it stands", () => {
+    const peers: SuiteResult = {
+      ...costs,
+      name: "peers",
+      entries: [
+        entry("size", {
+          title: "the engine",
+          group: "Size, gzipped × 2",
+          target: { relation: "at most", value: 5, adapterClass: "any" },
+          met: false,
+        }),
+      ],
+    };
+    const text = withFigures(PAGE, [
+      { name: "a-benefits", result: { ...software, suites: [gains, peers] } },
+      { name: "b-remedies", result: { ...software, suites: [costs] } },
+      { name: "c-trial", result: { ...software, suites: [peers], quick: true } },
+    ]);
+    const [head] = text.split("\n## a-benefits");
+    expect(head).toContain("3 promises, kept: 1 yes, 1 not shown, 1 NO.");
+    expect(head).toContain("| [the engine](#size-gzipped--2) | peers | at most 5 ms | 10 ms | NO |");
+    expect(head).toContain("[global-norm clip, checked](#remedies) | remedies | at most +4.0 % | +3.1 % (+2.0 % to +4.4 %) | not shown |");
+    expect(head).toMatch(/No real GPU was measured: all figures are of a processor, .*4096 × 4096 .*PyTorch and JAX on the same card/);
+    expect(withFigures(PAGE, [{ name: "a-card", result: RESULT }])).not.toContain("No real GPU");
+    const order = ["## a-benefits", "### peers", "### benefits", "## c-trial", "## b-remedies", "### remedies"].map((heading) =>
+      text.indexOf(`\n${heading}\n`),
+    );
+    expect(order).toEqual([...order].sort((one, other) => one - other));
+    expect(order[0]).toBeGreaterThan(0);
+  });
+
+  it("has a heading for every link into itself", () => {
+    const text = currentText();
+    const taken = new Map<string, number>();
+    const slugs = new Set(
+      [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => {
+        const slug = heading!
+          .toLowerCase()
+          .replace(/[^a-z0-9 _-]/g, "")
+          .replace(/ /g, "-");
+        const count = taken.get(slug) ?? 0;
+        taken.set(slug, count + 1);
+        return count > 0 ? `${slug}-${count}` : slug;
+      }),
+    );
+    const links = [...text.matchAll(/\]\(#([^)]*)\)/g)].map(([, link]) => link!);
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter((link) => !slugs.has(link))).toEqual([]);
+  });
+
+  it("has seconds of the same adapter alone, and the benefits once", () => {
+    const card = { name: "a-card", result: { ...RESULT, suites: [costs] } };
+    const processor = { name: "benefits", result: { ...software, suites: [gains] } };
+    const foreign = withFigures(PAGE, [card, processor]);
+    expect(tableAt(foreign, "#### clips")).toContain("| 120 steps (9 to 11); 1 of 5 never |");
+    expect(foreign).toContain("Steps to a low loss without seconds were measured on another adapter.");
+    expect(tableAt(foreign, "### benefits") + foreign.split("\n### benefits\n")[1]).toContain("seconds 3.21");
+    const quicker = {
+      ...gains,
+      entries: [entry("slow: clip-value", { unit: "steps", median: 120, facts: { "never got there": "0 of 5", seconds: 0.5 } })],
+    };
+    const own = withFigures(PAGE, [card, processor, { name: "card-benefits", result: { ...RESULT, suites: [quicker] } }]);
+    expect(tableAt(own, "#### clips")).toContain("| 120 steps (9 to 11), 0.500 s |");
+    expect(own.split("\n## card-benefits\n")[1]!.split("\n## ")[0]).toContain("in the tables of remedies");
+    expect(own.split("\n## card-benefits\n")[1]!.split("\n## ")[0]).not.toContain("slow: clip-value");
+  });
+
+  it("has the plain nets in one table, a remedy without a base in its own, and what it does not know in another", () => {
+    const entries = [
+      entry("clips: plain-50"),
+      entry("norms: plain-24", { group: "norms, 24 layers" }),
+      entry("clips: clip-value-50", { title: "clip by value" }),
+      entry("clips: another-50", { group: "strangers" }),
+    ];
+    const text = withFigures(PAGE, [{ name: "a-card", result: { ...RESULT, suites: [{ ...costs, entries }] } }]);
+    const plain = tableAt(text, "#### plain");
+    expect(plain.match(/^\| (?:clips, 50|norms, 24) layers \| 10 ms \|/gm)?.length).toBe(2);
+    expect(plain).not.toMatch(/clip by value|another/);
+    expect(tableAt(text, "#### clips")).toContain("| clip by value | 10 ms, with no base |");
+    expect(tableAt(text, "#### strangers")).toContain("| clips: another-50 | 10 ms |");
+  });
+
+  it("writes a ratio and its interval alike, and the bound 1 as a multiple", () => {
+    const [wide] = [compared("clips: clip-value-50", "wide", 2.4, [1.6, 3], "yes")];
+    const comparison = { ...wide.comparison!, target: { ...wide.comparison!.target!, value: 1 } };
+    const text = withFigures(PAGE, [{ name: "a-card", result: { ...RESULT, suites: [{ ...costs, entries: [{ ...wide, comparison }] }] } }]);
+    expect(tableAt(text, "#### clips")).toContain("| 2.40 × (1.60 × to 3 ×) | at most 1 × |");
+  });
 });
 
 describe("a document of several calls", () => {
