@@ -24,8 +24,8 @@ export class Readback {
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
     return async () => {
       try {
-        await this.gpu.guard(staging.mapAsync(1, 0, size));
-        const bytes = staging.getMappedRange(0, size).slice(0);
+        // Under the same guard: of a device that is lost meanwhile the mapping may succeed, and its range be refused.
+        const bytes = await this.gpu.guard(staging.mapAsync(1, 0, size).then(() => staging.getMappedRange(0, size).slice(0)));
         staging.unmap();
         this.buffers.give(staging);
         return bytes;

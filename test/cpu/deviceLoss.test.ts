@@ -1,6 +1,8 @@
 /** A loss is reported after the errors that it causes, on a busy machine long after: whoever waits shall hear of the loss. */
 import { describe, expect, it } from "vitest";
+import type { Buffers } from "../../src/gpu/buffers.ts";
 import { Gpu } from "../../src/gpu/device.ts";
+import { Readback } from "../../src/gpu/readback.ts";
 
 class GPUValidationError {
   readonly message: string;
@@ -65,5 +67,22 @@ describe("an error of a device", () => {
     const gpu = open(device);
     report("binding 0 is missing");
     await expect(gpu.guard(Promise.resolve(7))).rejects.toMatchObject({ code: "validation" });
+  });
+
+  it("that is lost between a mapping and its range is the loss", async () => {
+    const { device, lose } = fakeDevice(false);
+    const discarded: unknown[] = [];
+    const staging = {
+      mapAsync: () => Promise.resolve(),
+      getMappedRange: () => {
+        throw new Error("Buffer is not mapped");
+      },
+    };
+    const buffers = { take: () => staging, discard: (buffer: unknown) => discarded.push(buffer) } as unknown as Buffers;
+    const encoder = { copyBufferToBuffer: () => {} } as unknown as GPUCommandEncoder;
+    const bytes = new Readback(open(device), buffers).encode(encoder, { buffer: {} as GPUBuffer, offset: 0, size: 4 })();
+    void moments(3).then(lose);
+    await expect(bytes).rejects.toMatchObject({ code: "device-lost" });
+    expect(discarded).toEqual([staging]);
   });
 });
