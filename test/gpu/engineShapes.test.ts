@@ -161,18 +161,24 @@ describe("canaries", () => {
     ],
     ["one element", () => gpu.wrap(sum(small().node)).mul(2)],
   ])("behind %s live", async (_, build) => {
-    const inputs = build();
-    const size = inputs.size * 4;
-    // Buffers come in sizes of 256 bytes, then of eighths of a power of two.
-    const bucket =
-      size <= 256
-        ? 256
-        : Math.ceil(size / Math.max(256, 2 ** (Math.floor(Math.log2(size)) - 3))) * Math.max(256, 2 ** (Math.floor(Math.log2(size)) - 3));
-    plant(bucket / 4);
-    await inputs.evaluate();
-    const words = await wordsOf(inputs);
-    expect(words.byteLength).toBe(bucket);
-    expect(words.length, "room for canaries").toBeGreaterThan(inputs.size);
+    // A buffer that was let go of earlier may come back at any moment, before the canaries; who writes behind a tensor does it every time.
+    let words: Uint32Array = new Uint32Array();
+    let inputs = build();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (attempt > 0) inputs = build();
+      const size = inputs.size * 4;
+      // Buffers come in sizes of 256 bytes, then of eighths of a power of two.
+      const bucket =
+        size <= 256
+          ? 256
+          : Math.ceil(size / Math.max(256, 2 ** (Math.floor(Math.log2(size)) - 3))) * Math.max(256, 2 ** (Math.floor(Math.log2(size)) - 3));
+      plant(bucket / 4);
+      await inputs.evaluate();
+      words = await wordsOf(inputs);
+      expect(words.byteLength).toBe(bucket);
+      expect(words.length, "room for canaries").toBeGreaterThan(inputs.size);
+      if (words.at(-1) === CANARY) break;
+    }
     expect(
       [...words.subarray(inputs.size)].every((word) => word === CANARY),
       "every word behind the tensor",
