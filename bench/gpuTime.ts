@@ -2,7 +2,7 @@
 
 const MOST_PASSES = 64;
 
-/** Milliseconds of all compute passes that `work` submits, up to 64 of them; null where the device has no timestamps. */
+/** Milliseconds of all compute passes that `work` submits; null where the device has no timestamps, or there are more than 64 passes. */
 export async function gpuMilliseconds(device: GPUDevice, work: () => Promise<void>): Promise<number | null> {
   if (!device.features.has("timestamp-query")) return null;
   const queries = device.createQuerySet({ type: "timestamp", count: 2 * MOST_PASSES });
@@ -16,26 +16,31 @@ export async function gpuMilliseconds(device: GPUDevice, work: () => Promise<voi
     const encoder = create.call(device, descriptor);
     const begin = encoder.beginComputePass;
     encoder.beginComputePass = (given) => {
-      if (passes === MOST_PASSES) return begin.call(encoder, given);
       const at = 2 * passes++;
+      if (passes > MOST_PASSES) return begin.call(encoder, given);
       const timestampWrites = { querySet: queries, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 };
       return begin.call(encoder, { ...given, timestampWrites });
     };
     return encoder;
   };
   try {
-    await work();
+    try {
+      await work();
+    } finally {
+      device.createCommandEncoder = create;
+    }
+    // Of some of them it would be no time of the work.
+    if (passes === 0 || passes > MOST_PASSES) return null;
+    const encoder = device.createCommandEncoder();
+    encoder.resolveQuerySet(queries, 0, 2 * passes, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+    let nanoseconds = 0;
+    for (let pass = 0; pass < passes; pass++) nanoseconds += Math.max(0, Number(stamps[2 * pass + 1]! - stamps[2 * pass]!));
+    return nanoseconds / 1e6;
   } finally {
-    device.createCommandEncoder = create;
+    for (const one of [queries, resolved, staging]) one.destroy();
   }
-  const encoder = device.createCommandEncoder();
-  if (passes > 0) encoder.resolveQuerySet(queries, 0, 2 * passes, resolved, 0);
-  encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
-  device.queue.submit([encoder.finish()]);
-  await staging.mapAsync(GPUMapMode.READ);
-  const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-  for (const one of [queries, resolved, staging]) one.destroy();
-  let nanoseconds = 0;
-  for (let pass = 0; pass < passes; pass++) nanoseconds += Math.max(0, Number(stamps[2 * pass + 1]! - stamps[2 * pass]!));
-  return passes === 0 ? null : nanoseconds / 1e6;
 }
