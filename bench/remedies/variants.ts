@@ -121,13 +121,13 @@ const regularizers: readonly Variant[] = [
   },
 ];
 
-const schedule = (type: string, title: string, more: ExperimentJson, target: Partial<Variant> = {}): Variant =>
-  keys(`schedule-${type}`, title, { schedule: { type, ...more } }, target);
+const schedule = (type: string, title: string, more: ExperimentJson): Variant =>
+  keys(`schedule-${type}`, title, { schedule: { type, ...more } }, promised(1));
 
 const from = { initial: RATE };
 const [third, twoThirds] = [Math.round(MOST_STEPS / 3), Math.round((2 * MOST_STEPS) / 3)];
 const schedules: readonly Variant[] = [
-  schedule("cosine", "cosine", { ...from, steps: MOST_STEPS }, promised(1)),
+  schedule("cosine", "cosine", { ...from, steps: MOST_STEPS }),
   schedule("linear", "linear", { ...from, steps: MOST_STEPS }),
   schedule("step", "in steps", { ...from, every: third, gamma: 0.3 }),
   schedule("multiStep", "at milestones", { ...from, milestones: [third, twoThirds], gamma: 0.3 }),

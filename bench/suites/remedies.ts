@@ -14,7 +14,7 @@ const SHALLOW: NetSize = { depth: 24, width: 64, batchSize: 64 };
 const DEEP: NetSize = { depth: 50, width: 64, batchSize: 64 };
 const TINY: NetSize = { depth: 2, width: 8, batchSize: 4 };
 /** Of the time, for what is promised; then all else in nets of 24 layers, and in nets of 50 with what is left. */
-const PROMISED_SHARE = 0.15;
+const PROMISED_SHARE = 0.25;
 
 /** Remedies that are measured in turns, with the plain net of that size. */
 export interface Group {
