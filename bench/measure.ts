@@ -88,6 +88,8 @@ export interface SampleOptions {
   readonly rounds?: number;
   /** What the rest is judged by: measured whatever `--only` says. */
   readonly always?: boolean;
+  /** Titles of what is made of all of them at once: `--only` asks for these, and for all or none. */
+  readonly together?: readonly string[];
 }
 
 interface Runner {
@@ -161,13 +163,16 @@ async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (
       last = milliseconds;
       runs = runsOf(milliseconds);
     };
-    // The first run is slow as a rule: by it alone a sample would be too short.
-    if (warmUps > 0) settle(await timed(prepared, runs, context));
+    // The first run is slow as a rule, or shorter than the time until its end is seen: by it alone a sample would be too short.
+    if (warmUps > 0) settle(await timed(prepared, 2 * runs * last < LONGEST_WARM_UP ? 2 * runs : runs, context));
     const times: number[] = [];
     const warming = new Deadline(clock, LONGEST_WARM_UP / 1000);
     while (times.length < warmUps && !isStable(times) && !deadline.over && !warming.over) {
       throwIfAborted(signal, "the benchmark");
-      times.push(await timed(prepared, runs, context));
+      const milliseconds = await timed(prepared, runs, context);
+      times.push(milliseconds);
+      // Where ends are looked for now and then, only runs that together take long tell what each takes.
+      runs = Math.max(runs, runsOf(milliseconds));
     }
     if (times.length > 0) settle(median(times.slice(-3)));
     const rounds = last * runs > LONG_SAMPLE ? Math.min(FEWEST_ROUNDS, effort.rounds) : effort.rounds;
@@ -202,7 +207,7 @@ async function entryOfRunner(group: string, runner: Runner, all: readonly Runner
 }
 
 /** The rounds that both took part in: those that one was left out of are the last. */
-function inBoth(times: readonly number[], base: readonly number[]): [readonly number[], readonly number[]] {
+export function inBoth(times: readonly number[], base: readonly number[]): [readonly number[], readonly number[]] {
   const rounds = Math.min(times.length, base.length);
   return [times.slice(0, rounds), base.slice(0, rounds)];
 }

@@ -1,5 +1,4 @@
 /** Which parts of a suite are measured, so that a long one can be measured in several calls: `--only 50x64`. */
-import { FathomError } from "../src/core/errors.ts";
 import type { Contestant } from "./measure.ts";
 
 /** Letter case, spaces and the kind of cross make no difference. */
@@ -9,7 +8,7 @@ export class Selection {
   private readonly wanted: readonly string[];
   /** What was not wanted, for who asks for something that there is not. */
   private readonly refused = new Set<string>();
-  private found = false;
+  private anyFound = false;
 
   /** Texts, one of which a name must hold; all is wanted where there is none. */
   constructor(wanted: readonly string[]) {
@@ -24,7 +23,7 @@ export class Selection {
   wants(group: string, title = ""): boolean {
     const name = plain(`${group}, ${title}`);
     const wanted = this.isAll || this.wanted.some((one) => name.includes(one));
-    if (wanted) this.found = true;
+    if (wanted) this.anyFound = true;
     else this.refused.add(group);
     return wanted;
   }
@@ -40,12 +39,17 @@ export class Selection {
     return contestants.filter((one) => chosen.has(one));
   }
 
-  /** Throws a FathomError (argument) that names the parts of the suite, where none of them was wanted. */
-  checkFound(suite: string): void {
-    if (this.found || this.isAll) return;
-    throw new FathomError(
-      "argument",
-      `the command line: nothing in the suite "${suite}" is named like --only; its parts are ${[...this.refused].join("; ")}`,
-    );
+  /** Whether anything that was asked about was wanted. */
+  get found(): boolean {
+    return this.anyFound;
+  }
+
+  /** Where not all could be asked about, the rest may be wanted. */
+  failed(): void {
+    this.anyFound = true;
+  }
+
+  get refusedGroups(): readonly string[] {
+    return [...this.refused];
   }
 }

@@ -2,7 +2,6 @@
  * What each remedy buys: steps and seconds until the loss on the digits is low, over seeds, and how many seeds never got there. From two starts: one
  * from which the plain net learns slowly, and one from which it does not, because its gradients vanish.
  */
-import { throwIfAborted } from "../../src/core/errors.ts";
 import { type Engine, parseExperiment, prepareExperiment } from "../../src/index.ts";
 import { entryOf } from "../measure.ts";
 import { median } from "../method/bootstrap.ts";
@@ -68,6 +67,7 @@ export const benefits: Suite = async (context) => {
   const { quick, deadline, leave, tell, signal, wants } = context;
   const wanted = candidates().filter((one) => wants(groupName(one), one.variant.title));
   const chosen = quick ? wanted.slice(0, 2) : wanted;
+  if (chosen.length === 0) return [];
   const seeds = Array.from({ length: quick ? 1 : SEEDS }, (_, index) => context.seed + index);
   const gpu = await context.open();
   try {
@@ -75,7 +75,8 @@ export const benefits: Suite = async (context) => {
     for (const seed of seeds)
       for (const [index, one] of chosen.entries()) {
         const { start, variant, outcomes } = one;
-        throwIfAborted(signal, "the benchmark");
+        // What was trained until then is kept.
+        if (signal?.aborted) break;
         if (deadline.over) {
           leave(`seed ${seed}: ${chosen.length - index} of ${chosen.length}, for no time was left`);
           break;
@@ -86,7 +87,7 @@ export const benefits: Suite = async (context) => {
           const experiment = benefitExperiment(one, size, seed);
           outcomes.push(await trained(gpu, experiment, seed, context));
         } catch (error) {
-          leave(`${variant.title}, seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);
+          if (!signal?.aborted) leave(`${variant.title}, seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);
         }
       }
   } finally {

@@ -4,7 +4,7 @@
  */
 import type { Engine } from "../../src/index.ts";
 import type { Contestant } from "../measure.ts";
-import { comparisonOf, entryOf } from "../measure.ts";
+import { comparisonOf, entryOf, inBoth } from "../measure.ts";
 import { type ExperimentJson, type NetSize, plainHidden, plainNet } from "../remedies/plainNet.ts";
 import { trainingContestant } from "../remedies/training.ts";
 import type { Entry, Target } from "../schema.ts";
@@ -78,16 +78,20 @@ export const depth: Suite = async (context) => {
 /** Of the time that is left, for a depth at most. */
 const SHARE = 0.4;
 
+type Named = Pick<Contestant, "id" | "title">;
+
+const wholeStep = (layers: number): Named => ({ id: `promise-${layers}`, title: `${layersText(layers)}, for the promise` });
+
 const idOf = (way: WayName, layers: number): string => `depth-${layers}-${way}`;
 
-function contestant(way: WayName, layers: number, context: SuiteContext, shared: Engine | null, title?: string): Contestant {
+/** `own`: for what is measured apart from the others of its depth. */
+function contestant(way: WayName, layers: number, context: SuiteContext, shared: Engine | null, own?: Named): Contestant {
   const base = WAY_NAMES[0]!;
   return trainingContestant(
     {
-      id: idOf(way, layers),
-      title: title ?? `${layersText(layers)}, ${WAYS[way].title}`,
+      ...(own ?? { id: idOf(way, layers), title: `${layersText(layers)}, ${WAYS[way].title}` }),
       experiment: deepNet(way, { depth: layers, ...(context.quick ? TINY_NET : NET) }, context.seed),
-      ...(way === base || title ? {} : { over: { id: idOf(base, layers) } }),
+      ...(own || way === base ? {} : { over: { id: idOf(base, layers) } }),
     },
     context,
     shared,
@@ -96,27 +100,36 @@ function contestant(way: WayName, layers: number, context: SuiteContext, shared:
 
 const perLayer = (entry: Entry, layers: number): Entry => ({ ...entry, facts: { "ms a layer": entry.median / layers, ...entry.facts } });
 
-/** A shallow net and a deep one as the engine chooses, in turns: what a layer of each takes. */
+/** A shallow net and a deep one as the engine chooses, in turns, and what is made of them: what a layer of each takes. */
 async function promises(context: SuiteContext): Promise<Entry[]> {
   const group = "promises";
-  const titles = [SHALLOW, DEEP].map((layers) => `a layer of ${layers}`);
-  const contestants = [SHALLOW, DEEP].map((layers, index) => contestant("auto", layers, context, null, titles[index]!));
-  const options = { sampleMilliseconds: SAMPLE_MILLISECONDS, deadline: context.deadline.part(SHARE) };
-  const steps = await context.measure(group, contestants, options);
-  const [shallow, deep] = [SHALLOW, DEEP].map((layers) => steps.find(({ id }) => id === idOf("auto", layers)));
+  const titles = { shallow: `a layer of ${SHALLOW}`, deep: `a layer of ${DEEP}`, compile: `compiling ${DEEP} layers` };
+  // Where it is stopped these are what is kept: whole steps, by their own names.
+  const wholeSteps = [SHALLOW, DEEP].map((layers) => contestant("auto", layers, context, null, wholeStep(layers)));
+  const steps = await context.measure(group, wholeSteps, {
+    sampleMilliseconds: SAMPLE_MILLISECONDS,
+    deadline: context.deadline.part(SHARE),
+    together: Object.values(titles),
+  });
+  const [shallow, deep] = [SHALLOW, DEEP].map((layers) => steps.find(({ id }) => id === wholeStep(layers).id));
   const each = (entry: Entry, layers: number): number[] => entry.samples.map((milliseconds) => milliseconds / layers);
   return [
+    ...steps,
     ...(shallow && deep
       ? [
-          entryOf({ id: "layer-shallow", title: shallow.title }, group, each(shallow, SHALLOW), context),
+          entryOf({ id: "layer-shallow", title: titles.shallow }, group, each(shallow, SHALLOW), context),
           {
-            ...entryOf({ id: "layer-deep", title: deep.title }, group, each(deep, DEEP), context),
-            comparison: comparisonOf(each(deep, DEEP), each(shallow, SHALLOW), { id: "layer-shallow", target: PER_LAYER }, context),
+            ...entryOf({ id: "layer-deep", title: titles.deep }, group, each(deep, DEEP), context),
+            comparison: comparisonOf(
+              ...inBoth(each(deep, DEEP), each(shallow, SHALLOW)),
+              { id: "layer-shallow", target: PER_LAYER },
+              context,
+            ),
           },
         ]
       : []),
     ...(deep && deep.compileMilliseconds !== null
-      ? [entryOf({ id: "compile-deep", title: `compiling ${DEEP} layers`, target: COMPILE }, group, [deep.compileMilliseconds], context)]
+      ? [entryOf({ id: "compile-deep", title: titles.compile, target: COMPILE }, group, [deep.compileMilliseconds], context)]
       : []),
   ];
 }

@@ -147,6 +147,27 @@ describe("measure", () => {
     expect(entries[1]!.comparison).toMatchObject({ over: "a", verdict: "slower", ratio: expect.closeTo(4) });
   });
 
+  it("finds how many runs make a sample where their end is seen every 100 ms alone", async () => {
+    const polling: Contestant = {
+      id: "a",
+      title: "a",
+      prepare: async () => ({
+        run: async (times) => {
+          clock.time = 100 * Math.ceil((clock.time + 0.2 * times) / 100 - 1e-9);
+        },
+        facts: {},
+        dispose: () => undefined,
+      }),
+    };
+    const effort = { rounds: 6, sampleMilliseconds: 400, warmUps: 15 };
+    const [entry] = await measure("group", [polling], context(1e6, { effort }));
+    expect(entry!.stable).toBe(true);
+    // At least three of the four polls are full of work.
+    expect(0.2 * entry!.runsInSample).toBeGreaterThan(300);
+    expect(entry!.median).toBeGreaterThanOrEqual(0.2 - 1e-9);
+    expect(entry!.median).toBeLessThan(0.2 * (400 / 300));
+  });
+
   it("says that what never settles did not", async () => {
     let time = 1;
     const [entry] = await measure("group", [contestant("a", () => (time *= 1.3))], context(1e6));
@@ -258,10 +279,11 @@ describe("a selection of parts", () => {
     expect(of("nothing")).toEqual([]);
   });
 
-  it("names the parts where none is found", () => {
+  it("knows whether any was found, and the groups that were not wanted", () => {
     const selection = new Selection(["spin"]);
     for (const group of ["steps", "products", "steps"]) selection.wants(group);
-    expect(() => selection.checkFound("peers")).toThrow('nothing in the suite "peers" is named like --only; its parts are steps; products');
-    expect(() => new Selection([]).checkFound("peers")).not.toThrow();
+    expect([selection.found, selection.refusedGroups]).toEqual([false, ["steps", "products"]]);
+    selection.wants("steps", "spin");
+    expect(selection.found).toBe(true);
   });
 });

@@ -90,7 +90,7 @@ it("runs suites, the one of other libraries too, shows them as bars and tables, 
 it("stops, keeps what was measured, and can run again", async () => {
   await set("#quick", false);
   await press("#start");
-  await until("a net", async () => /a layer of \d+: preparing/.test(await text("#status")));
+  await until("a net", async () => /layers, for the promise: preparing/.test(await text("#status")));
   await press("#stop");
   await until("a stop", isIdle);
   expect(await text("#status")).toMatch(/^Stopped/);
