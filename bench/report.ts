@@ -2,9 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as v from "valibot";
+import { readDocument } from "./documentFile.ts";
 import { type NamedResult, withFigures } from "./reportText.ts";
-import { resultSchema } from "./schema.ts";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 export const DOCUMENT = join(repository, "docs/benchmarks.md");
@@ -16,7 +15,7 @@ export function committedResults(folder = join(repository, "bench/results")): Na
     .sort()
     .map((name) => ({
       name: name.slice(0, -".json".length),
-      result: v.parse(resultSchema, JSON.parse(readFileSync(join(folder, name), "utf8"))),
+      result: readDocument(join(folder, name)),
     }));
 }
 

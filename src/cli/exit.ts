@@ -42,7 +42,13 @@ export function parseCommandLine<T extends ParseArgsConfig>(config: T): ReturnTy
   try {
     return parseArgs(config);
   } catch (cause) {
-    throw new FathomError("argument", `${(cause as Error).message.split(". To specify")[0]}; see --help`, { cause });
+    const { message } = cause as Error;
+    const [, option] = /^Option '.*?(--[\w-]+).*' argument is ambiguous/.exec(message) ?? [];
+    // Node's advice takes three lines.
+    const found = option
+      ? `${option} wants a value, and what follows it begins with a hyphen; where that is the value, write ${option}=VALUE`
+      : message.split(". To specify")[0];
+    throw new FathomError("argument", `${found}; see --help`, { cause });
   }
 }
 
