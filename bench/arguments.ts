@@ -4,7 +4,7 @@ import { browserOption, integerOption, parseCommandLine } from "../src/cli/exit.
 import type { BrowserName } from "../src/cli/findBrowser.ts";
 import { FathomError } from "../src/core/errors.ts";
 import type { BenchJob } from "./job.ts";
-import { SUITE_NAMES, SUITES, suiteNamed } from "./suites/index.ts";
+import { SUITE_NAMES, SUITES, type SuiteName, suiteNamed } from "./suites/index.ts";
 
 export interface BenchArguments {
   readonly job: BenchJob;
@@ -31,15 +31,16 @@ ${name} [options]
   --suite NAME   ${SUITE_NAMES.join(", ")}; may be given several times (all that can run)
   --device D     browser (default): headless; node: Dawn in Node, npm's webgpu
   --dawn FILE    the dawn.node to load, instead of npm's (implies --device node)
-  --browser B    chromium (default) or firefox
+  --browser B    chromium (default) or firefox; not with --device node
   --only TEXT    parts alone whose group or name holds it: 50x64, "24 layers", tanh; may be given several times
   --seconds N    that each suite may take (${SECONDS}); what is left out is listed
   --rounds N     samples of each thing (30)
   --seed N       of initial weights, data and bootstrap (7)
   --quick        a trial: small nets, few samples, whose numbers say little
   --out DIR      where bench.json and bench.md go (bench/results/local)
-  --save NAME    also writes bench/results/NAME.json, from which npm run bench:report makes docs/benchmarks.md
-  --join         with --save: adds to that file, made on this machine of this commit, so that parts can be measured in several calls
+  --save NAME    also writes bench/results/NAME.json, from which npm run bench:report makes docs/benchmarks.md, if the run reaches its end
+  --join         with --save: adds to that file, made on this machine of this commit, so that parts can be measured in several calls; what was
+                 compared with something that this call measures anew goes
   --help         this text`;
 
 /** As a shell wants it. */
@@ -69,18 +70,29 @@ export function benchArguments(args: readonly string[], name: string): BenchArgu
     console.log(help(name));
     return null;
   }
-  const device = values.device ?? (values.dawn ? "node" : "browser");
+  const device = values.device ?? (values.dawn === undefined ? "browser" : "node");
   if (device !== "browser" && device !== "node")
     throw new FathomError("argument", `the command line: --device is "${device}"; use browser or node`);
+  if (device === "browser" && values.dawn !== undefined)
+    throw new FathomError("argument", "the command line: --dawn is of --device node; leave --device browser out, or --dawn");
+  if (device === "node" && values.browser !== undefined)
+    throw new FathomError(
+      "argument",
+      `the command line: --browser has no place with ${values.dawn === undefined ? "--device node" : "--dawn, which runs in Node"}; leave it out`,
+    );
   if (values.save !== undefined && !/^[\w.-]+$/.test(values.save))
     throw new FathomError("argument", `the command line: --save is "${values.save}"; use letters, digits, hyphens and dots`);
   if (values.join && values.save === undefined)
     throw new FathomError("argument", "the command line: --join needs --save NAME, the file that is added to");
   const { quick } = values;
-  const runnable = SUITE_NAMES.filter((suite) => device === "browser" || !SUITES[suite].browserOnly);
+  const canRun = (suite: SuiteName): boolean => device === "browser" || !SUITES[suite].browserOnly;
+  const suites = values.suite?.map(suiteNamed) ?? SUITE_NAMES.filter(canRun);
+  for (const suite of suites)
+    if (!canRun(suite))
+      throw new FathomError("argument", `the command line: the suite "${suite}" compares libraries that want a browser, and this is Node`);
   return {
     job: {
-      suites: values.suite?.map(suiteNamed) ?? runnable,
+      suites,
       quick,
       seconds: integerOption("seconds", values.seconds, 1) ?? SECONDS,
       rounds: integerOption("rounds", values.rounds, 1) ?? null,

@@ -1,6 +1,8 @@
 /** WebGPU in Node: Dawn, from npm's webgpu package or from a file. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { FathomError } from "../src/core/errors.ts";
 
 interface DawnModule {
@@ -10,9 +12,12 @@ interface DawnModule {
 
 export interface Dawn {
   readonly gpu: GPU;
-  /** For people: where it came from. */
+  /** Which it is: "Dawn of npm's webgpu 0.6.2", or the file's name and the start of its SHA-256. */
   readonly name: string;
 }
+
+const require = createRequire(import.meta.url);
+const HASH_DIGITS = 12;
 
 /** Makes WebGPU's globals, such as GPUBufferUsage, known too. The instance must be kept for as long as its devices live. */
 export async function loadDawn(file: string | undefined): Promise<Dawn> {
@@ -25,7 +30,8 @@ async function fromNpm(): Promise<{ module: DawnModule; name: string }> {
   try {
     // Not to be bundled: it finds its binary beside itself.
     const name = "webgpu";
-    return { module: (await import(/* @vite-ignore */ name)) as DawnModule, name: "Dawn of npm's webgpu" };
+    const { version } = require(`${name}/package.json`) as { version: string };
+    return { module: (await import(/* @vite-ignore */ name)) as DawnModule, name: `Dawn of npm's webgpu ${version}` };
   } catch (cause) {
     throw new FathomError(
       "no-webgpu",
@@ -37,7 +43,8 @@ async function fromNpm(): Promise<{ module: DawnModule; name: string }> {
 
 function fromFile(file: string): { module: DawnModule; name: string } {
   try {
-    return { module: createRequire(import.meta.url)(file) as DawnModule, name: "Dawn of a file" };
+    const hash = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, HASH_DIGITS);
+    return { module: require(file) as DawnModule, name: `Dawn of ${basename(file)} (SHA-256 ${hash}…)` };
   } catch (cause) {
     throw new FathomError(
       "no-webgpu",

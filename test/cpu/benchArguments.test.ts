@@ -47,6 +47,12 @@ describe("the benchmark's command line", () => {
     [["--device", "gpu"], /--device is "gpu"; use browser or node/],
     [["--seconds", "0"], /--seconds is 0/],
     [["--save", "../x"], /--save is "..\/x"; use letters/],
+    [["--dawn", "x.node", "--device", "browser"], /--dawn is of --device node/],
+    [["--device", "node", "--browser", "firefox"], /--browser has no place with --device node/],
+    [["--dawn", "x.node", "--browser", "chromium"], /--browser has no place with --dawn/],
+    [["--device", "node", "--suite", "remedies", "--suite", "peers"], /the suite "peers" compares libraries that want a browser/],
+    [["--rounds", "-3"], /^--rounds wants a value, and what follows it begins with a hyphen; .* write --rounds=VALUE; see --help$/],
+    [["--rounds=-3"], /--rounds is "-3"; use a whole number from 1/],
     [["--browser", "opera"], /--browser is "opera"; use chromium or firefox/],
   ])("refuses %j", (args, message) => {
     expect(() => given(...args)).toThrow(message);
