@@ -5,7 +5,6 @@ import { command, EXIT } from "../src/cli/exit.ts";
 import { benchArguments } from "./arguments.ts";
 import { runInBrowser } from "./inBrowser.ts";
 import { runInNode } from "./inNode.ts";
-import { checkCommit } from "./join.ts";
 import { commitOf } from "./machine.ts";
 import { finish } from "./outcome.ts";
 
@@ -15,8 +14,7 @@ export function main(args: readonly string[]): Promise<number> {
   return command(async (signal) => {
     const given = benchArguments(args, "npm run bench --");
     if (!given) return EXIT.done;
-    const commit = commitOf(repository);
-    if (given.join) checkCommit(given.save!, commit);
-    return finish(await (given.device === "node" ? runInNode : runInBrowser)(given, commit, signal), given);
-  });
+    const run = given.device === "node" ? runInNode : runInBrowser;
+    return finish(await run(given, commitOf(repository), signal), given);
+  }, "interrupted, keeping what was measured; once more ends at once …");
 }

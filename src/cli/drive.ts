@@ -17,6 +17,8 @@ export interface DriveOptions {
   readonly receive?: (name: string, body: Buffer) => Promise<void>;
   /** Events in the order in which the page told them. `done` and `failed` end the job and are not handed on. */
   readonly onEvent: (event: { readonly type: string }) => void;
+  /** Told the browser's version, such as "Chrome/140.0.7339.80", as soon as it has started. What it throws ends the job. */
+  readonly onBrowser?: (version: string) => void;
   /** Ends everything at once. */
   readonly signal?: AbortSignal;
   /** Asks the page for an end, which it makes itself; a page that is not open yet is closed. */
@@ -99,6 +101,7 @@ export async function drive(options: DriveOptions): Promise<Driven> {
     launching.then((late) => (signal?.aborted || wish?.aborted ? late.close() : undefined)).catch(() => undefined);
     browser = (await Promise.race([launching, ending])) as Browser;
     const browserVersion = await browser.version();
+    options.onBrowser?.(browserVersion);
     browser.once("disconnected", () =>
       fail(new FathomError("browser", withComplaints("the browser ended before the job did", complaints))),
     );

@@ -1,12 +1,12 @@
 /** The benchmark at its smallest, in a browser and on Dawn in Node: what it writes is what its schema says. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { afterAll, expect, it } from "vitest";
 import { type BenchResult, resultSchema } from "../../bench/schema.ts";
 import { findBrowser } from "../../src/cli/findBrowser.ts";
-import { runModule } from "../support/childProcess.ts";
+import { REPOSITORY, type RunOptions, runModule, runProgram } from "../support/childProcess.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-bench-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,8 +14,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const OWN_SUITES = ["remedies", "benefits", "kernels", "depth"];
 const suites = (names: readonly string[]): string[] => names.flatMap((name) => ["--suite", name]);
 
+const document = (): BenchResult => v.parse(resultSchema, JSON.parse(readFileSync(join(folder, "bench.json"), "utf8")));
+
 function written(): BenchResult {
-  const result = v.parse(resultSchema, JSON.parse(readFileSync(join(folder, "bench.json"), "utf8")));
+  const result = document();
   for (const { name, left, entries } of result.suites) {
     expect(left, name).toEqual([]);
     expect(entries.length, name).toBeGreaterThan(0);
@@ -86,9 +88,41 @@ const driver = await findBrowser("chromium").then(
 it.skipIf(!driver)("runs on Dawn in Node", async () => {
   const args = ["--quick", "--device", "node", "--suite", "depth", "--out", folder];
   const { code, stdout } = await runModule("bench/run.ts", args, { env: { VK_DRIVER_FILES: driver! } });
-  expect(stdout).toContain("Dawn of npm's webgpu");
+  expect(stdout).toMatch(/Dawn of npm's webgpu \d+\.\d+/);
   expect(code).toBe(0);
   expect(written().environment).toMatchObject({ runtime: "node", adapterClass: "software" });
+});
+
+it("keeps what was measured where Ctrl-C ends it, but under no name; and refuses to add to another machine's before it measures", async () => {
+  // In a folder of its own, so that bench/results stays as it is.
+  const bench = (args: readonly string[], options: RunOptions = {}) =>
+    runProgram(process.execPath, [join(REPOSITORY, "scripts/run.mjs"), "bench/run.ts", ...args], { ...options, cwd: folder });
+  const args = ["--quick", "--rounds", "60", "--suite", "depth", "--out", folder, "--save", "a"];
+  const saved = join(folder, "bench/results/a.json");
+  let isAsked = false;
+  const { code, stdout, stderr } = await bench(args, {
+    onOutput: (text, kill) => {
+      if (isAsked || !text.includes("depth: 6 layers: round 1 of 60")) return;
+      isAsked = true;
+      kill("SIGINT");
+    },
+  });
+  expect(code).toBe(130);
+  expect(stderr).toMatch(/interrupted, keeping what was measured.*\n.*a\.json is left as it was, because the run did not reach its end/);
+  expect(stdout).not.toContain("depth: 6 layers: round 60 of 60");
+  const { environment, suites: found, ...rest } = document();
+  expect(found[0]!.left).toEqual(["the rest: stopped"]);
+  expect(found[0]!.entries.map(({ id }) => id)).toEqual(["depth-2-never", "depth-2-always"]);
+  // The version, though the run did not reach its end.
+  expect(environment.browser).toMatch(/\/\d+\./);
+  expect(existsSync(saved)).toBe(false);
+
+  mkdirSync(dirname(saved), { recursive: true });
+  writeFileSync(saved, JSON.stringify({ ...rest, suites: found, environment: { ...environment, adapter: "a card" } }));
+  const refused = await bench([...args, "--join"]);
+  expect(refused.stderr).toMatch(/--join: the document is of another run: adapter was a card, and is [^;]*\. Save/);
+  expect(refused.stdout).toBe("");
+  expect(refused.code).toBe(2);
 });
 
 it("says what is missing where Dawn finds no GPU", async () => {
