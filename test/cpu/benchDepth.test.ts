@@ -1,6 +1,10 @@
 /** The ways in which the benchmark runs deep nets: what each is planned to be. */
 import { expect, it } from "vitest";
-import { deepNet } from "../../bench/suites/depth.ts";
+import { entryOf, FULL } from "../../bench/measure.ts";
+import { Deadline } from "../../bench/method/deadline.ts";
+import type { Entry } from "../../bench/schema.ts";
+import type { SuiteContext } from "../../bench/suite.ts";
+import { deepNet, depth } from "../../bench/suites/depth.ts";
 import { parseExperiment, prepareExperiment } from "../../src/index.ts";
 import { planTraining } from "../support/planningRuntime.ts";
 
@@ -20,4 +24,48 @@ it("are layer by layer, as a stack, as the engine chooses, and with checkpoints"
   // One product more for most layers, and of 64 activations of 4 KB each about 16.
   expect(checkpoint!.dispatches).toBeGreaterThan(never!.dispatches + 40);
   expect(never!.peakBytes - checkpoint!.peakBytes).toBeGreaterThan(40 * 4096);
+});
+
+it("measures whole steps for its promises under names of their own, and makes a layer's time of them", async () => {
+  const clock = { now: () => 0 };
+  const given: Entry[] = [];
+  const context: SuiteContext = {
+    effort: FULL,
+    adapterClass: "software",
+    clock,
+    quantum: 0.005,
+    seed: 7,
+    deadline: new Deadline(clock, 100),
+    quick: false,
+    isWhole: true,
+    tell: () => undefined,
+    leave: () => undefined,
+    open: () => Promise.reject(new Error("no engine is wanted here")),
+    wants: () => true,
+    version: () => undefined,
+    // The deep one takes part in fewer rounds, as it does where its sample takes long.
+    async measure(group, contestants) {
+      const entries = contestants.map((one) => {
+        const samples = one.title.startsWith("1000 ") ? [1200, 1210, 1190, 1200, 1200, 1200] : new Array<number>(8).fill(50);
+        return { ...entryOf(one, group, samples, this), compileMilliseconds: 500 };
+      });
+      given.push(...entries);
+      return entries;
+    },
+  };
+  const entries = await depth(context);
+  for (const all of [given, entries]) {
+    const ids = all.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  }
+  const promised = entries.filter(({ group }) => group === "promises");
+  expect(promised.map(({ id, title, median }) => [id, title, median])).toEqual([
+    ["promise-50", "50 layers, for the promise", 50],
+    ["promise-1000", "1000 layers, for the promise", 1200],
+    ["layer-shallow", "a layer of 50", 1],
+    ["layer-deep", "a layer of 1000", 1.2],
+    ["compile-deep", "compiling 1000 layers", 500],
+  ]);
+  expect(promised[3]!.comparison).toMatchObject({ over: "layer-shallow", ratio: expect.closeTo(1.2), met: "yes" });
+  expect(given.filter(({ title }) => title.startsWith("a layer"))).toEqual([]);
 });

@@ -85,6 +85,11 @@ describe("the remedies that are measured", () => {
     }
   });
 
+  it("hold every schedule to what is promised of any", () => {
+    const targets = ALL_VARIANTS.filter(({ id }) => id.startsWith("schedule-")).map(({ target }) => target?.value);
+    expect(new Set(targets)).toEqual(new Set([1.01]));
+  });
+
   it("have names of their own", () => {
     const ids = ALL_VARIANTS.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
