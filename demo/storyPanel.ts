@@ -16,10 +16,9 @@ export class StoryPanel {
     this.tell(STORIES[0]!);
   }
 
-  private tell({ text, look, stages }: Story): void {
+  private tell({ text, stages }: Story): void {
     find("#story-text").textContent = text;
-    find("#story-look").textContent = `Look at: ${look}`;
-    find("#stage-text").textContent = "";
+    this.tellStage(undefined);
     this.buttons = stages.map((stage) => {
       const button = make("button", { type: "button" }, stage.label);
       button.addEventListener("click", () => this.onStage(stage));
@@ -39,11 +38,12 @@ export class StoryPanel {
         this.tell(story);
       }
     }
-    let text = "";
-    for (const { stage, button } of this.buttons) {
-      button.setAttribute("aria-pressed", String(same(stage)));
-      if (same(stage)) text = stage.text;
-    }
-    find("#stage-text").textContent = text;
+    for (const { stage, button } of this.buttons) button.setAttribute("aria-pressed", String(same(stage)));
+    this.tellStage(this.buttons.find(({ stage }) => same(stage))?.stage);
+  }
+
+  private tellStage(stage: Stage | undefined): void {
+    find("#stage-text").textContent = stage?.text ?? "";
+    find("#story-look").textContent = stage ? `Look at: ${stage.look}` : "";
   }
 }

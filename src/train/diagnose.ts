@@ -16,6 +16,7 @@ import {
   UNDERFLOW,
   VANISHING_RATIO,
 } from "./thresholds.ts";
+import { falls } from "./trend.ts";
 
 export type { DiagnosedReport } from "./evidence.ts";
 export type { DiagnosisKind } from "./remedyAdvice.ts";
@@ -163,6 +164,12 @@ function learning(
       text: `reaches every layer: first to last ${times(ratio)}${start}${note}; too few reports to say whether it learns`,
     };
   const mark = Math.min(reports[0]!.loss, chance ?? Number.POSITIVE_INFINITY);
+  // What came from far above guessing, as deep nets do, may need most of the run to get below it.
+  if (!(loss < LEARNING_SHARE * mark) && falls(reports.map((report) => report.loss)))
+    return {
+      ...healthy,
+      text: `healthy: the gradient reaches every layer (first to last ${times(ratio)}${start})${note}, and the loss falls, though not yet below ${mark === chance ? "that of guessing" : "the first"} (${loss.toPrecision(3)})`,
+    };
   if (!(loss < LEARNING_SHARE * mark))
     return {
       kind: "stalled",

@@ -1,4 +1,5 @@
 /** The numbers that a diagnosis is made from, out of a run's reports: medians over its end, because one batch says little. */
+import { median } from "./median.ts";
 import type { Report } from "./report.ts";
 import { FEWEST_TO_JUDGE_LEARNING, LEAST_WINDOW, WINDOW } from "./thresholds.ts";
 
@@ -102,10 +103,4 @@ function largestUpdate(reports: readonly DiagnosedReport[]): Evidence["burst"] {
       if (role === "weight" && began > 0 && updateRatio > (burst?.ratio ?? 0)) burst = { name, ratio: updateRatio };
     }
   return burst;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -16,6 +16,10 @@ export const SATURATED_SHARE = 0.5;
 export const LEARNING_SHARE = 0.9;
 /** With fewer reports nothing is said about learning. */
 export const FEWEST_TO_JUDGE_LEARNING = 20;
+/** Standard deviations of Kendall's S that chance passes once in a hundred times: a loss that falls so surely is not stalled, wherever it is. */
+export const SURE_OF_TREND = 2.33;
+/** Reports at the end of a run that its trend is judged by, for each is held against each other. */
+export const MOST_OF_TREND = 200;
 /** A gradient is cut off by an exact 0, unless it has faded towards the smallest float32 (1e-38) on the way. */
 export const UNDERFLOW = 1e-28;
 /** Share of the run, at its end, over which medians are taken, and so many reports at least: one batch says little. */

@@ -85,6 +85,27 @@ describe("diagnose, without insight", () => {
     expect(diagnose(guessing).kind).toBe("healthy");
   });
 
+  it("calls no net stalled whose loss falls from far above guessing, until it stays where it is", () => {
+    const chance = Math.log(10);
+    // As 200 layers begin, with noise of their batches that is the same each time.
+    const noise = (step: number): number => 1 + 0.3 * Math.sin(12.9898 * step * step);
+    const deep = (step: number): number => 37 * Math.exp(-step / 18) * noise(step);
+    for (const steps of [20, 30, 44]) {
+      const verdict = diagnose(run(steps, { norms: [1, 1], loss: deep, clipScale: 0.1 }), { chance });
+      expect(verdict).toMatchObject({
+        kind: "healthy",
+        text: expect.stringMatching(/the loss falls, though not yet below that of guessing/),
+      });
+    }
+    const stays = (step: number): number => 4 * noise(step);
+    for (const steps of [20, 50, 400]) expect(diagnose(run(steps, { norms: [1, 1], loss: stays }), { chance }).kind).toBe("stalled");
+    // By much from one half of the end to the other, but as chance would have it; and surely, but by next to nothing.
+    const wanders = (step: number): number => (step < 37 || step >= 52 ? 3 : 5);
+    const creeps = (step: number): number => 4 - step / 1000;
+    expect(diagnose(run(60, { norms: [1, 1], loss: wanders }), { chance }).kind).toBe("stalled");
+    expect(diagnose(run(60, { norms: [1, 1], loss: creeps }), { chance }).kind).toBe("stalled");
+  });
+
   it("says nothing about learning after a few steps, and survives none", () => {
     expect(diagnose(run(3, { norms: [1, 1], loss: () => 2.3 }))).toMatchObject({
       kind: "healthy",
