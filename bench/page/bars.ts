@@ -16,31 +16,49 @@ export interface BarChart {
   readonly bars: readonly Bar[];
   /** Under the axis. */
   readonly unit: string;
+  /** Ratios stand on a logarithmic axis, on which twice and half as long are as far from 1, and bars of all sizes can be read. */
+  readonly scale: "linear" | "logarithmic";
 }
 
-/** Ratios past this say more as times. */
-const MOST_RATIO = 4;
-/** What is compared is shown as percent more or less than its base; all else as it was measured, with quartiles for an interval. */
-export function chartOf(entries: readonly Entry[]): BarChart {
+/** Where bars begin: at nothing, or at no difference. */
+const ORIGINS = { linear: 0, logarithmic: 1 } as const satisfies Record<BarChart["scale"], number>;
+
+/**
+ * What is compared is shown as ratios to its base, which alone mean something on a software adapter; what is neither compared nor a base as it was
+ * measured, with quartiles for an interval, a chart for each unit.
+ */
+export function chartsOf(entries: readonly Entry[]): readonly BarChart[] {
   const compared = entries.filter(({ comparison }) => comparison !== null);
-  if (compared.length > 0 && compared.every(({ comparison }) => comparison!.ratio < MOST_RATIO)) {
-    const percent = (ratio: number): number => 100 * (ratio - 1);
-    const bars = compared.map((entry): Bar => {
-      const { ratio, interval, over } = entry.comparison!;
-      const base = entries.find(({ id }) => id === over);
-      const rounds = base && base.samples.length === entry.samples.length ? entry.samples.map((time, at) => time / base.samples[at]!) : [];
-      return {
-        label: entry.title,
-        value: percent(ratio),
-        interval: [percent(interval[0]), percent(interval[1])],
-        dots: entry.better === "lower" ? rounds.map(percent) : [],
-        text: comparisonText(entry.comparison!),
-      };
-    });
-    return { bars, unit: "% more time than what it is compared with; lines are 95 % intervals" };
-  }
+  const bases = new Set(compared.map(({ comparison }) => comparison!.over));
+  const measured = entries.filter(({ id, comparison }) => comparison === null && !bases.has(id));
+  const units = [...new Set(measured.map(({ unit }) => unit))];
+  return [
+    ...(compared.length > 0 ? [ratioChart(compared, entries)] : []),
+    ...units.map((unit) =>
+      measuredChart(
+        measured.filter((entry) => entry.unit === unit),
+        unit,
+      ),
+    ),
+  ];
+}
+
+function ratioChart(compared: readonly Entry[], entries: readonly Entry[]): BarChart {
+  const bars = compared.map((entry): Bar => {
+    const { ratio, interval: found, over, verdict } = entry.comparison!;
+    const interval: Bar["interval"] = verdict === "too few samples" ? [ratio, ratio] : found;
+    const base = entries.find(({ id }) => id === over)?.samples ?? [];
+    // Ratios are of times, also where a rate was measured.
+    const rounds = entry.samples.map((own, at) => (entry.better === "lower" ? own / base[at]! : base[at]! / own));
+    const dots = base.length === entry.samples.length ? rounds.filter((round) => round > 0 && Number.isFinite(round)) : [];
+    return { label: entry.title, value: ratio, interval, dots, text: comparisonText(entry.comparison!) };
+  });
+  return { bars, unit: "times as long as what it is compared with; lines are 95 % intervals", scale: "logarithmic" };
+}
+
+function measuredChart(entries: readonly Entry[], unit: string): BarChart {
   const bars = entries.map(
-    ({ title, median, lowerQuartile, upperQuartile, samples, unit }): Bar => ({
+    ({ title, median, lowerQuartile, upperQuartile, samples }): Bar => ({
       label: title,
       value: median,
       interval: [lowerQuartile, upperQuartile],
@@ -48,7 +66,7 @@ export function chartOf(entries: readonly Entry[]): BarChart {
       text: `${number(median)} ${unit}`,
     }),
   );
-  return { bars, unit: `${entries[0]?.unit ?? ""}; lines are quartiles` };
+  return { bars, unit: `${unit}; lines are quartiles`, scale: "linear" };
 }
 
 /** Of a number under the axis, in pixels. */
@@ -60,21 +78,52 @@ const FONT = "12px system-ui, sans-serif";
 
 export const heightOf = ({ bars }: BarChart): number => TOP + BOTTOM + ROW * bars.length;
 
-/** The axis holds 0, all values and intervals; dots beyond it, which single slow moments are, sit at its end. */
-export function axisOf({ bars }: BarChart): readonly [low: number, high: number] {
+/** The axis holds where bars begin, all values and intervals; dots beyond it, which single slow moments are, sit at its end. */
+export function axisOf({ bars, scale }: BarChart): readonly [low: number, high: number] {
   const all = bars.flatMap(({ value, interval }) => [value, ...interval]);
-  const [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
-  const margin = 0.06 * (high - low || 1);
+  const origin = ORIGINS[scale];
+  const [low, high] = [Math.min(origin, ...all), Math.max(origin, ...all)];
+  if (scale === "logarithmic") {
+    const margin = (high / low) ** MARGIN;
+    return margin > 1 ? [low / margin, high * margin] : [low / 2, high * 2];
+  }
+  const margin = MARGIN * (high - low || 1);
   return [low < 0 ? low - margin : 0, high + margin];
 }
 
-/** 1, 2 or 5 times a power of ten, about so many in the range. */
-export function ticksOf([low, high]: readonly [number, number], most = 5): number[] {
+/** On either side, as a share of what is shown. */
+const MARGIN = 0.06;
+
+/** How far along the axis a value is, from 0 to 1; what is beyond an end is there. */
+export function placeOn([low, high]: readonly [number, number], scale: BarChart["scale"], value: number): number {
+  const within = Math.min(high, Math.max(low, value));
+  return scale === "linear" ? (within - low) / (high - low) : Math.log(within / low) / Math.log(high / low);
+}
+
+/** Past this ratio of its ends a logarithmic axis has room for few of a linear one's ticks. */
+const NARROW = 3;
+
+/** 1, 2 or 5 times a power of ten, at most so many in the range. */
+export function ticksOf([low, high]: readonly [number, number], scale: BarChart["scale"] = "linear", most = 5): number[] {
+  if (scale === "logarithmic" && high / low > NARROW) return logarithmicTicks([low, high], most);
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const stride = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough)!;
   const first = Math.ceil(low / stride);
   return Array.from({ length: Math.floor(high / stride) - first + 1 }, (_, index) => (first + index) * stride);
+}
+
+/** All of 1, 2 and 5, or else every so many powers of ten, of which 1 is always one. */
+function logarithmicTicks([low, high]: readonly [number, number], most: number): number[] {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const powers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const within = (ticks: readonly number[]): number[] => ticks.filter((tick) => tick >= low && tick <= high);
+  const fine = within(powers.flatMap((power) => [1, 2, 5].map((factor) => factor * 10 ** power)));
+  if (fine.length <= most) return fine;
+  for (let stride = 1; ; stride++) {
+    const coarse = within(powers.filter((power) => power % stride === 0).map((power) => 10 ** power));
+    if (coarse.length <= Math.max(1, most)) return coarse;
+  }
 }
 
 /** As much of a text as there is room for: all of it stands in the table. */
@@ -100,19 +149,20 @@ export function drawBars(canvas: HTMLCanvasElement, chart: BarChart, { paper, in
   const left = Math.min(width * 0.36, 12 + Math.max(...chart.bars.map(({ label }) => context.measureText(label).width)));
   const right = width - Math.min(width * 0.3, 12 + Math.max(...chart.bars.map(({ text }) => context.measureText(text).width)));
   const axis = axisOf(chart);
-  const x = (value: number): number =>
-    left + ((Math.min(axis[1], Math.max(axis[0], value)) - axis[0]) / (axis[1] - axis[0])) * (right - left);
+  const x = (value: number): number => left + placeOn(axis, chart.scale, value) * (right - left);
+  const origin = ORIGINS[chart.scale];
   context.textAlign = "center";
-  for (const tick of ticksOf(axis, Math.min(5, Math.max(1, Math.floor((right - left) / ROOM_PER_TICK))))) {
+  for (const tick of ticksOf(axis, chart.scale, Math.min(5, Math.max(1, Math.floor((right - left) / ROOM_PER_TICK))))) {
     context.fillStyle = rule;
     context.fillRect(Math.round(x(tick)), TOP, 1, height - TOP - BOTTOM);
     context.fillStyle = quiet;
-    context.fillText(number(Number(tick.toPrecision(6))), x(tick), height - BOTTOM + 12);
+    context.fillText(String(Number(tick.toPrecision(6))), x(tick), height - BOTTOM + 12);
   }
   context.fillText(chart.unit, (left + right) / 2, height - BOTTOM + 28, width);
+  context.fillRect(Math.round(x(origin)), TOP, 1, height - TOP - BOTTOM);
   for (const [row, { label, value, interval, dots, text }] of chart.bars.entries()) {
     const middle = TOP + ROW * (row + 0.5);
-    const [from, to] = [x(0), x(value)];
+    const [from, to] = [x(origin), x(value)];
     context.fillStyle = ink;
     context.textAlign = "right";
     context.fillText(fitting(context, label, left - 8), left - 8, middle);

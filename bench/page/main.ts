@@ -4,8 +4,10 @@ import { download } from "../../demo/exports.ts";
 import { type Around, Collector } from "../document.ts";
 import type { BenchJob } from "../job.ts";
 import type { BenchResult } from "../schema.ts";
+import { type Form, jobOf } from "./form.ts";
 import type { FromWorker, SuiteFacts, ToWorker } from "./messages.ts";
 import { Results } from "./results.ts";
+import { faultOf, TAKEN_AS, type TakenAs } from "./taking.ts";
 
 /** Of the source, put in when the page is built or served. */
 declare const FATHOM_COMMIT: string;
@@ -13,20 +15,28 @@ declare const FATHOM_VERSION: string;
 
 /** Makes the page of demo/benchmarks.html work. */
 export function openBenchmarkPage(): void {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  const send = (message: ToWorker): void => worker.postMessage(message);
-
+  const form: Form = {
+    suites: find("#suites"),
+    seconds: find("#seconds"),
+    secondsFault: find("#seconds-fault"),
+    only: find("#only"),
+    quick: find("#quick"),
+  };
   const start = find<HTMLButtonElement>("#start");
   const stop = find<HTMLButtonElement>("#stop");
-  const take = find<HTMLButtonElement>("#take");
+  const takers = Object.entries({ json: find("#take"), markdown: find("#take-table") } satisfies Record<TakenAs, HTMLButtonElement>);
   const progress = find<HTMLProgressElement>("#bench-progress");
   const status = find<HTMLElement>("#status");
   const cautions = find<HTMLElement>("#cautions");
   const results = new Results(find("#results"));
 
+  /** Null where the last one failed: it may be dead. */
+  let worker: Worker | null = null;
   let collector: Collector | null = null;
   let job: BenchJob | null = null;
   let running = false;
+  /** Suites that were exported. */
+  let taken = 0;
 
   const around = (): Around => ({
     runtime: "page",
@@ -44,7 +54,9 @@ export function openBenchmarkPage(): void {
   /** How the numbers are made again. */
   function commandOf(given: BenchJob | null): string {
     if (given === null) return "the benchmark page";
-    return `the benchmark page: ${given.suites.join(", ")}, ${given.seconds} s${given.quick ? ", quick" : ""}`;
+    const { suites, seconds, only, quick } = given;
+    const parts = [suites.join(", "), ...(only.length > 0 ? [`only ${only.join("; ")}`] : []), `${seconds} s`, ...(quick ? ["quick"] : [])];
+    return `the benchmark page: ${parts.join(", ")}`;
   }
 
   function setRunning(now: boolean): void {
@@ -52,11 +64,14 @@ export function openBenchmarkPage(): void {
     document.body.dataset["phase"] = now ? "running" : "idle";
     start.disabled = now;
     stop.disabled = !now;
-    take.disabled = now || !gathered()?.suites.length;
+    const nothing = now || !gathered()?.suites.length;
+    for (const [, button] of takers) button.disabled = nothing;
   }
 
+  /** A worker that takes another's place tells them again. */
   function showSuites(suites: readonly SuiteFacts[]): void {
-    find("#suites").replaceChildren(
+    if (form.suites.childElementCount > 0) return;
+    form.suites.replaceChildren(
       ...suites.map(({ name, about }) => {
         const box = make("input", { type: "checkbox", name: "suite", value: name, checked: name === "remedies" });
         return make("label", { className: "suite" }, box, make("span", {}, make("strong", { textContent: name }), `: ${about}.`));
@@ -69,22 +84,31 @@ export function openBenchmarkPage(): void {
   function show(): void {
     const found = gathered();
     if (!found) return;
-    cautions.replaceChildren(...found.cautions.map((caution) => make("li", { textContent: caution })));
-    find<HTMLElement>("#cautions").hidden = found.cautions.length === 0;
+    // An alert is read out whenever it changes.
+    if (cautions.childElementCount !== found.cautions.length)
+      cautions.replaceChildren(...found.cautions.map((caution) => make("li", { textContent: caution })));
+    cautions.hidden = found.cautions.length === 0;
     find("#machine").textContent = `WebGPU on ${found.environment.adapter} (${found.environment.adapterClass}).`;
     results.show(found);
   }
 
   function begin(): void {
-    const suites = [...document.querySelectorAll<HTMLInputElement>("#suites input:checked")].map(({ value }) => value);
-    if (suites.length === 0) {
-      status.textContent = "Choose at least one suite.";
+    worker ??= startWorker();
+    if (form.suites.childElementCount === 0) {
+      status.textContent = "Loading …";
       return;
     }
-    const seconds = Math.max(1, Math.round(Number(find<HTMLInputElement>("#seconds").value) || 1));
-    job = { suites, quick: find<HTMLInputElement>("#quick").checked, seconds, rounds: null, only: [], seed: 7 };
+    const given = jobOf(form);
+    if (typeof given === "string") {
+      status.textContent = given;
+      return;
+    }
+    job = given;
     collector = new Collector(job);
+    taken = 0;
     results.clear();
+    cautions.replaceChildren();
+    cautions.hidden = true;
     setRunning(true);
     noteHidden();
     send({ type: "run", job });
@@ -96,8 +120,25 @@ export function openBenchmarkPage(): void {
     show();
   }
 
-  worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
-    if (data.type === "suites") return showSuites(data.suites);
+  const send = (message: ToWorker): void => worker?.postMessage(message);
+
+  function startWorker(): Worker {
+    const started = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    started.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => hear(data));
+    started.addEventListener("error", (event) => {
+      started.terminate();
+      worker = null;
+      setRunning(false);
+      status.textContent = `It failed: ${event.message || "the worker could not be loaded"}. Run starts anew.`;
+    });
+    return started;
+  }
+
+  function hear(data: FromWorker): void {
+    if (data.type === "suites") {
+      showSuites(data.suites);
+      return;
+    }
     collector?.take(data);
     switch (data.type) {
       case "line":
@@ -121,20 +162,33 @@ export function openBenchmarkPage(): void {
       case "hidden":
         break;
     }
-  });
-  worker.addEventListener("error", (event) => {
-    setRunning(false);
-    status.textContent = `It failed: ${event.message || "the worker could not be loaded"}`;
-  });
+  }
 
-  start.addEventListener("click", begin);
+  function take(as: TakenAs): void {
+    const found = gathered();
+    if (!found) return;
+    const fault = faultOf(found);
+    if (fault !== null) {
+      status.textContent = fault;
+      return;
+    }
+    const { name, type, text } = TAKEN_AS[as];
+    download(name, new Blob([text(found)], { type }));
+    taken = found.suites.length;
+  }
+
+  worker = startWorker();
+  find("#choose").addEventListener("submit", (event) => {
+    event.preventDefault();
+    begin();
+  });
   stop.addEventListener("click", () => {
     status.textContent = "Stopping …";
     send({ type: "stop" });
   });
-  take.addEventListener("click", () => {
-    const found = gathered();
-    if (found) download("fathom-bench.json", new Blob([JSON.stringify(found, null, 1)], { type: "application/json" }));
+  for (const [as, button] of takers) button.addEventListener("click", () => take(as as TakenAs));
+  addEventListener("beforeunload", (event) => {
+    if (running || (gathered()?.suites.length ?? 0) > taken) event.preventDefault();
   });
   addEventListener("visibilitychange", noteHidden);
   addEventListener("resize", () => results.draw());

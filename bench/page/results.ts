@@ -2,9 +2,9 @@
 import { make } from "../../demo/dom.ts";
 import { theme } from "../../demo/palette.ts";
 import { fillTable } from "../../demo/table.ts";
-import type { BenchResult, Entry } from "../schema.ts";
+import type { BenchResult, Entry, SuiteResult } from "../schema.ts";
 import { allMet, comparisonText, factsText, groupsOf, number, targetsText } from "../table.ts";
-import { type BarChart, chartOf, drawBars } from "./bars.ts";
+import { type BarChart, chartsOf, drawBars } from "./bars.ts";
 
 const HEADS = ["what", "median", "quartiles", "samples", "time, compared", "compile", "target", "met", "facts"];
 
@@ -23,40 +23,59 @@ const cells = (entry: Entry): string[] => {
   ];
 };
 
+interface Chart {
+  readonly canvas: HTMLCanvasElement;
+  readonly chart: BarChart;
+}
+
+/** What is shown of a suite. */
+interface Shown {
+  readonly suite: SuiteResult;
+  readonly section: HTMLElement;
+  readonly charts: readonly Chart[];
+}
+
 export class Results {
   private readonly holder: Element;
-  private charts: { readonly canvas: HTMLCanvasElement; readonly chart: BarChart }[] = [];
+  private shown: readonly Shown[] = [];
 
   constructor(holder: Element) {
     this.holder = holder;
   }
 
   clear(): void {
-    this.charts = [];
+    this.shown = [];
     this.holder.replaceChildren();
   }
 
-  show({ suites }: BenchResult): void {
-    this.charts = [];
-    this.holder.replaceChildren(
-      ...suites.map(({ name, about, seconds, left, entries }) =>
-        make(
-          "section",
-          {},
-          make("h2", { textContent: name }),
-          make("p", { textContent: `${about[0]!.toUpperCase()}${about.slice(1)}. It took ${seconds} s.` }),
-          ...groupsOf(entries).map(([group, own]) => this.figure(group, own)),
-          ...(left.length > 0 ? [make("p", { textContent: `Left out: ${left.join("; ")}.` })] : []),
-        ),
-      ),
-    );
-    this.draw();
+  /** What is there stays, with its focus, its scrolling and its closed tables; new suites follow. */
+  show({ suites }: Pick<BenchResult, "suites">): void {
+    const before = this.shown;
+    this.shown = suites.map((suite) => before.find((shown) => shown.suite === suite) ?? this.made(suite));
+    for (const { section } of before.filter((shown) => !this.shown.includes(shown))) section.remove();
+    const fresh = this.shown.filter((shown) => !before.includes(shown));
+    this.holder.append(...fresh.map(({ section }) => section));
+    this.draw(fresh);
   }
 
-  private figure(group: string, entries: readonly Entry[]): HTMLElement {
-    // One axis has one unit.
-    const units = [...new Set(entries.map(({ unit }) => unit))];
-    const canvases = units.map((unit) => this.canvas(group, chartOf(entries.filter((entry) => entry.unit === unit))));
+  private made(suite: SuiteResult): Shown {
+    const { name, about, seconds, left, entries } = suite;
+    const charts: Chart[] = [];
+    const section = make(
+      "section",
+      {},
+      make("h2", { textContent: name }),
+      make("p", { textContent: `${about[0]!.toUpperCase()}${about.slice(1)}. It took ${seconds} s.` }),
+      ...groupsOf(entries).map(([group, own]) => this.figure(group, own, charts)),
+      ...(left.length > 0 ? [make("p", { textContent: `Left out: ${left.join("; ")}.` })] : []),
+    );
+    return { suite, section, charts };
+  }
+
+  /** Adds its charts to those given. */
+  private figure(group: string, entries: readonly Entry[], charts: Chart[]): HTMLElement {
+    const own = chartsOf(entries).map((chart): Chart => ({ canvas: this.canvas(group, chart), chart }));
+    charts.push(...own);
     const scroll = make("section", { className: "scroll wide", tabIndex: 0 });
     scroll.setAttribute("aria-label", `${group} as a table`);
     const used = HEADS.map((_, column) => entries.some((entry) => cells(entry)[column] !== ""));
@@ -70,7 +89,7 @@ export class Results {
       "figure",
       { className: "card" },
       make("figcaption", { textContent: group }),
-      ...canvases,
+      ...own.map(({ canvas }) => canvas),
       make("details", { open: true }, make("summary", { textContent: `${group} as a table` }), scroll),
     );
   }
@@ -79,12 +98,11 @@ export class Results {
     const canvas = make("canvas", {});
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `Bars with intervals and samples: ${group}, ${chart.unit}; the table below has the numbers`);
-    this.charts.push({ canvas, chart });
     return canvas;
   }
 
-  draw(): void {
+  draw(shown = this.shown): void {
     const colours = theme();
-    for (const { canvas, chart } of this.charts) drawBars(canvas, chart, colours);
+    for (const { charts } of shown) for (const { canvas, chart } of charts) drawBars(canvas, chart, colours);
   }
 }

@@ -20,7 +20,19 @@ let lab: LabPage;
 beforeAll(async () => {
   site = await labSite({ headers: ISOLATING });
   ({ built } = site);
-  lab = await LabPage.open(site, "benchmarks.html");
+  lab = await LabPage.blank(site);
+  // Its workers, so that one can be said to have failed.
+  await lab.page.evaluateOnNewDocument(() => {
+    const made: Worker[] = [];
+    Object.assign(globalThis, { made });
+    globalThis.Worker = class extends Worker {
+      constructor(...given: ConstructorParameters<typeof Worker>) {
+        super(...given);
+        made.push(this);
+      }
+    };
+  });
+  await lab.page.goto(`${site.address}benchmarks.html`);
   ({ page, complaints } = lab);
 });
 afterAll(() => site?.close());
@@ -44,6 +56,8 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
 }
+/** Whether the browser would ask before it leaves the page. */
+const asksBeforeLeaving = (): Promise<boolean> => page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
 const isIdle = (): Promise<boolean> => page.evaluate(() => document.body.dataset["phase"] === "idle");
 
 it("runs suites, the one of other libraries too, shows them as bars and tables, and exports its document", async () => {
@@ -52,19 +66,22 @@ it("runs suites, the one of other libraries too, shows them as bars and tables, 
   expect(boxes).toEqual(SUITE_NAMES);
   for (const name of boxes) await set(`#suites input[value="${name}"]`, ["depth", "peers"].includes(name));
   await set("#quick", true);
-  // What the page hands to the browser to save.
-  await page.evaluate(() => {
-    const create = URL.createObjectURL.bind(URL);
-    URL.createObjectURL = (blob) => {
-      void (blob as Blob).text().then((content) => {
-        document.body.dataset["taken"] = content;
-      });
-      return create(blob);
-    };
-  });
   await press("#start");
   expect(await page.$eval("#take", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+  await until("the first suite", async () => (await page.$("#results details")) !== null);
+  // What is done to a table lasts when another suite is done.
+  await page.$eval("#results details", (table) => {
+    (table as HTMLDetailsElement).open = false;
+    table.querySelector("summary")!.focus();
+  });
   await until("an end", isIdle);
+  expect(await page.$$eval("#results h2", (heads) => heads.map(({ textContent }) => textContent))).toEqual(["depth", "peers"]);
+  const [isOpen, hasFocus] = await page.$eval("#results details", (table) => [
+    (table as HTMLDetailsElement).open,
+    document.activeElement === table.querySelector("summary"),
+  ]);
+  expect([isOpen, hasFocus]).toEqual([false, true]);
+  expect(await asksBeforeLeaving()).toBe(true);
   expect(await text("#status")).toBe("Done.");
   expect(await text("#cautions")).toMatch(/software adapter.*a trial/);
   const rows = await page.$$eval("#results tbody tr, #results tr", (lines) => lines.map((line) => line.textContent ?? ""));
@@ -76,9 +93,10 @@ it("runs suites, the one of other libraries too, shows them as bars and tables, 
     return new Set(new Uint32Array(data.buffer)).size;
   });
   expect(colours).toBeGreaterThan(3);
-  await press("#take");
-  await until("the export", () => page.evaluate(() => document.body.dataset["taken"] !== undefined));
-  const document_ = v.parse(resultSchema, JSON.parse((await page.evaluate(() => document.body.dataset["taken"]))!));
+  const markdown = await lab.taken("#take-table");
+  expect([markdown.type, markdown.bytes.toString()]).toEqual(["text/markdown", expect.stringContaining("| 6 layers, as a stack |")]);
+  expect(await asksBeforeLeaving()).toBe(false);
+  const document_ = v.parse(resultSchema, JSON.parse((await lab.taken("#take")).bytes.toString()));
   expect(document_.suites.map(({ name }) => name)).toEqual(["depth", "peers"]);
   // On a slow machine some have no time.
   expect(document_.suites[1]!.entries.map(({ id }) => id)).toContain("step-2x8-fathom");
@@ -96,6 +114,33 @@ it("stops, keeps what was measured, and can run again", async () => {
   expect(await text("#status")).toMatch(/^Stopped/);
   expect(await text("#results")).toMatch(/Left out: .*the rest: stopped/);
   expect(await page.$eval("#start", (button) => (button as HTMLButtonElement).disabled)).toBe(false);
+  expect(complaints).toEqual([]);
+});
+
+it("says what is wrong in its form, measures the parts that are asked for, and makes a worker anew where one failed", async () => {
+  for (const wrong of ["", "-3", "1.5"]) {
+    await set("#seconds", wrong);
+    await press("#start");
+    expect(await text("#status"), wrong).toBe("Seconds must be a whole number from 1 to 36000.");
+    expect(await isIdle()).toBe(true);
+  }
+  await set("#seconds", "120");
+  await set("#quick", true);
+  await set('#suites input[value="peers"]', false);
+  await page.evaluate(() => {
+    const [first] = (globalThis as unknown as { made: Worker[] }).made;
+    first!.dispatchEvent(new ErrorEvent("error", { message: "no more" }));
+  });
+  expect(await text("#status")).toBe("It failed: no more. Run starts anew.");
+  await set("#only", "6 layers; nothing such");
+  await press("#start");
+  await until("an end", isIdle);
+  expect(await text("#status")).toBe("Done.");
+  expect(await page.evaluate(() => (globalThis as unknown as { made: Worker[] }).made.length)).toBe(2);
+  const { suites, command } = v.parse(resultSchema, JSON.parse((await lab.taken("#take")).bytes.toString()));
+  expect(suites.map(({ entries }) => entries.map(({ id }) => id))).toEqual([["depth-6-never", "depth-6-always"]]);
+  expect(command).toBe("the benchmark page: depth, only 6 layers; nothing such, 120 s, quick");
+  expect(await page.$eval("#seconds", (input) => input.getAttribute("aria-invalid"))).toBe("false");
   expect(complaints).toEqual([]);
 });
 
