@@ -9,6 +9,7 @@ import { type Net, type Pin, sameNet } from "./link.ts";
 import type { ToTime } from "./messages.ts";
 import { MOST_RUNS } from "./palette.ts";
 import { focusIn, refocus } from "./rowFocus.ts";
+import { swatchOf } from "./swatch.ts";
 
 interface Row {
   readonly entry: Entry;
@@ -184,7 +185,7 @@ export class Compare {
     const line = make(
       "tr",
       {},
-      make("td", {}, make("span", { className: `swatch run-${entry.colour}` })),
+      make("td", {}, swatchOf(entry.colour)),
       make("td", {}, make("div", { className: "named" }, this.nameOf(entry, label), ...buttons), differs),
       ...cells,
     );

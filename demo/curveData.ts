@@ -59,6 +59,22 @@ export const lossDecades = (curves: readonly Curve[]): Decades =>
     LOSS_DECADES,
   );
 
+/** A test loss so many times the greatest of a batch is beyond a scale that goes from 0 upwards. */
+const BEYOND = 3;
+
+/**
+ * Where a scale of losses from 0 upwards ends, at `least` or higher. It holds what the batches are and the tests that are near them: batch-norm's
+ * statistics say nothing of the data yet at step 0, and a test loss of 10³¹ there would press all that is learnt to the floor.
+ */
+export function lossTop(pairs: readonly (readonly [batches: Curve, tests: Curve])[], least: number): number {
+  let greatest = least;
+  for (const [[, values]] of pairs) for (const value of values) greatest = Math.max(greatest, value ?? 0);
+  let top = greatest;
+  for (const [, [, values]] of pairs)
+    for (const value of values) if (value !== null && value <= BEYOND * greatest) top = Math.max(top, value);
+  return 1.05 * top;
+}
+
 /** On the training samples, and on those for testing. */
 export const accuracyCurves = (history: History): readonly [Curve, Curve] => [
   evaluated(history, "trainAccuracy"),

@@ -64,10 +64,16 @@ export const stepLabels = ({ left, right }: Frame, steps: number) =>
 
 export const stepText = (step: number): string => (step < 10_000 ? String(step) : `${step / 1000}k`);
 
-export function powerLabel(power: number): string {
-  if (power > -3 && power < 4) return String(10 ** power);
-  const raised = [...String(power)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("");
-  return `10${raised}`;
+const raised = (power: number): string => [...String(power)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("");
+
+export const powerLabel = (power: number): string => (power > -3 && power < 4 ? String(10 ** power) : `10${raised(power)}`);
+
+/** Of a scale from 0 upwards, in as little room as there is beside it. */
+export function tickText(value: number): string {
+  if (value === 0 || (Math.abs(value) < 1e5 && Math.abs(value) >= 1e-4)) return String(Number(value.toPrecision(6)));
+  const [digits, power] = value.toExponential(2).split("e");
+  const mantissa = Number(digits);
+  return `${mantissa === 1 ? "" : `${mantissa}×`}10${raised(Number(power))}`;
 }
 
 /** Powers of ten to label, at most so many. */

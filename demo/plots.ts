@@ -3,8 +3,9 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Curve } from "./curveData.ts";
 import { make } from "./dom.ts";
-import { type Decades, powerLabel, powers, stepText } from "./frame.ts";
+import { type Decades, powerLabel, powers, stepText, tickText } from "./frame.ts";
 import type { Theme } from "./palette.ts";
+import { swatchOf } from "./swatch.ts";
 import { clippedName } from "./table.ts";
 
 export interface PlotCurve {
@@ -19,9 +20,8 @@ export interface PlotCurve {
 
 export interface PlotOptions {
   readonly steps: number;
-  /** The scale goes from 0 to at least this, or exactly to it; or over powers of ten. */
-  readonly least?: number;
-  readonly exactly?: number;
+  /** The scale goes from 0 to this, and what is beyond is drawn at its end and marked; or over powers of ten. */
+  readonly top?: number;
   readonly decades?: Decades;
   readonly marks: readonly { readonly step: number; readonly text: string }[];
   /** What lies over each other, by the numbers of its colours. */
@@ -56,7 +56,7 @@ export class Plot {
     const { clientWidth: width, clientHeight: height } = this.holder;
     if (width === 0 || height === 0) return;
     const signature = JSON.stringify([curves.map(({ curve: _, ...style }) => style), theme, options.decades !== undefined]);
-    const data = joined(curves);
+    const data = within(joined(curves), options.top);
     if (signature !== this.signature || !this.plot) {
       this.signature = signature;
       this.plot?.destroy();
@@ -72,9 +72,7 @@ export class Plot {
     if (explained === this.explained) return;
     this.explained = explained;
     this.legend.replaceChildren(
-      ...legend.map(({ name, colour }) =>
-        make("li", { title: name }, make("span", { className: `swatch run-${colour}` }), ` ${clippedName(name)}`),
-      ),
+      ...legend.map(({ name, colour }) => make("li", { title: name }, swatchOf(colour), ` ${clippedName(name)}`)),
     );
   }
 
@@ -96,7 +94,7 @@ export class Plot {
         x: { time: false, range: () => [0, Math.max(1, this.options.steps)] },
         y: powersOfTen
           ? { distr: 3, range: () => [10 ** this.options.decades!.low, 10 ** this.options.decades!.high] }
-          : { range: (_plot, _low, high) => [0, this.ceiling(high)] },
+          : { range: () => [0, this.options.top ?? 1] },
       },
       axes: [
         {
@@ -117,7 +115,7 @@ export class Plot {
               values: (_plot, splits) => splits.map((value) => powerLabel(Math.round(Math.log10(value)))),
               filter: (_plot, splits) => splits,
             }
-          : { ...axis, size: 56 },
+          : { ...axis, size: 56, values: (_plot, splits) => splits.map(tickText) },
       ],
       series: [
         {},
@@ -131,13 +129,8 @@ export class Plot {
           }),
         ),
       ],
-      hooks: { draw: [(plot) => this.drawMarks(plot)], setCursor: [(plot) => this.read(plot)] },
+      hooks: { draw: [(plot) => this.drawMarks(plot), (plot) => this.drawBeyond(plot)], setCursor: [(plot) => this.read(plot)] },
     };
-  }
-
-  private ceiling(high: number | null): number {
-    const { exactly, least = 1 } = this.options;
-    return exactly ?? Math.max(least, Number.isFinite(high) ? 1.05 * (high ?? 0) : 0);
   }
 
   private drawMarks(plot: uPlot): void {
@@ -160,23 +153,64 @@ export class Plot {
     context.restore();
   }
 
+  /** An arrow at the upper end for each value that lies above it, and how far the farthest is away. */
+  private drawBeyond(plot: uPlot): void {
+    const { top } = this.options;
+    if (top === undefined) return;
+    const { ctx: context, bbox } = plot;
+    const size = 6 * (devicePixelRatio || 1);
+    let farthest = { step: 0, value: top };
+    context.save();
+    for (const { curve, colour } of this.curves) {
+      context.fillStyle = colour;
+      for (const [index, value] of curve[1].entries()) {
+        if (value === null || value <= top) continue;
+        const step = curve[0][index]!;
+        if (value > farthest.value) farthest = { step, value };
+        const x = plot.valToPos(step, "x", true);
+        context.beginPath();
+        context.moveTo(x, bbox.top - size);
+        context.lineTo(x + size, bbox.top + size);
+        context.lineTo(x - size, bbox.top + size);
+        context.fill();
+      }
+    }
+    if (farthest.value > top) {
+      const x = plot.valToPos(farthest.step, "x", true);
+      const onLeft = x < bbox.left + bbox.width / 2;
+      context.fillStyle = this.theme!.quiet;
+      context.font = `${2 * size}px system-ui, sans-serif`;
+      context.textAlign = onLeft ? "left" : "right";
+      context.textBaseline = "top";
+      context.fillText(`beyond: ${tickText(farthest.value)}`, x + (onLeft ? 1.5 : -1.5) * size, bbox.top + 2.5 * size);
+    }
+    context.restore();
+  }
+
   /** The three nearest to the pointer are enough where layers have a curve each. */
   private read(plot: uPlot): void {
     const { idx, top } = plot.cursor;
     let text = "";
     if (idx !== null && idx !== undefined && (top ?? -1) >= 0) {
       const at = plot.posToVal(top!, "y");
+      const step = plot.data[0][idx]!;
       const distance = (value: number): number => (this.options.decades ? Math.abs(Math.log(value / at)) : Math.abs(value - at));
       const near = this.curves
-        .map(({ label }, index) => ({ label, value: plot.data[index + 1]![idx] }))
+        .map(({ label, curve: [steps, values] }) => ({ label, value: values[steps.indexOf(step)] }))
         .filter((one): one is { label: string; value: number } => typeof one.value === "number")
         .sort((a, b) => distance(a.value) - distance(b.value))
         .slice(0, 3);
-      if (near.length > 0)
-        text = `step ${plot.data[0][idx]}: ${near.map(({ label, value }) => `${value.toPrecision(3)} ${label}`).join(", ")}`;
+      if (near.length > 0) text = `step ${step}: ${near.map(({ label, value }) => `${value.toPrecision(3)} ${label}`).join(", ")}`;
     }
     if (this.reading.textContent !== text) this.reading.textContent = text;
   }
+}
+
+/** What is above the scale, at its end: the line to it stays one that can be drawn. */
+function within(data: uPlot.AlignedData, top: number | undefined): uPlot.AlignedData {
+  if (top === undefined) return data;
+  const [steps, ...curves] = data;
+  return [steps, ...curves.map((values) => Array.from(values, (value) => (typeof value === "number" ? Math.min(value, top) : value)))];
 }
 
 /** Curves of different steps side by side; what one lacks at a step of another is no gap in it. */

@@ -1,7 +1,7 @@
 /** Each chart: how it is drawn, the numbers that its table has, and when there is none. */
 import { drawBars } from "./bars.ts";
 import type { Run, Scene } from "./charts.ts";
-import { accuracyCurves, type Curve, layerCurves, layersShown, lossCurves, lossDecades, positive } from "./curveData.ts";
+import { accuracyCurves, type Curve, layerCurves, layersShown, lossCurves, lossDecades, lossTop, positive } from "./curveData.ts";
 import { find } from "./dom.ts";
 import type { Decades } from "./frame.ts";
 import { HeatMap, type Rows } from "./heatMap.ts";
@@ -157,8 +157,14 @@ const LOSS: View = {
       curves,
       options: {
         steps: steps(runs),
-        least: current?.classes ? 1.1 * Math.log(current.classes) : 1,
-        ...(inPowers ? { decades: lossDecades(curves.map(({ curve }) => curve)) } : {}),
+        ...(inPowers
+          ? { decades: lossDecades(curves.map(({ curve }) => curve)) }
+          : {
+              top: lossTop(
+                runs.map(({ history }) => lossCurves(history)),
+                current?.classes ? Math.log(current.classes) : 1,
+              ),
+            }),
         marks: current?.marks ?? [],
         legend: legend(runs),
       },
@@ -180,7 +186,7 @@ const ACCURACY: View = {
   name: "accuracy",
   draw: plot("accuracy", ({ runs, current, theme }) => ({
     curves: runs.flatMap(pairOf(accuracyCurves, ["training", "test"], theme)),
-    options: { steps: steps(runs), exactly: 1, marks: current?.marks ?? [], legend: legend(runs) },
+    options: { steps: steps(runs), top: 1, marks: current?.marks ?? [], legend: legend(runs) },
   })),
   // Numbers that are to be learnt are never right or wrong.
   hidden: ({ runs }) => runs.length > 0 && runs.every(({ history }) => history.parameters > 0 && history.classes === null),

@@ -2,9 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { type Choices, STANDARD } from "../../demo/choices.ts";
 import { type Entry, HEADS, textsOf } from "../../demo/compareTexts.ts";
-import { accuracyCurves, layerCurves, layersShown, lossCurves, lossDecades, positive } from "../../demo/curveData.ts";
+import { accuracyCurves, layerCurves, layersShown, lossCurves, lossDecades, lossTop, positive } from "../../demo/curveData.ts";
 import { differencesOf } from "../../demo/differences.ts";
 import { experimentOf } from "../../demo/experimentOf.ts";
+import { tickText } from "../../demo/frame.ts";
 import { History } from "../../demo/history.ts";
 import { withInsight } from "../../demo/insight.ts";
 import { clippedName } from "../../demo/table.ts";
@@ -123,6 +124,53 @@ describe("the curves of a run", () => {
     expect(first![1][0]).toBeNull();
     expect(first![1].at(-1)).toBeCloseTo(1e-20, 25);
     expect(accuracyCurves(history)[1][0]).toEqual([]);
+  });
+
+  it("fit a scale of losses that a test loss far beyond those of the batches does not stretch", () => {
+    const steps = [0, 1, 2];
+    const batches = [steps, [2.5, null, 0.1]] as const;
+    // As batch-norm has them before its statistics know the data.
+    expect(lossTop([[batches, [steps, [1.8e32, 2.1, 0.2]]]], 2.3)).toBeCloseTo(1.05 * 2.5);
+    expect(lossTop([[batches, [steps, [7.6, 2.1, 0.2]]]], 2.3)).toBeCloseTo(1.05 * 2.5);
+    expect(lossTop([[batches, [steps, [7.4, 2.1, null]]]], 2.3)).toBeCloseTo(1.05 * 7.4);
+    // The batches of one run make room for the tests of another.
+    expect(
+      lossTop(
+        [
+          [batches, [steps, [7.6]]],
+          [
+            [steps, [48, 3]],
+            [[], []],
+          ],
+        ],
+        2.3,
+      ),
+    ).toBeCloseTo(1.05 * 48);
+    expect(
+      lossTop(
+        [
+          [
+            [[], []],
+            [[0], [1.8e32]],
+          ],
+        ],
+        2.3,
+      ),
+    ).toBeCloseTo(1.05 * 2.3);
+    expect(lossTop([], 1)).toBeCloseTo(1.05);
+  });
+
+  it("have numbers beside them that fit there", () => {
+    expect([0, 0.5, 0.30000000000000004, 50_000, 1e5, 250_000, 3e31, 2e-6].map(tickText)).toEqual([
+      "0",
+      "0.5",
+      "0.3",
+      "50000",
+      "10⁵",
+      "2.5×10⁵",
+      "3×10³¹",
+      "2×10⁻⁶",
+    ]);
   });
 
   it("fit a scale of powers, on which a loss of 0 has no place", () => {

@@ -180,7 +180,7 @@ describe("six runs", () => {
       await lab.until("the pin", full);
     }
     expect(await full()).toBe(true);
-    const colours = await lab.page.$$eval("#runs .swatch", (all) => all.map((swatch) => getComputedStyle(swatch).backgroundColor));
+    const colours = await lab.page.$$eval("#runs .swatch", (all) => all.map((swatch) => getComputedStyle(swatch).stroke));
     expect(new Set(colours).size).toBe(6);
     await lab.page.reload();
     await lab.until("the link's runs", async () => (await lab.rows("#runs")).length === 5);
