@@ -25,6 +25,19 @@ export function frameOf(canvas: HTMLCanvasElement, { paper, quiet }: Theme): Fra
   return { context, left: MARGIN.left, top: MARGIN.top, right: width - MARGIN.right, bottom: height - MARGIN.bottom };
 }
 
+/** Where there is nothing to see before a run. */
+export const HINT = "Press Play";
+
+/** In the middle of what was drawn on a frame. */
+export function hint(canvas: HTMLCanvasElement, { quiet }: Theme): void {
+  const context = canvas.getContext("2d")!;
+  context.fillStyle = quiet;
+  context.font = "15px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(HINT, canvas.clientWidth / 2, (canvas.clientHeight + MARGIN.top - MARGIN.bottom) / 2);
+}
+
 /** A line across at height `y`, and its label on the left. */
 export function gridline({ context, left, right }: Frame, y: number, label: string, { rule, quiet }: Theme): void {
   context.strokeStyle = rule;

@@ -1,6 +1,6 @@
 /** What the worker looks at besides reports: losses and accuracies over whole splits, and a net's answers all over the plane. In the worker, loaded for the first look. */
 import type { Dataset, Trainer } from "../src/index.ts";
-import { PLANE_CELLS, PLANE_REACH } from "./messages.ts";
+import { PLANE_CELLS } from "./messages.ts";
 import { type Drawn, patternAt, SQUARES } from "./points.ts";
 
 export async function evaluate(trainer: Trainer, { train, test }: Dataset) {
@@ -14,11 +14,11 @@ export async function evaluate(trainer: Trainer, { train, test }: Dataset) {
   };
 }
 
-/** Cell by cell, top row first. */
+/** Cell by cell, top row first, in a plane that goes to ±1. */
 const CENTRES = Float32Array.from({ length: 2 * PLANE_CELLS ** 2 }, (_, index) => {
   const cell = index >> 1;
   const at = index % 2 === 0 ? cell % PLANE_CELLS : PLANE_CELLS - 1 - Math.floor(cell / PLANE_CELLS);
-  return ((at + 0.5) / PLANE_CELLS) * 2 * PLANE_REACH - PLANE_REACH;
+  return ((at + 0.5) / PLANE_CELLS) * 2 - 1;
 });
 
 /** Row by row from below. */
@@ -33,10 +33,13 @@ function squareOf(cell: number): number {
   return row! * SQUARES + column!;
 }
 
-export async function planeOf(trainer: Pick<Trainer, "predict">, drawn: Drawn): Promise<Uint8Array<ArrayBuffer> | null> {
+export async function planeOf(trainer: Pick<Trainer, "predict">, drawn: Drawn, reach: number): Promise<Uint8Array<ArrayBuffer> | null> {
   if (drawn === null) return null;
   const outputs = await (drawn === "plane"
-    ? trainer.predict(CENTRES, { sampleShape: [2] })
+    ? trainer.predict(
+        CENTRES.map((at) => reach * at),
+        { sampleShape: [2] },
+      )
     : trainer.predict(PATTERNS, { sampleShape: [4] }));
   return Uint8Array.from({ length: PLANE_CELLS ** 2 }, (_, cell) => {
     const sample = drawn === "plane" ? cell : squareOf(cell);

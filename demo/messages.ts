@@ -94,6 +94,10 @@ export interface Points {
   readonly x: Float32Array;
   readonly y: Int32Array;
   readonly trained: number;
+  /** Each is a pattern of four bits, in a square of its own. */
+  readonly patterns: boolean;
+  /** The plane goes from minus this to this, both ways. */
+  readonly reach: number;
 }
 
 export type Failure = { readonly code: string; readonly message: string };
@@ -231,7 +235,7 @@ export type FromWorker =
     }
   | { readonly type: "verdict"; readonly run: number; readonly kind: DiagnosisKind; readonly text: string }
   | ({ readonly type: "evaluated"; readonly run: number } & Evaluated)
-  /** For each cell of a square of PLANE_CELLS² over ±PLANE_REACH, top row first: how sure the net is of class 1, 0 to 255. */
+  /** For each cell of a square of PLANE_CELLS² over the reach of the points, top row first: how sure the net is of class 1, 0 to 255. */
   | { readonly type: "plane"; readonly run: number; readonly cells: Uint8Array }
   | { readonly type: "done"; readonly run: number }
   /** It holds nothing on the GPU any more. */
@@ -242,4 +246,5 @@ export type FromWorker =
 export const PART_FORMAT = 2;
 
 export const PLANE_CELLS = 48;
+/** That of generated data. */
 export const PLANE_REACH = 1.3;

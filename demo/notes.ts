@@ -1,9 +1,9 @@
 /** What the worker tells of a run goes into its history. */
 import type { History } from "./history.ts";
-import type { Points } from "./messages.ts";
+import { PLANE_REACH } from "./messages.ts";
 import type { Handlers } from "./session.ts";
 
-const NO_POINTS: Points = { x: new Float32Array(0), y: new Int32Array(0), trained: 0 };
+const NO_POINTS = { x: new Float32Array(0), y: new Int32Array(0), trained: 0, reach: PLANE_REACH };
 
 type Noted = Pick<Handlers, "evaluated" | "adjusted" | "insight" | "plane" | "readings">;
 
@@ -23,7 +23,7 @@ export const notesOf = (history: () => History, changed: () => void): Noted => (
   plane: ({ cells }) => {
     history().plane = cells;
     // A recording has the plane alone.
-    history().points ??= NO_POINTS;
+    history().points ??= { ...NO_POINTS, patterns: history().choices.data === "parity" };
     changed();
   },
   readings: (readings) => {

@@ -1,6 +1,6 @@
 /** Points of two classes in the plane, and over it how sure the net is of either. */
 import type { History } from "./history.ts";
-import { PLANE_CELLS, PLANE_REACH } from "./messages.ts";
+import { PLANE_CELLS } from "./messages.ts";
 import type { Theme } from "./palette.ts";
 
 /** Blue and orange, which colour-blind readers tell apart. */
@@ -28,7 +28,7 @@ export function drawPlane(canvas: HTMLCanvasElement, { plane, points }: History,
     context.drawImage(image, 0, 0, size, size);
   }
   if (!points) return;
-  const at = (value: number): number => ((value + PLANE_REACH) / (2 * PLANE_REACH)) * size;
+  const at = (value: number): number => ((value / points.reach + 1) / 2) * size;
   // Odd, for classes may take turns.
   const every = Math.ceil(points.y.length / MOST_POINTS) | 1;
   for (let index = 0; index < points.y.length; index += every) {

@@ -24,6 +24,8 @@ export interface PlotOptions {
   readonly top?: number;
   readonly decades?: Decades;
   readonly marks: readonly { readonly step: number; readonly text: string }[];
+  /** Stands where nothing is drawn. */
+  readonly hint?: string;
   /** What lies over each other, by the numbers of its colours. */
   readonly legend?: readonly { readonly name: string; readonly colour: number }[];
 }
@@ -150,6 +152,11 @@ export class Plot {
       context.stroke();
       context.fillText(text, x + 3 * ratio, bbox.top + 2 * ratio, Math.max(20, bbox.left + bbox.width - x));
     }
+    const { hint = "" } = this.options;
+    context.font = `${15 * ratio}px system-ui, sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(hint, bbox.left + bbox.width / 2, bbox.top + bbox.height / 2);
     context.restore();
   }
 

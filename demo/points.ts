@@ -31,12 +31,23 @@ function along(first: number, second: number): number {
   return SQUARE * (at + 0.5 + Math.min(0.4, Math.max(-0.4, noise / 2))) - PLANE_REACH;
 }
 
-export function pointsOf({ train, test }: Dataset, drawn: Drawn): Points | null {
+/** No sample in the plane is cut at its edge, wherever one's own data lie. */
+export function reachOf({ train, test }: Dataset, drawn: Drawn): number {
+  let reach = PLANE_REACH;
+  if (drawn === "plane")
+    for (const { x } of test ? [train, test] : [train]) for (const at of x) reach = Math.max(reach, 1.06 * Math.abs(at));
+  return reach;
+}
+
+export function pointsOf(dataset: Dataset, drawn: Drawn): Points | null {
   if (drawn === null) return null;
+  const { train, test } = dataset;
   const x = Float32Array.from([...train.x, ...(test?.x ?? [])]);
   return {
     x: drawn === "plane" ? x : Float32Array.from({ length: x.length / 2 }, (_, pair) => along(x[2 * pair]!, x[2 * pair + 1]!)),
     y: Int32Array.from([...train.y, ...(test?.y ?? [])]),
     trained: train.count,
+    patterns: drawn === "patterns",
+    reach: reachOf(dataset, drawn),
   };
 }

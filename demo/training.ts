@@ -15,7 +15,7 @@ import { InsightBatch } from "./insightBatch.ts";
 import type { Keeper } from "./keeper.ts";
 import { LookSteps } from "./lookSteps.ts";
 import { type Beginning, COLUMNS, type FromWorker, type Given, type Start, type ToWorker } from "./messages.ts";
-import { type Drawn, drawnAs, pointsOf } from "./points.ts";
+import { type Drawn, drawnAs, pointsOf, reachOf } from "./points.ts";
 import type { Kept, Snapshots } from "./snapshots.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -366,7 +366,7 @@ export class Training {
     const seen = { step, ...(await evaluate(trainer, dataset)) };
     this.keeper?.evaluated(seen);
     this.post({ type: "evaluated", run, ...seen });
-    const cells = await planeOf(trainer, this.drawn);
+    const cells = await planeOf(trainer, this.drawn, reachOf(dataset, this.drawn));
     if (cells) this.post({ type: "plane", run, cells }, [cells.buffer]);
     // What a net reads that has learnt nothing is nothing to see, and what shows it need not be fetched before the first step.
     if (step === 0) return;

@@ -3,7 +3,7 @@ import { drawBars } from "./bars.ts";
 import type { Run, Scene } from "./charts.ts";
 import { accuracyCurves, type Curve, layerCurves, layersShown, lossCurves, lossDecades, lossTop, positive } from "./curveData.ts";
 import { find } from "./dom.ts";
-import type { Decades } from "./frame.ts";
+import { type Decades, HINT, hint } from "./frame.ts";
 import { HeatMap, type Rows } from "./heatMap.ts";
 import { type History, NORM_DECADES } from "./history.ts";
 import { BINS, FIRST_POWER, RATIO_DECADES } from "./inside.ts";
@@ -47,7 +47,10 @@ function heat(name: string, rowsOf: (history: History) => Rows, scale: (scene: S
   const map = new HeatMap();
   return {
     name,
-    draw: (scene) => map.draw(canvas(name), scene.current, scene.current && rowsOf(scene.current), scale(scene), scene.theme),
+    draw: (scene) => {
+      map.draw(canvas(name), scene.current, scene.current && rowsOf(scene.current), scale(scene), scene.theme);
+      if (!scene.current) hint(canvas(name), scene.theme);
+    },
     table: ({ current }) => {
       const rows = current && rowsOf(current);
       const layers = rows && rows.count > 0 ? someRows(rows.layers) : [];
@@ -110,7 +113,7 @@ function plot(name: string, describe: (scene: Scene) => { readonly curves: PlotC
   let latest: Scene | null = null;
   const draw = (): void => {
     const { curves, options } = describe(latest!);
-    made!.draw(curves, options, latest!.theme);
+    made!.draw(curves, { ...options, hint: latest!.current || curves.length > 0 ? "" : HINT }, latest!.theme);
   };
   return (scene) => {
     const first = latest === null;
@@ -236,7 +239,10 @@ const LAYERS: View = {
 
 const NORMS: View = {
   name: "norms",
-  draw: ({ current, theme }) => drawBars(canvas("norms"), normsOf(current), decadesOf(current), theme),
+  draw: ({ current, theme }) => {
+    drawBars(canvas("norms"), normsOf(current), decadesOf(current), theme);
+    if (!current) hint(canvas("norms"), theme);
+  },
   table: ({ current }) => ({
     heads: ["layer", "weights", "gradient norm"],
     rows: Array.from(normsOf(current), (norm, layer) => [String(layer + 1), current!.weights[layer]!, norm.toExponential(2)]),
@@ -291,7 +297,11 @@ const HISTOGRAM: View = {
 const PLANE: View = {
   name: "plane",
   hidden: ({ current }) => !current?.points,
-  draw: ({ current, theme }) => current?.points && drawPlane(canvas("plane"), current, theme),
+  draw: ({ current, theme }) => {
+    if (!current?.points) return;
+    find<HTMLElement>("#plane-patterns").hidden = !current.points.patterns;
+    drawPlane(canvas("plane"), current, theme);
+  },
 };
 
 export const VIEWS: readonly View[] = [NET, NORMS, HEAT, LAYERS, LOSS, ACCURACY, PLANE, RATIO, SATURATION, HISTOGRAM];

@@ -59,8 +59,12 @@ describe("the first view", () => {
     await lab.page.setViewport({ width: 1280, height: 800 });
     await lab.page.goto(site.address);
     await lab.reachPhase("idle");
+    const barHeight = (): Promise<number> => lab.page.$eval(".run", (bar) => (bar as HTMLElement).offsetHeight);
+    const before = await barHeight();
     await lab.press("#stages li:nth-child(1) button");
     await lab.until("a remedy", () => lab.page.$eval("#remedy", (button) => !(button as HTMLButtonElement).hidden));
+    // The charts below stay where they are.
+    expect(await barHeight()).toBe(before);
     await lab.press("#play");
     const always = ["#story-text", "#stages", "#stage-text", "#play"];
     for (const [width, height, shown] of [
@@ -81,6 +85,14 @@ describe("the first view", () => {
         shown,
       );
       expect(outside, `${width} × ${height}`).toEqual([]);
+      // Sideways nothing scrolls, and curves drawn for the window before are drawn anew.
+      const wide = await lab.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(wide, `${width} × ${height}`).toBe(0);
+      await lab.page.$eval("#loss", (plot) => plot.scrollIntoView({ block: "end" }));
+      await lab.until("curves as wide as their figure", () =>
+        lab.page.$eval("#loss", (plot) => plot.querySelector<HTMLElement>(".uplot")?.offsetWidth === plot.clientWidth),
+      );
+      await lab.page.evaluate(() => scrollTo(0, 0));
     }
     expect(lab.complaints).toEqual([]);
     await lab.page.close();
