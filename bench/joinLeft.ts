@@ -12,14 +12,20 @@ interface Joined {
 
 const inGroup = ({ title, group }: Entry): string => `${title} (${group})`;
 
-/** Lines of `left` begin with a contestant, "tanh (activations, 24 layers): …" or "tanh: …", or with a group, "activations, 24 layers: …". */
+/** Lines of `left` begin with a contestant, "tanh (activations, 24 layers): …" or "tanh: …", or with a group, "activations, 24 layers: …"; "tanh, seed 7: …" too. */
 const NAMES = [inGroup, ({ title }: Entry) => title, ({ group }: Entry) => group] as const;
 
-/** The entries that a line is about; null where it begins with none of the names, as one about a seed. */
+/** "seed 7: 9 of 173, for no time was left": of any contestant. */
+const OF_A_SEED = /^seed \d+: /;
+
+/** The entries that a line is about; null where it begins with none of the names, as where nothing of its group was measured. */
 function subject(line: string, entries: readonly Entry[]): { readonly name: string; readonly entries: readonly Entry[] } | null {
+  if (OF_A_SEED.test(line)) return entries.length > 0 ? { name: "", entries } : null;
   const names = new Set(entries.flatMap((entry) => NAMES.map((nameOf) => nameOf(entry))));
   // "plain: tanh, SGD: …" is not about "plain".
-  const [name] = [...names].filter((one) => line.startsWith(`${one}: `)).sort((one, other) => other.length - one.length);
+  const [name] = [...names]
+    .filter((one) => line.startsWith(`${one}: `) || line.startsWith(`${one}, seed `))
+    .sort((one, other) => other.length - one.length);
   if (name === undefined) return null;
   return { name, entries: entries.filter((entry) => NAMES.some((nameOf) => nameOf(entry) === name)) };
 }
@@ -35,7 +41,7 @@ export function joinedLeft(before: SuiteResult, after: SuiteResult, { kept, drop
   const still = (line: string, own: readonly Entry[], others: readonly Entry[]): string[] => {
     const about = subject(line, all);
     if (!about) return [line];
-    const [, whole] = MISSING.exec(line) ?? [];
+    const [, whole] = OF_A_SEED.test(line) ? [] : (MISSING.exec(line) ?? []);
     if (whole !== undefined) {
       const missing = Number(whole) - now.filter((entry) => about.entries.includes(entry)).length;
       return missing > 0 ? [`${about.name}: ${missing} of ${whole}, for no time was left`] : [];
