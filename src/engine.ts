@@ -17,6 +17,7 @@ import { Readback } from "./gpu/readback.ts";
 import type { Node } from "./graph/node.ts";
 import { input } from "./ops/define.ts";
 import { type TunedProduct, type Tuning, tileTable } from "./ops/tuning.ts";
+import { productCandidates } from "./plan/productPlan.ts";
 import { Tensor, type TensorLike, type TensorOwner } from "./tensor.ts";
 import type { Program, ProgramRequest, Runtime, StateBuffer } from "./train/runtime.ts";
 import type { Trainer, TrainerOptions } from "./train/trainer.ts";
@@ -238,7 +239,7 @@ export class Engine implements Runtime, TensorOwner {
    */
   async tune(layers: readonly TunedLayer[], options: TuneOptions = {}): Promise<Tuning> {
     const { tuneProducts } = await import("./engine/tune.ts");
-    const found = await tuneProducts(this.machinery, layers, options);
+    const found = await tuneProducts(this.machinery, layers, options, productCandidates);
     const name = ({ m, n, k, layout }: TunedProduct): string => [m, n, k, layout].join();
     const merged = new Map([...(this.used?.products ?? []), ...found].map((product) => [name(product), product]));
     const tuning: Tuning = { format: "fathom-tuning/1", adapter: this.adapter.description, products: [...merged.values()] };

@@ -24,8 +24,10 @@ export type Tile =
 /** Measured tiles by `productKey`, for one adapter. */
 export type TileTable = ReadonlyMap<string, Tile>;
 
+export const PRODUCT_LAYOUTS = ["NN", "NT", "TN", "TT"] as const;
+
 /** N: a factor lies in memory as it is, T: transposed. NT is a layer forward, NN the gradient of its input, TN that of its weight. */
-export type ProductLayout = "NN" | "NT" | "TN" | "TT";
+export type ProductLayout = (typeof PRODUCT_LAYOUTS)[number];
 
 /** C[m, n] = Σ_k A[m, k] · B[k, n]. */
 export interface ProductShape {
@@ -35,4 +37,9 @@ export interface ProductShape {
   readonly layout: ProductLayout;
 }
 
-export const productKey = (m: number, n: number, k: number, layout: ProductLayout): string => `${m}×${n}×${k} ${layout}`;
+/** A factor of a single row or column lies in memory alike, transposed or not, and counts as not. */
+export function productKey(m: number, n: number, k: number, layout: ProductLayout): string {
+  const a = m === 1 || k === 1 ? "N" : layout[0];
+  const b = n === 1 || k === 1 ? "N" : layout[1];
+  return `${m}×${n}×${k} ${a}${b}`;
+}

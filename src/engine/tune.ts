@@ -3,9 +3,10 @@ import { checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError, throwIfAborted } from "../core/errors.ts";
 import type { ProductShape, Tile } from "../core/tile.ts";
 import { type Instance, instantiate } from "../gpu/executor.ts";
-import { tilesFor } from "../ops/matmulKernel.ts";
+import type { Target } from "../graph/op.ts";
 import type { TunedProduct } from "../ops/tuning.ts";
-import { productPlan } from "../plan/productPlan.ts";
+import type { ProductCandidate } from "../plan/productPlan.ts";
+import type { BufferReference, Plan } from "../plan/types.ts";
 import type { Machinery } from "./machinery.ts";
 
 /** A linear layer as it trains: x [rows, inFeatures] times W [outFeatures, inFeatures] transposed. */
@@ -42,7 +43,15 @@ function productsOf(layer: TunedLayer, index: number): ProductShape[] {
   ];
 }
 
-export async function tuneProducts(machinery: Machinery, layers: readonly TunedLayer[], options: TuneOptions): Promise<TunedProduct[]> {
+/** `productCandidates`, handed over: this module is fetched when it is asked for, and what it shared with the engine would be files of their own. */
+type CandidatesOf = (product: ProductShape, target: Target) => readonly ProductCandidate[];
+
+export async function tuneProducts(
+  machinery: Machinery,
+  layers: readonly TunedLayer[],
+  options: TuneOptions,
+  candidatesOf: CandidatesOf,
+): Promise<TunedProduct[]> {
   checkOptions("tune", options, ["rounds", "signal"]);
   const rounds = checkInteger("tune", "rounds", options.rounds ?? 7, 1, 1000);
   if (!Array.isArray(layers))
@@ -52,15 +61,13 @@ export async function tuneProducts(machinery: Machinery, layers: readonly TunedL
   const tuned: TunedProduct[] = [];
   for (const product of products.values()) {
     throwIfAborted(options.signal, "tune");
-    tuned.push({ ...product, tile: await fastest(machinery, product, rounds, shortest, options.signal) });
+    tuned.push({ ...product, tile: await fastest(machinery, candidatesOf(product, machinery.target), rounds, shortest, options.signal) });
   }
   return tuned;
 }
 
 interface Runner {
   readonly tile: Tile;
-  /** Whether it is what the engine's table would choose. */
-  readonly isTables: boolean;
   readonly instance: Instance;
   readonly repeats: number;
   best: number;
@@ -68,39 +75,36 @@ interface Runner {
 
 async function fastest(
   machinery: Machinery,
-  product: ProductShape,
+  candidates: readonly ProductCandidate[],
   rounds: number,
   shortest: number,
   signal: AbortSignal | undefined,
 ): Promise<Tile> {
   const runners: Runner[] = [];
   try {
-    const { tiles: _, ...untuned } = machinery.target;
-    const table = productPlan(product, untuned);
-    for (const tile of tilesFor(untuned)) {
-      const plan = productPlan(product, untuned, tile);
-      const instance = await instantiate(machinery.gpu, machinery.buffers, machinery.pipelines, plan);
-      const isTables = JSON.stringify(plan) === JSON.stringify(table);
+    for (const { tile, plan } of candidates) {
+      const instance = await instantiate(machinery.gpu, machinery.buffers, machinery.pipelines, withOwnBuffers(plan));
       let repeats = 1;
       // The first run may compile; only later ones tell how long it takes.
       await run(machinery, instance, 1);
       while (repeats < MOST_REPEATS && (await run(machinery, instance, repeats)) < shortest) repeats *= 2;
-      runners.push({ tile, isTables, instance, repeats, best: Number.POSITIVE_INFINITY });
+      runners.push({ tile, instance, repeats, best: Number.POSITIVE_INFINITY });
     }
     for (let round = 0; round < rounds; round++)
       for (const runner of round % 2 === 0 ? runners : runners.toReversed()) {
         throwIfAborted(signal, "tune");
         runner.best = Math.min(runner.best, (await run(machinery, runner.instance, runner.repeats)) / runner.repeats);
       }
-    const tables = runners.find(({ isTables }) => isTables);
+    // The first is what the engine chooses untuned.
+    const table = runners[0]!;
     const best = runners.reduce((one, other) => (other.best < one.best ? other : one));
-    return tables && best.best > WORTH_IT * tables.best ? tables.tile : best.tile;
+    return best.best > WORTH_IT * table.best ? table.tile : best.tile;
   } finally {
     for (const { instance } of runners) instance.dispose();
   }
 }
 
-/** Milliseconds until so many dispatches, each after the one before it, are done. */
+/** Milliseconds until the product is done so many times, one after the other. */
 async function run({ gpu }: Machinery, instance: Instance | null, repeats: number): Promise<number> {
   const { device } = gpu;
   const replay = instance?.bind({ inputs: [], outputs: [], states: {} });
@@ -112,4 +116,24 @@ async function run({ gpu }: Machinery, instance: Instance | null, repeats: numbe
   device.queue.submit([encoder.finish()]);
   await gpu.guard(device.queue.onSubmittedWorkDone());
   return performance.now() - begun;
+}
+
+/** The plan with its inputs and outputs among its pools, so that it runs without being given a buffer. */
+function withOwnBuffers(plan: Plan): Plan {
+  const given = [...plan.inputs, ...plan.outputs].map(({ shape }) => 4 * shape.reduce((size, axis) => size * axis, 1));
+  const moved = (buffer: BufferReference): BufferReference => {
+    if (buffer.kind !== "input" && buffer.kind !== "output") return buffer;
+    return { kind: "pool", index: plan.pools.length + (buffer.kind === "input" ? 0 : plan.inputs.length) + buffer.index };
+  };
+  return {
+    ...plan,
+    dispatches: plan.dispatches.map((dispatch) => ({
+      ...dispatch,
+      bindings: dispatch.bindings.map((binding) => ({ ...binding, buffer: moved(binding.buffer) })),
+    })),
+    pools: [...plan.pools, ...given.map((bytes) => ({ bytes, persistent: true }))],
+    peakBytes: given.reduce((sum, bytes) => sum + bytes, plan.peakBytes),
+    inputs: [],
+    outputs: [],
+  };
 }

@@ -1,5 +1,5 @@
 /** Picks the kernel, its constants and its grid for a matrix product, from a small table of measured choices. */
-import { type ProductLayout, productKey, type Tile, type TileTable } from "../core/tile.ts";
+import { type ProductLayout, type ProductShape, productKey, type Tile, type TileTable } from "../core/tile.ts";
 import type { Define, Target } from "../graph/op.ts";
 
 export type { Tile } from "../core/tile.ts";
@@ -113,16 +113,27 @@ const FEW = 64 ** 3;
 /** Workgroups that keep two to four cores busy. */
 const ENOUGH = 4;
 
+/** What was measured on this adapter, else what the table says. */
+function chooseTile(problem: MatmulProblem): Tile {
+  const { m, n, k, batch, aTransposed, bTransposed, tiles } = problem;
+  const layout: ProductLayout = `${aTransposed ? "T" : "N"}${bTransposed ? "T" : "N"}`;
+  return (batch.length === 0 && tiles?.get(productKey(m, n, k, layout))) || tableTile(problem);
+}
+
 /**
  * Measured with npm run bench -- --suite kernels; the GPU's choice is not, for want of one.
  *
  * On SwiftShader, which has subgroups, 32 × 8 with shared loads is fastest where it leaves work for every core, then 16 × 8.
  * Other software (lavapipe, without subgroups) compiles a larger tile for seconds and gains nothing by it; it likes long rows of invocations.
  */
-function chooseTile({ m, n, k, batch, aTransposed, bTransposed, adapterClass, subgroups, tiles }: MatmulProblem): Tile {
-  const layout: ProductLayout = `${aTransposed ? "T" : "N"}${bTransposed ? "T" : "N"}`;
-  const measured = batch.length === 0 && tiles?.get(productKey(m, n, k, layout));
-  if (measured) return measured;
+function tableTile({
+  m,
+  n,
+  k,
+  batch,
+  adapterClass,
+  subgroups,
+}: Pick<MatmulProblem, "m" | "n" | "k" | "batch" | "adapterClass" | "subgroups">): Tile {
   if (adapterClass === "hardware") return { shader: "matmul_tiled", span: m >= 256 && n >= 256 ? 64 : 32 };
   const thin = Math.min(m, n, k) <= THIN;
   if (thin && m * n * k * batchesOf(batch) <= FEW) return { shader: "matmul_small", group: [Math.min(8, Math.ceil(n / 4)), 4] };
@@ -131,8 +142,14 @@ function chooseTile({ m, n, k, batch, aTransposed, bTransposed, adapterClass, su
   return { ...QUAD, rows: Math.ceil(m / 32) * Math.ceil(n / 32) * batchesOf(batch) >= ENOUGH ? 32 : 16 };
 }
 
-/** The tiles that are worth trying on an adapter: few, because each is a pipeline to compile. */
-export function tilesFor({ adapterClass, subgroups }: Pick<Target, "adapterClass" | "subgroups">): readonly Tile[] {
+/** The tiles that are worth trying for a product on an adapter: the table's, first, and few others, because each is a pipeline to compile. */
+export function tilesFor(product: ProductShape, target: Pick<Target, "adapterClass" | "subgroups">): readonly [Tile, ...Tile[]] {
+  const table = tableTile({ ...product, batch: [], ...target });
+  const text = JSON.stringify(table);
+  return [table, ...usualTiles(target).filter((tile) => JSON.stringify(tile) !== text)];
+}
+
+function usualTiles({ adapterClass, subgroups }: Pick<Target, "adapterClass" | "subgroups">): readonly Tile[] {
   const plain = (
     [
       [2, 4],

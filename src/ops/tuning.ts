@@ -1,7 +1,7 @@
 /** What was measured of matrix products, as plain JSON that can be kept and given to another engine. */
 import { checkChoice, checkInteger, checkOptions, show } from "../core/check.ts";
 import { FathomError } from "../core/errors.ts";
-import { type ProductLayout, type ProductShape, productKey, type Tile, type TileTable } from "../core/tile.ts";
+import { PRODUCT_LAYOUTS, type ProductShape, productKey, type Tile, type TileTable } from "../core/tile.ts";
 import type { Target } from "../graph/op.ts";
 import { tilesFor } from "./matmulKernel.ts";
 
@@ -18,8 +18,6 @@ export interface Tuning {
   readonly products: readonly TunedProduct[];
 }
 
-const LAYOUTS = ["NN", "NT", "TN", "TT"] as const satisfies readonly ProductLayout[];
-
 /** The measured tiles where they are this adapter's, else null. Throws a FathomError (argument) where `tuning` is not what `tune()` returned. */
 export function tileTable(tuning: Tuning, adapter: string, target: Target): TileTable | null {
   const what = "tuning";
@@ -28,7 +26,6 @@ export function tileTable(tuning: Tuning, adapter: string, target: Target): Tile
   if (!Array.isArray(tuning.products))
     throw new FathomError("argument", `${what}: products is ${show(tuning.products)}; pass what tune() returned`);
   if (tuning.adapter !== adapter) return null;
-  const known = new Map(tilesFor(target).map((tile) => [JSON.stringify(tile), tile]));
   return new Map(
     (tuning.products as readonly TunedProduct[]).map((product, index) => {
       const name = `products[${index}]`;
@@ -38,13 +35,14 @@ export function tileTable(tuning: Tuning, adapter: string, target: Target): Tile
         number,
         number,
       ];
-      const layout = checkChoice(what, `${name}.layout`, product.layout, LAYOUTS);
+      const layout = checkChoice(what, `${name}.layout`, product.layout, PRODUCT_LAYOUTS);
+      const known = new Map(tilesFor({ m, n, k, layout }, target).map((tile) => [JSON.stringify(tile), tile]));
       const text = JSON.stringify(product.tile) ?? "undefined";
       const tile = known.get(text);
       if (!tile)
         throw new FathomError(
           "argument",
-          `${what}: ${name}.tile is ${text}; this adapter has ${[...known.keys()].join(", ")}. Call tune() again`,
+          `${what}: ${name}.tile is ${text}; for this product this adapter has ${[...known.keys()].join(", ")}. Call tune() again`,
         );
       return [productKey(m, n, k, layout), tile];
     }),

@@ -1,42 +1,45 @@
-/** One matrix product as a plan of one dispatch on buffers of its own, to be timed: how long it takes does not depend on the numbers. */
-import type { ProductShape, Tile } from "../core/tile.ts";
+/** One matrix product as the engine runs it, of one dispatch or split into several, to be timed: how long it takes does not depend on the numbers. */
+import { type ProductShape, productKey, type Tile } from "../core/tile.ts";
+import type { Node } from "../graph/node.ts";
 import type { Target } from "../graph/op.ts";
-import { chooseMatmul, plainEpilogue } from "../ops/matmulKernel.ts";
-import { SHADERS } from "../ops/shaders.ts";
+import { input } from "../ops/define.ts";
+import { linear, linearWeightGradient } from "../ops/linear.ts";
+import { matmul, swapLast } from "../ops/matmul.ts";
+import { tilesFor } from "../ops/matmulKernel.ts";
+import { lower } from "./lower.ts";
 import type { Plan } from "./types.ts";
 
-/** By the engine's own choice, if no tile is given. Its pools are A, B, where A is transposed the sums of its rows, and C. */
-export function productPlan({ m, n, k, layout }: ProductShape, target: Target, tile?: Tile): Plan {
-  const [aTransposed, bTransposed] = [layout[0] === "T", layout[1] === "T"];
-  const pitches = { aPitch: aTransposed ? m : k, bPitch: bTransposed ? k : n, aOffset: 0, bOffset: 0 };
-  // The gradient of a weight comes with that of the bias.
-  const problem = { m, n, k, batch: [], aTransposed, bTransposed, ...pitches, bias: false, rowSum: aTransposed, ...target };
-  const { shader, defines, overrides, workgroups, width } = chooseMatmul(problem, tile);
-  const epilogue = plainEpilogue(aTransposed ? 3 : 2, width);
-  const sizes = [m * k, k * n, ...(aTransposed ? [m] : []), m * n];
-  return {
-    kernels: [
-      {
-        name: shader,
-        template: SHADERS[shader]!,
-        defines: { ...defines, EPILOGUE: epilogue },
-        constants: overrides,
-        access: sizes.map((_, index) => (index < 2 ? "read" : "read_write")),
-      },
-    ],
-    dispatches: [
-      {
-        kernel: 0,
-        bindings: sizes.map((size, index) => ({ buffer: { kind: "pool", index }, offset: 0, size: 4 * size })),
-        workgroups: [Math.min(workgroups, 65535), Math.ceil(workgroups / 65535), 1],
-        label: "product",
-      },
-    ],
-    pools: sizes.map((size) => ({ bytes: 4 * size, persistent: true })),
-    peakBytes: 4 * sizes.reduce((sum, size) => sum + size, 0),
-    inputs: [],
-    outputs: [],
-    states: {},
-    constants: { bytes: 0, entries: [] },
-  };
+/** By the engine's own choice, if no tile is given. Its inputs are A and B, its outputs C and, of a TN product, the sums of A's rows. */
+export function productPlan(product: ProductShape, target: Target, tile?: Tile): Plan {
+  const { m, n, k, layout } = product;
+  const tiles = tile ? { tiles: new Map([[productKey(m, n, k, layout), tile]]) } : {};
+  return lower({ roots: rootsOf(product), assignments: [], target: { ...target, ...tiles } }).plan;
+}
+
+function rootsOf({ m, n, k, layout }: ProductShape): Node[] {
+  const a = input(layout[0] === "T" ? [k, m] : [m, k], "f32");
+  const b = input(layout[1] === "T" ? [n, k] : [k, n], "f32");
+  switch (layout) {
+    case "NN":
+      return [matmul(a, b)];
+    case "NT":
+      return [linear(a, b)];
+    case "TN": {
+      // The gradient of a weight comes with that of the bias.
+      const { weight, bias } = linearWeightGradient(a, b, true);
+      return [weight, bias!];
+    }
+    case "TT":
+      return [matmul(swapLast(a), swapLast(b))];
+  }
+}
+
+export interface ProductCandidate {
+  readonly tile: Tile;
+  readonly plan: Plan;
+}
+
+/** The tiles that are worth trying for a product; first the one that the engine chooses where nothing was measured. */
+export function productCandidates(product: ProductShape, { tiles: _, ...untuned }: Target): readonly ProductCandidate[] {
+  return tilesFor(product, untuned).map((tile) => ({ tile, plan: productPlan(product, untuned, tile) }));
 }
