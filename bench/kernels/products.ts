@@ -1,9 +1,10 @@
-/** Matrix products by every tile of the matmul kernels, as plans of one dispatch. */
+/** Matrix products by every tile of the matmul kernels, as plans of their own. */
 
+import { sizeOf } from "../../src/core/shape.ts";
 import type { ProductShape, Tile } from "../../src/core/tile.ts";
 import type { Target } from "../../src/graph/op.ts";
 import { productPlan } from "../../src/plan/productPlan.ts";
-import type { Plan, PlanDispatch } from "../../src/plan/types.ts";
+import type { Plan } from "../../src/plan/types.ts";
 import type { FilledPlan } from "./planRunner.ts";
 
 const ROWS = [8, 16, 32] as const;
@@ -31,18 +32,19 @@ export const tileName = (tile: Tile): string =>
 export const shapeName = ({ m, n, k, layout }: ProductShape): string => `${m} × ${n} × ${k} ${layout}`;
 
 /** The product on inputs whose numbers are neither equal nor special; by the engine's own choice, if no tile is given. */
-export function filledProduct(shape: ProductShape, target: Target, tile?: Tile): FilledPlan & { readonly dispatch: PlanDispatch } {
-  const { pools, dispatches, ...rest } = productPlan(shape, target, tile);
-  const sizes = pools.map(({ bytes }) => bytes / 4);
-  const bindings = dispatches[0]!.bindings.map((binding, index) => ({ ...binding, buffer: { kind: "input" as const, index } }));
-  const dispatch: PlanDispatch = { ...dispatches[0]!, bindings };
-  const plan: Plan = {
-    ...rest,
-    dispatches: [dispatch],
-    pools: [],
-    peakBytes: 0,
-    inputs: sizes.map((size) => ({ shape: [size], dtype: "f32" })),
-  };
-  const inputs = sizes.map((size, seed) => Float32Array.from({ length: size }, (_, at) => Math.sin(at * 1.7 + seed) / 8));
-  return { plan, inputs, states: {}, scalars: [], dispatch };
+export function filledProduct(shape: ProductShape, target: Target, tile?: Tile): FilledPlan {
+  const plan = productPlan(shape, target, tile);
+  const inputs = plan.inputs.map(({ shape }, seed) =>
+    Float32Array.from({ length: sizeOf(shape) }, (_, at) => Math.sin(at * 1.7 + seed) / 8),
+  );
+  return { plan, inputs, states: {}, scalars: [] };
+}
+
+/** What of the matmul kernels a product's plan uses, and whether its sums are split; the shape of its workgroups aside. */
+export function variantOf({ kernels }: Plan): string {
+  const { name, defines } = kernels[0]!;
+  const rows = defines["ROWS_32"] ? 32 : defines["ROWS_16"] ? 16 : 8;
+  const tile =
+    name === "matmul_register" ? `, rows ${rows}, quads ${defines["QUADS"]}` : name === "matmul_tiled" ? `, span ${defines["SPAN"]}` : "";
+  return `${name.replace("matmul_", "")}${tile}${defines["SPLIT"] ? ", split" : ""}`;
 }

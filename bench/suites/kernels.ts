@@ -6,7 +6,7 @@ import { type Engine, FathomError } from "../../src/index.ts";
 import { caseName, identityOf, type KernelCase, type KernelSize, kernelCases, rateOf } from "../kernels/cases.ts";
 import { type Ceilings, ceilings } from "../kernels/ceilings.ts";
 import { type FilledPlan, PlanRunner } from "../kernels/planRunner.ts";
-import { everyTile, filledProduct, shapeName, tileName } from "../kernels/products.ts";
+import { everyTile, filledProduct, shapeName, tileName, variantOf } from "../kernels/products.ts";
 import type { Contestant } from "../measure.ts";
 import type { Entry, Target as Promise_ } from "../schema.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
@@ -16,10 +16,21 @@ interface Sizes {
   /** Square products, as the engine chooses; from `large` on in one layout only. */
   readonly products: readonly number[];
   readonly large: number;
+  /** Others: those of a net's head, and of tiles and splits that the engine chooses for no square. */
+  readonly shapes: readonly ProductShape[];
   /** Those that are also made with every tile; the first in every layout. */
   readonly tiled: readonly number[];
   readonly ceilings: Ceilings;
 }
+
+/** The three of a layer with 64 rows and 64 → 10 features. */
+const HEAD: readonly ProductShape[] = [
+  { m: 64, n: 10, k: 64, layout: "NT" },
+  { m: 64, n: 64, k: 10, layout: "NN" },
+  { m: 10, n: 64, k: 64, layout: "TN" },
+];
+/** The gradient of a thin layer's weight over many rows. */
+const THIN: ProductShape = { m: 64, n: 64, k: 8192, layout: "TN" };
 
 const SIZES = {
   software: {
@@ -29,6 +40,15 @@ const SIZES = {
     ],
     products: [64, 256, 512, 1024],
     large: 1024,
+    shapes: [
+      ...HEAD,
+      THIN,
+      { m: 8, n: 8, k: 8192, layout: "TN" },
+      { m: 8, n: 10, k: 8192, layout: "TN" },
+      { m: 32, n: 32, k: 32, layout: "NT" },
+      { m: 1024, n: 8, k: 64, layout: "NT" },
+      { m: 1024, n: 10, k: 64, layout: "NT" },
+    ],
     tiled: [64, 512],
     ceilings: { invocations: 2 ** 14, copyBytes: 2 ** 25 },
   },
@@ -40,6 +60,7 @@ const SIZES = {
     ],
     products: [64, 256, 512, 1024, 2048, 4096],
     large: 8192,
+    shapes: [...HEAD, THIN, { m: 256, n: 256, k: 8192, layout: "TN" }],
     tiled: [64, 512, 2048],
     ceilings: { invocations: 2 ** 20, copyBytes: 2 ** 27 },
   },
@@ -48,12 +69,13 @@ const TINY: Sizes = {
   kernels: [{ rows: 8, width: 4 }],
   products: [16],
   large: 1,
+  shapes: [{ m: 8, n: 8, k: 4096, layout: "TN" }],
   tiled: [],
   ceilings: { invocations: 2 ** 10, copyBytes: 2 ** 16 },
 };
 
 /** Shares of the time. */
-const SHARES = { products: 0.25, tiles: 0.35 };
+const SHARES = { products: 0.35, tiles: 0.35 };
 const LAYOUTS = ["NN", "NT", "TN"] as const satisfies readonly ProductLayout[];
 /** Kernels that are timed in turns. */
 const IN_GROUP = 8;
@@ -77,7 +99,7 @@ async function onEngine(gpu: Engine, context: SuiteContext): Promise<Entry[]> {
   const best = await context.measure("ceilings", ceilings(device, sizes.ceilings), { always: true });
   const products = await context.measure(
     "matrix products",
-    squares(sizes.products, (size) => size < sizes.large).map((shape) => product(gpu, shape, target)),
+    productsOf(sizes).map((shape) => product(gpu, shape, target)),
     { deadline: deadline.part(SHARES.products) },
   );
   const tiles: Entry[] = [];
@@ -93,6 +115,14 @@ async function onEngine(gpu: Engine, context: SuiteContext): Promise<Entry[]> {
     );
   return [...best, ...withShares([...products, ...tiles, ...(await everyKernel(gpu, sizes.kernels, target, context))], best)];
 }
+
+/** The products that are timed as the engine chooses. */
+export const chosenProducts = (adapterClass: Target["adapterClass"]): readonly ProductShape[] => productsOf(SIZES[adapterClass]);
+
+const productsOf = ({ products, large, shapes }: Sizes): readonly ProductShape[] => [
+  ...squares(products, (size) => size < large),
+  ...shapes,
+];
 
 /** First all in one layout, then those that are wanted in the others too. */
 function squares(sizes: readonly number[], inEveryLayout: (size: number) => boolean): ProductShape[] {
@@ -118,10 +148,12 @@ function product(gpu: Engine, shape: ProductShape, target: Target, tile?: Parame
     rate: { unit: "GFLOP/s", perMillisecond: (2 * m * n * k) / 1e6 },
     ...(promised ? { target: promised } : {}),
     async prepare() {
-      const { dispatch, ...filled } = filledProduct(shape, target, tile);
+      const filled = filledProduct(shape, target, tile);
+      const { dispatches } = filled.plan;
       const runner = new PlanRunner(gpu.device, filled);
-      const compileMilliseconds = await runner.compile([dispatch]);
-      return { run: (times) => runner.run([dispatch], times), compileMilliseconds, facts: {}, dispose: () => runner.dispose() };
+      const compileMilliseconds = await runner.compile(dispatches);
+      const facts = { kernel: variantOf(filled.plan), dispatches: dispatches.length };
+      return { run: (times) => runner.run(dispatches, times), compileMilliseconds, facts, dispose: () => runner.dispose() };
     },
   };
 }

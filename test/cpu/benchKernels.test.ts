@@ -2,8 +2,11 @@
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { caseName, type KernelCase, kernelCases, rateOf } from "../../bench/kernels/cases.ts";
-import { everyTile, filledProduct } from "../../bench/kernels/products.ts";
+import { everyTile, filledProduct, variantOf } from "../../bench/kernels/products.ts";
 import { stackCases } from "../../bench/kernels/stackCases.ts";
+import { chosenProducts } from "../../bench/suites/kernels.ts";
+import { PRODUCT_LAYOUTS } from "../../src/core/tile.ts";
+import { productPlan } from "../../src/plan/productPlan.ts";
 
 /** Past what the smallest tile of a product is for. */
 const SIZE = { rows: 20, width: 20 };
@@ -54,9 +57,28 @@ it("has every tile of a product, with the work that it names", () => {
   const target = { adapterClass: "software", subgroups: true } as const;
   expect(everyTile(target).length).toBeGreaterThan(everyTile({ ...target, subgroups: false }).length);
   for (const tile of everyTile(target)) {
-    const { plan, dispatch, inputs } = filledProduct(shape, target, tile);
-    expect(plan.kernels[0]!.name).toBe(tile.shader);
-    expect(plan.kernels[0]!.access.length).toBe(dispatch.bindings.length);
-    expect(inputs.map(({ length }) => length)).toEqual([64 * 16, 32 * 16, 64, 64 * 32]);
+    const { plan, inputs } = filledProduct(shape, target, tile);
+    expect(plan.kernels.map(({ name }) => name)).toEqual([tile.shader]);
+    expect(plan.outputs.map((output) => output.shape)).toEqual([[64, 32], [64]]);
+    expect(inputs.map(({ length }) => length)).toEqual([64 * 16, 32 * 16]);
+  }
+});
+
+/** Up to sums so long that they must be split, which is tested but no product of a net. */
+const SIZES = { outer: [8, 10, 20, 64, 256, 1024], inner: [10, 64, 1024, 8192] };
+
+it.each(["software", "hardware"] as const)("time every tile and split that the engine chooses for a product on %s", (adapterClass) => {
+  for (const subgroups of [false, true]) {
+    const target = { adapterClass, subgroups };
+    const timed = new Set(chosenProducts(adapterClass).map((shape) => variantOf(productPlan(shape, target))));
+    const chosen = new Set<string>();
+    for (const m of SIZES.outer)
+      for (const n of SIZES.outer)
+        for (const k of SIZES.inner) for (const layout of PRODUCT_LAYOUTS) chosen.add(variantOf(productPlan({ m, n, k, layout }, target)));
+    expect([...timed].filter((variant) => variant.endsWith("split")).length).toBeGreaterThan(0);
+    expect(
+      [...chosen].filter((variant) => !timed.has(variant)),
+      "variants without a product in bench/suites/kernels.ts",
+    ).toEqual([]);
   }
 });
