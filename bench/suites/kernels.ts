@@ -43,6 +43,7 @@ const SIZES = {
     shapes: [
       ...HEAD,
       THIN,
+      { m: 1, n: 16, k: 8192, layout: "TN" },
       { m: 8, n: 8, k: 8192, layout: "TN" },
       { m: 8, n: 10, k: 8192, layout: "TN" },
       { m: 32, n: 32, k: 32, layout: "NT" },

@@ -65,7 +65,7 @@ it("has every tile of a product, with the work that it names", () => {
 });
 
 /** Up to sums so long that they must be split, which is tested but no product of a net. */
-const SIZES = { outer: [8, 10, 20, 64, 256, 1024], inner: [10, 64, 1024, 8192] };
+const SIZES = { outer: [1, 8, 10, 20, 64, 256, 1024], inner: [10, 64, 1024, 8192] };
 
 it.each(["software", "hardware"] as const)("time every tile and split that the engine chooses for a product on %s", (adapterClass) => {
   for (const subgroups of [false, true]) {
