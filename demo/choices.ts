@@ -177,14 +177,15 @@ export const LIVE: ReadonlySet<ChoiceName> = new Set(["rate", "schedule", "clip"
 /** The value that a text stands for, or what is wrong with it. */
 export function readChoice(name: ChoiceName, text: string): { readonly value: string | number } | { readonly fault: string } {
   const control: Control = CONTROLS[name];
+  const is = `${control.label} is ${text.trim() === "" ? "empty" : `"${text}"`}`;
   if (control.kind === "choice")
     return Object.hasOwn(control.options, text)
       ? { value: text }
-      : { fault: `${name} is "${text}"; use one of ${Object.keys(control.options).join(", ")}` };
+      : { fault: `${is}; use one of ${Object.keys(control.options).join(", ")}` };
   const { least, most } = control;
   const value = text.trim() === "" ? Number.NaN : Number(text);
   const fits = value >= least && value <= most && (!control.whole || Number.isInteger(value));
-  return fits ? { value } : { fault: `${name} is "${text}"; use a ${control.whole ? "whole " : ""}number from ${least} to ${most}` };
+  return fits ? { value } : { fault: `${is}; use a ${control.whole ? "whole " : ""}number from ${least} to ${most}` };
 }
 
 /** Controls that say nothing under some choices. */

@@ -1,5 +1,15 @@
 /** The form, made from the table of controls: each with its label, its range and its line of explanation. */
-import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, type Control, counts, type Group, readChoice } from "./choices.ts";
+import {
+  CHOICE_NAMES,
+  type ChoiceName,
+  type Choices,
+  CONTROLS,
+  type Control,
+  counts,
+  type Group,
+  readChoice,
+  valueText,
+} from "./choices.ts";
 import { make } from "./dom.ts";
 
 const GROUPS: readonly Group[] = ["Net", "Training", "Remedies", "Data"];
@@ -28,6 +38,9 @@ const FORMULAS = {
   lambda: "formulas.html#regularisation",
 } satisfies Record<ChoiceName, string>;
 
+/** Between what is wrong and the value that a run goes on with meanwhile. */
+const STILL = "; still training at ";
+
 interface Field {
   readonly row: HTMLElement;
   readonly input: HTMLInputElement | HTMLSelectElement;
@@ -39,7 +52,7 @@ export class Form {
   private readonly holder: HTMLFieldSetElement;
   private choices: Choices;
 
-  constructor(holder: HTMLFieldSetElement, choices: Choices, onChange: (choices: Choices) => void) {
+  constructor(holder: HTMLFieldSetElement, choices: Choices, onChange: (choices: Choices) => void, isTraining: () => boolean) {
     this.holder = holder;
     this.choices = choices;
     for (const group of GROUPS) {
@@ -52,7 +65,8 @@ export class Form {
       if (!field) return;
       const read = readChoice(name, field.input.value);
       const fault = "fault" in read ? read.fault : "";
-      field.fault.textContent = fault;
+      const on = fault !== "" && isTraining();
+      field.fault.textContent = on ? `${fault}${STILL}${valueText(name, this.choices)}` : fault;
       field.input.setAttribute("aria-invalid", String(fault !== ""));
       if ("fault" in read) return;
       this.choices = { ...this.choices, [name]: read.value };
@@ -68,7 +82,9 @@ export class Form {
 
   /** What is wrong in the fields that count. */
   get faults(): readonly string[] {
-    return [...this.fields.values()].flatMap(({ row, fault }) => (row.hidden || fault.textContent === "" ? [] : [fault.textContent!]));
+    return [...this.fields.values()].flatMap(({ row, fault }) =>
+      row.hidden || fault.textContent === "" ? [] : [fault.textContent!.split(STILL)[0]!],
+    );
   }
 
   /** `counts` where nothing else does. */

@@ -9,6 +9,8 @@ import type { Snapshots } from "./snapshots.ts";
 /** The last snapshot is at most ten seconds old, with the time that the next takes to be written and that until the clock is looked at. */
 const MOST_AGE = 10_000;
 const LEAST_WAIT = 4000;
+/** A GPU that is lost at once takes little with it. */
+const FIRST_WAIT = 1500;
 /** A net of many weights is kept less often: it must not slow training down. */
 const WAIT_PER_SNAPSHOT = 15;
 const LOOK_AT_CLOCK = 500;
@@ -46,7 +48,7 @@ export class Keeper {
   private taking = false;
   private lastStep = -1;
   private savedStep: number;
-  private nextAt = performance.now() + LEAST_WAIT;
+  private nextAt = performance.now() + FIRST_WAIT;
   private readonly timer = setInterval(() => this.lookAtClock(), LOOK_AT_CLOCK);
   private writing: Promise<void> = Promise.resolve();
   private ended = false;

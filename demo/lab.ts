@@ -11,12 +11,15 @@ import type { Settings } from "./link.ts";
 import type { Beginning, Given, KeptRun, OpenedFiles, ToTime } from "./messages.ts";
 import { nameOfNet } from "./netName.ts";
 import { notesOf } from "./notes.ts";
-import { Recovery } from "./recovery.ts";
-import { failure, type LabEvents, type Phase, plain, type Saying } from "./saying.ts";
+import { Recovery, withoutDriver } from "./recovery.ts";
+import { failure, type LabEvents, manyFaults, type Phase, plain, type Saying } from "./saying.ts";
 import { type Handlers, type Runner, Session } from "./session.ts";
+import { inPageWords } from "./verdictWords.ts";
 
 /** What a snapshot holds of the page. */
 type Remembered = Settings & { readonly own: OwnData | null };
+
+const RECORDED = "The stories can be seen all the same, as they were recorded: choose a stage of one.";
 
 export class Lab {
   phase: Phase = "opening";
@@ -48,8 +51,9 @@ export class Lab {
   private lost = false;
   /** Nobody has asked for a net of just this size. */
   private untouched = false;
-  /** Why there is no GPU to compute on. */
+  /** Why there is no GPU to compute on, as a code and in words. */
   unusable = "";
+  private whyUnusable = "";
   /** Rows of metrics that a run of the command line brings along. */
   private earlier: (OpenedFiles & { kind: "run" })["rows"] = [];
   private timed: (milliseconds: readonly number[]) => void = () => {};
@@ -118,7 +122,7 @@ export class Lab {
       read: ({ probabilities, names }) => this.events.read(probabilities, names),
       weights: ({ bytes }) => this.events.weights(bytes),
       state: (state) => this.events.state(state),
-      verdict: ({ kind, text }) => void this.judge(kind, text),
+      verdict: ({ kind, text }) => void this.judge(kind, inPageWords(text, this.history!.weights)),
       done: () => this.enter("done", this.saying),
       failed: ({ code, message }) => this.fail(code, message),
     };
@@ -127,13 +131,14 @@ export class Lab {
 
   /** Nothing can be computed here: recorded runs of the stories are shown. */
   private async playRecordings(why: string): Promise<void> {
+    this.whyUnusable = why;
     this.enter("unusable", failure(why));
     const { RecordedRuns, isRecorded } = await import("./recorded.ts");
     this.session = new RecordedRuns(this.handlers, this.session, (text) => {
       this.note = text;
     });
     this.recorded = isRecorded;
-    this.note = "The stories can be seen all the same, as they were recorded: choose a stage of one.";
+    this.note = RECORDED;
     this.events.changed();
   }
 
@@ -194,11 +199,19 @@ export class Lab {
       this.session.renew();
       return;
     }
+    if (code === "experiment" && this.state.experiment !== null) void this.countFaults(this.state.experiment);
     this.lost = code === "device-lost";
     this.enter(
       "failed",
-      failure(this.lost ? `${message}. Press Reset to open the GPU anew; a run that was under way begins again.` : message),
+      failure(this.lost ? `${withoutDriver(message)}. Press Reset to open the GPU anew; a run that was under way begins again.` : message),
     );
+  }
+
+  /** Many stand under the editor, and are not to be said once more in one breath. */
+  private async countFaults(experiment: string): Promise<void> {
+    const { length } = await this.check(experiment);
+    if (length > 1 && this.phase === "failed" && this.state.experiment === experiment)
+      this.say(failure(`${manyFaults(length).replace(/^t/, "T")}.`));
   }
 
   /** After the device was lost: from the last snapshot, or from the beginning where there is none. */
@@ -218,7 +231,7 @@ export class Lab {
   }
 
   /** A run that is on, or is about to be. */
-  private get going(): boolean {
+  get going(): boolean {
     return this.phase === "playing" || this.phase === "paused" || this.phase === "preparing";
   }
 
@@ -404,7 +417,13 @@ export class Lab {
     } else this.start();
   }
 
+  /** A run that is over has no next step: Play again begins anew, and says so. */
+  get canStep(): boolean {
+    return this.canStart && this.phase !== "done";
+  }
+
   step(): void {
+    if (!this.canStep) return;
     if (this.phase === "playing" || this.phase === "preparing") this.play();
     else if (this.phase !== "paused") this.start(true);
     if (this.phase === "paused") this.session.tell("step");
@@ -433,8 +452,10 @@ export class Lab {
     this.history = null;
     this.note = "";
     this.earlier = [];
-    if (this.unusable !== "") this.enter("unusable", plain("Choose a stage of the story: those are recorded."));
-    else if (this.phase === "opening") this.events.changed();
+    if (this.unusable !== "") {
+      this.note = `${RECORDED} Other nets can be built here, and trained where there is WebGPU.`;
+      this.enter("unusable", failure(this.whyUnusable));
+    } else if (this.phase === "opening") this.events.changed();
     else this.enter(this.lost || reopening ? "opening" : "idle", plain(text));
     this.lost = false;
   }

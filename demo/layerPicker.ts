@@ -3,6 +3,7 @@ import { find } from "./dom.ts";
 import type { History } from "./history.ts";
 import { layerAt } from "./netPicture.ts";
 import { percent } from "./table.ts";
+import { amount } from "./verdictWords.ts";
 
 export class LayerPicker {
   private readonly slider = find<HTMLInputElement>("#layer");
@@ -40,8 +41,8 @@ function wordsOf(history: History, layer: number): string {
   const row = inside.count - 1;
   const looked = row >= 0 && layer < inside.activations.length;
   return [
-    `Layer ${layer + 1} of ${weights.length}, ${weights[layer]}: gradient norm ${norms[layer]!.toExponential(2)}`,
-    row >= 0 ? `update/weight ${inside.ratios(row)[layer]!.toExponential(1)}` : "",
+    `Layer ${layer + 1} of ${weights.length}: gradient norm ${amount(norms[layer]!)}`,
+    row >= 0 ? `update/weight ${amount(inside.ratios(row)[layer]!)}` : "",
     looked ? `${inside.activations[layer]!.split(" ")[1]} saturated ${percent(inside.saturated(row)[layer])}` : "",
     looked ? `dead units ${percent(inside.dead(row)[layer])}` : "",
   ]

@@ -4,7 +4,7 @@
  * each run that is compared, which holds such fields itself, a name, and what was changed while it ran. Pure. What is wrong is named, and the rest is taken.
  * A link that asks for no size means the page's own: the standard's on a GPU, and the lighter one of the same net on a processor.
  */
-import { CHOICE_NAMES, type ChoiceName, type Choices, differing, readChoice, STANDARD } from "./choices.ts";
+import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, differing, readChoice, STANDARD } from "./choices.ts";
 import { SIZES } from "./lighter.ts";
 import { MOST_RUNS } from "./palette.ts";
 
@@ -89,6 +89,7 @@ export function readLink(hash: string): ReadLink {
   else if (version !== VERSION) faults.push(`the link is of version "${version.slice(0, 40)}"; this page reads version ${VERSION}`);
   const pins: Pin[] = [];
   let inside = false;
+  let tooMany = 0;
   const net = readNet(fields, faults, {
     fathom: () => {},
     inside: (given) => {
@@ -96,10 +97,14 @@ export function readLink(hash: string): ReadLink {
       if (!inside) faults.push(`inside is "${given.slice(0, 40)}"; use 1, or leave it out`);
     },
     pin: (given) => {
-      if (pins.length >= MOST_RUNS - 1) faults.push(`there are more than ${MOST_RUNS - 1} pinned runs`);
+      if (pins.length >= MOST_RUNS - 1) tooMany++;
       else pins.push(readPin(given, pins.length + 1, faults));
     },
   });
+  if (tooMany > 0)
+    faults.push(
+      `${tooMany} of its pinned runs ${tooMany > 1 ? "are" : "is"} too many: ${MOST_RUNS} runs with the current one are compared`,
+    );
   const sized = asksForSize(fields) || net.experiment !== null || pins.length > 0;
   return { ...net, inside, pins, sized, faults };
 }
@@ -123,6 +128,8 @@ function readPin(text: string, number: number, faults: string[]): Pin {
 function readNet(fields: URLSearchParams, faults: string[], others: Readonly<Record<string, (given: string) => void>>): Net {
   const values: Partial<Record<ChoiceName, string | number>> = {};
   let experiment: string | null = null;
+  for (const name of new Set(fields.keys()))
+    if (name !== "pin" && fields.getAll(name).length > 1) faults.push(`${labelOf(name)} is given more than once; the last counts`);
   for (const [name, given] of fields) {
     if (Object.hasOwn(others, name)) others[name]!(given);
     else if (name === "experiment") {
@@ -138,6 +145,8 @@ function readNet(fields: URLSearchParams, faults: string[], others: Readonly<Rec
   }
   return { choices: { ...STANDARD, ...values } as Choices, experiment };
 }
+
+const labelOf = (name: string): string => (Object.hasOwn(CONTROLS, name) ? CONTROLS[name as ChoiceName].label : `"${name.slice(0, 40)}"`);
 
 export const sameNet = (a: Net, b: Net): boolean => a.experiment === b.experiment && differing(a.choices, b.choices).length === 0;
 

@@ -58,7 +58,12 @@ function drawOffer(): void {
   });
 }
 const address = new Address((experiment) => lab.check(experiment));
-const form = new Form(find("#choices"), lab.state.choices, (choices) => lab.choose(choices));
+const form = new Form(
+  find("#choices"),
+  lab.state.choices,
+  (choices) => lab.choose(choices),
+  () => lab.going,
+);
 const editor = new Editor({ check: (text) => lab.check(text), use: (text) => lab.edit(text) });
 const stories = new StoryPanel(({ choices }) => {
   lab.choose(lab.light ? lighter(choices) : choices);
@@ -183,6 +188,8 @@ pressed("#remedy", () => {
   lab.choose({ ...lab.state.choices, ...remedy.changes });
   lab.reset();
   lab.start();
+  // The button goes, and the focus is not to go with it.
+  find<HTMLElement>("#play").focus({ preventScroll: true });
 });
 pressed("#take-up", () => lab.aside !== null && lab.edit(lab.aside));
 pressed("#drop-experiment", () => lab.open({ ...lab.state, experiment: null }));
@@ -224,7 +231,7 @@ pressed("#show-help", () => help.showModal());
 listenToKeys({ play: () => lab.play(), step: () => lab.step(), reset: () => lab.reset(), help: () => help.showModal() });
 
 function openLink(): void {
-  const { pins, sized, ...state } = address.read();
+  const { pins, sized, ...state } = address.read(lab.own !== null);
   compare.open(pins);
   lab.open(state, !sized);
 }

@@ -6,6 +6,9 @@ const MOST_LOSSES = 3;
 const MOST_TRIES = 8;
 const WAIT = 700;
 
+/** What the driver has to say, in brackets, helps nobody. */
+export const withoutDriver = (message: string): string => message.replace(/ \(.*?\)(?=\. |\.?$)/, "");
+
 export class Recovery {
   /** A run waits for its new device. */
   pending = false;
@@ -22,7 +25,7 @@ export class Recovery {
     this.tries = 0;
     this.pending = true;
     this.paused = paused;
-    this.why = `${why.split(". ")[0]!.replace(/^t/, "T")}.`;
+    this.why = `${withoutDriver(why).split(". ")[0]!.replace(/^t/, "T")}.`;
     return true;
   }
 

@@ -4,6 +4,7 @@ import type { History } from "./history.ts";
 import type { Lab } from "./lab.ts";
 import type { Phase } from "./saying.ts";
 import { durationText, percent } from "./table.ts";
+import { amount } from "./verdictWords.ts";
 
 const PLAY_TEXT = {
   opening: "Play",
@@ -21,12 +22,12 @@ function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export function showRun({ phase, saying, history, adapter, keeps, note, canStart, tellsStories }: Lab): void {
+export function showRun({ phase, saying, history, adapter, keeps, note, canStart, canStep, unusable, tellsStories }: Lab): void {
   document.body.dataset["phase"] = phase;
   const play = find<HTMLButtonElement>("#play");
   setText(play, PLAY_TEXT[phase]);
   play.disabled = !canStart;
-  find<HTMLButtonElement>("#step").disabled = !canStart;
+  find<HTMLButtonElement>("#step").disabled = !canStep;
   find<HTMLButtonElement>("#reset").disabled = history === null;
   for (const button of document.querySelectorAll<HTMLButtonElement>("#stages button")) button.disabled = !tellsStories;
 
@@ -37,6 +38,12 @@ export function showRun({ phase, saying, history, adapter, keeps, note, canStart
   remedy.hidden = saying.remedy === null;
   if (saying.remedy) setText(remedy, `Try ${saying.remedy.text}`);
 
+  if (unusable !== "")
+    setText(
+      find("#intro"),
+      "Watch deep nets train as it was recorded, every layer's gradient, and what each remedy changes. Where there is WebGPU, this page also builds and trains nets of your own.",
+    );
+
   const progress = find<HTMLProgressElement>("#progress");
   progress.max = history?.steps ?? 1;
   progress.value = history?.step ?? 0;
@@ -46,8 +53,6 @@ export function showRun({ phase, saying, history, adapter, keeps, note, canStart
   noted.hidden = note === "";
   setText(noted, note);
 }
-
-const ratioText = (ratio: number): string => (ratio >= 0.01 && ratio < 1000 ? ratio.toPrecision(2) : ratio.toExponential(1));
 
 function numbersOf(history: History): string {
   const { step, steps, count, stepsPerSecond, dispatches, parameters } = history;
@@ -64,7 +69,7 @@ function numbersOf(history: History): string {
     `loss ${history.value(last, "loss").toPrecision(3)}`,
     `gradient norm ${history.value(last, "gradientNorm").toPrecision(3)}${clip < 1 ? `, clipped to ${(100 * clip).toPrecision(2)} %` : ""}`,
     // The verdict's is a median of many steps.
-    Number.isNaN(ratio) ? "" : `first to last layer ${ratioText(ratio)} in this step`,
+    Number.isNaN(ratio) ? "" : `first to last layer ${amount(ratio)} in this step`,
     seen?.testAccuracy == null ? "" : `test accuracy ${percent(seen.testAccuracy)}`,
   ]
     .filter((part) => part !== "")

@@ -29,4 +29,5 @@ export interface LabEvents {
 }
 
 export const plain = (text: string): Saying => ({ text, kind: "plain", remedy: null });
+export const manyFaults = (count: number): string => `the experiment has ${count} faults; see the editor`;
 export const failure = (text: string): Saying => ({ text, kind: "error", remedy: null });

@@ -23,6 +23,8 @@ type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 type Change = ToWorker & { readonly type: "change" };
 
 const MOST_NAMES = 5;
+/** Milliseconds of training: what was stopped earlier is soon made again. */
+const WORTH_KEEPING = 1000;
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -51,6 +53,8 @@ export class Training {
   private looping = false;
   private next: Change | null = null;
   private every = 1;
+  /** Of the whole run. */
+  private steps = 0;
   private lastStep = -1;
   private looks = new LookSteps(1);
   /** What a look shows is not kept: a run that goes on is seen anew. */
@@ -104,9 +108,17 @@ export class Training {
 
   stop(): void {
     this.stopped = true;
-    this.controller.abort();
-    this.trainer?.resume();
+    // Its last moment is kept, once the reports of all its steps are here.
+    if (this.looping && this.isWorthKeeping) void this.halt().finally(() => this.trainer?.resume());
+    else {
+      this.controller.abort();
+      this.trainer?.resume();
+    }
     this.letGo();
+  }
+
+  private get isWorthKeeping(): boolean {
+    return this.keeper !== null && this.batch.milliseconds >= WORTH_KEEPING && this.trainer!.attemptedStep < this.steps;
   }
 
   get id(): string {
@@ -188,6 +200,7 @@ export class Training {
     } finally {
       this.rest();
       this.letGo();
+      if (this.stopped && !over && this.isWorthKeeping) await this.keeper?.now();
       await this.keeper?.end(over);
       this.trainer?.dispose();
       this.trainer = null;
@@ -213,6 +226,7 @@ export class Training {
     this.dataset = dataset;
     this.drawn = drawnAs(dataset, experiment.dataset.type);
     this.every = run.every;
+    this.steps = run.steps;
     if (this.stopped) return 0;
     if (kept) await trainer.restore(kept.checkpoint);
     else await this.take(begin, trainer);

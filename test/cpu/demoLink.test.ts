@@ -102,15 +102,17 @@ describe("the demo's link", () => {
     ["#depth=50", /does not begin with "fathom=1"/],
     ["#fathom=2&depth=50", /version "2".*version 1/],
     ["#fathom=1&depth=50&deepness=3", /"deepness" is not known/],
-    ["#fathom=1&depth=50&width=0", /width is "0"; use a whole number from 2 to 256/],
-    ["#fathom=1&depth=50&width=2.5", /width is "2\.5"/],
-    ["#fathom=1&depth=50&rate=", /rate is ""/],
-    ["#fathom=1&depth=50&rate=NaN", /rate is "NaN"; use a number from 0 to 10/],
-    ["#fathom=1&depth=50&activation=toString", /activation is "toString"; use one of sigmoid, tanh/],
+    ["#fathom=1&depth=50&width=0", /Width is "0"; use a whole number from 2 to 256/],
+    ["#fathom=1&depth=50&width=2.5", /Width is "2\.5"/],
+    ["#fathom=1&depth=50&rate=", /Learning rate is empty; use a number/],
+    ["#fathom=1&depth=50&rate=NaN", /Learning rate is "NaN"; use a number from 0 to 10/],
+    ["#fathom=1&depth=50&activation=toString", /Activation is "toString"; use one of sigmoid, tanh/],
     ["#fathom=1&depth=50&experiment=%25", /experiment is not base64url/],
     ["#fathom=1&depth=50&inside=yes", /inside is "yes"; use 1/],
-    ["#fathom=1&depth=50&pin=name%3Da%26width%3D0", /pinned run 1: width is "0"/],
-    [`#fathom=1&depth=50${"&pin=name%3Da".repeat(6)}`, /more than 5 pinned runs/],
+    ["#fathom=1&depth=50&pin=name%3Da%26width%3D0", /pinned run 1: Width is "0"/],
+    [`#fathom=1&depth=50${"&pin=name%3Da".repeat(8)}`, /^3 of its pinned runs are too many/],
+    ["#fathom=1&depth=3&depth=50", /^Hidden layers is given more than once; the last counts$/],
+    [`#fathom=1&depth=50${"&pin=name%3Da".repeat(6)}`, /^1 of its pinned runs is too many: 6 runs with the current one/],
     [`#fathom=1&depth=50&experiment=${Buffer.from([0xff]).toString("base64url")}`, /experiment is not base64url/],
   ])("says what is wrong with %s, and takes the rest", (hash, fault) => {
     const { choices, experiment, faults } = readLink(hash);
@@ -137,7 +139,7 @@ describe("a broken link", () => {
       const other = name === "depth" ? "width" : "depth";
       const { choices, faults } = readLink(`#fathom=1&${other}=50&${name}=${value}`);
       expect(faults, `${name}=${value}`).toHaveLength(1);
-      expect(faults[0]).toContain(`${name} is "${value}"; use`);
+      expect(faults[0]).toContain(`${CONTROLS[name].label} is ${value === "" ? "empty" : `"${value}"`}; use`);
       expect(faults[0]).toContain(allowed);
       expect(choices).toEqual({ ...STANDARD, [other]: 50 });
     }

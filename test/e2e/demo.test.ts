@@ -184,7 +184,7 @@ describe("the demo", () => {
 
     const experiment = JSON.stringify({ format: "fathom-experiment/1", seed: 1, dataset: "<b>digits</b>" });
     await open(`#fathom=1&depth=7&width=9000&experiment=${Buffer.from(experiment).toString("base64url")}`);
-    expect(await lab.text("#link-faults")).toMatch(/width is "9000"; use a whole number from 2 to 256/);
+    expect(await lab.text("#link-faults")).toMatch(/Width is "9000"; use a whole number from 2 to 256/);
     expect(await page.$eval("#choice-depth", (input) => (input as HTMLInputElement).value)).toBe("7");
     await lab.until("the schema's faults", async () => (await page.$$("#experiment-faults li")).length > 1);
     expect(await lab.text("#experiment-faults")).toMatch(/dataset.type is "<b>digits<\/b>"; use one of "digits"/);

@@ -177,7 +177,7 @@ it("what was written or mistyped is lost by nothing, and a run is told of and sh
   // What is mistyped is not trained as something else.
   await lab.change("#choice-depth", "999");
   await lab.press("#play");
-  await lab.until("a refusal", async () => (await lab.text("#verdict")) === 'depth is "999"; use a whole number from 1 to 200.');
+  await lab.until("a refusal", async () => (await lab.text("#verdict")) === 'Hidden layers is "999"; use a whole number from 1 to 200.');
   expect(await lab.phase()).toBe("idle");
   await lab.change("#choice-depth", "2");
 
