@@ -1,7 +1,7 @@
 /** The demo's address: what the page is set to comes back from it, and what is wrong in it is named while the rest is taken. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CHOICE_NAMES, type Choices, CONTROLS, type Control, STANDARD } from "../../demo/choices.ts";
+import { CHOICE_NAMES, type ChoiceName, type Choices, CONTROLS, type Control, STANDARD } from "../../demo/choices.ts";
 import { leftOut, readLink, writeLink } from "../../demo/link.ts";
 import { parseExperiment } from "../../src/experiment/index.ts";
 import { experimentSchema } from "../../src/experiment/schema/index.ts";
@@ -124,7 +124,7 @@ describe("the demo's link", () => {
 });
 
 /** One value out of the range of each control, on each side, and one that is no number or no option. */
-const outside = CHOICE_NAMES.flatMap((name): [string, string, string][] => {
+const outside = CHOICE_NAMES.flatMap((name): [ChoiceName, string, string][] => {
   const control: Control = CONTROLS[name];
   if (control.kind === "choice") return [[name, "noSuchThing", Object.keys(control.options)[0]!]];
   const { least, most, whole } = control;

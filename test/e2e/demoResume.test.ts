@@ -82,3 +82,27 @@ it("goes on while another tab is in front, and loses and repeats no step", async
   await front.close();
   await lab.page.close();
 });
+
+it("offers a run that other settings put an end to, from the step that it had come to", async () => {
+  const lab = await open(`${NET}&steps=100000`);
+  await lab.press("#play");
+  // After a second of training, of which no snapshot need be there yet.
+  await lab.page.evaluate(async () => {
+    while (document.body.dataset["phase"] !== "playing") await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  });
+  const stepOn = async (): Promise<number> => Number(/^step (\d+)/.exec(await lab.text("#numbers"))?.[1] ?? 0);
+  const seen = await lab.page.evaluate(() => {
+    const text = document.querySelector("#numbers")!.textContent!;
+    const depth = document.querySelector("#choice-depth") as HTMLInputElement;
+    depth.value = "4";
+    depth.dispatchEvent(new Event("change", { bubbles: true }));
+    return Number(/^step (\d+)/.exec(text)?.[1] ?? 0);
+  });
+  expect(seen).toBeGreaterThan(0);
+  await lab.until("the offer", async () => Number(/left at step (\d+)/.exec(await lab.text("#offer"))?.[1] ?? -1) >= seen);
+  await lab.press("#go-on");
+  await lab.until("more steps", async () => (await stepOn()) > seen);
+  expect(lab.complaints).toEqual([]);
+  await lab.page.close();
+});
