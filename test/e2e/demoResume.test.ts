@@ -28,7 +28,7 @@ async function tables(lab: LabPage): Promise<Record<string, string[][]>> {
   const every: Record<string, string[][]> = {};
   for (const name of TABLES) {
     const last = name === "histogram" ? "" : String(STEPS - 1);
-    await lab.until(`the table ${name}`, async () => ((await lab.rows(`#${name}-table`)).at(-1)?.[0] ?? "").endsWith(last));
+    await lab.until(`the table ${name}`, async () => (await lab.rows(`#${name}-table`)).at(-1)?.[0]?.endsWith(last) === true);
     every[name] = await lab.rows(`#${name}-table`);
   }
   return every;
