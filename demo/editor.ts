@@ -1,5 +1,9 @@
-/** The experiment as text to edit; what the schema has against it stands below it, by path. A draft is left alone, whatever else becomes of the page. */
+/**
+ * The experiment as text to edit; what the schema has against it stands below it, by path, each with a way to its place in the text. A draft is left
+ * alone, whatever else becomes of the page.
+ */
 import { find, make } from "./dom.ts";
+import { lineOf, type Place, placeOf } from "./placeInJson.ts";
 
 const WAIT = 300;
 
@@ -73,6 +77,23 @@ export class Editor {
 
   private listFaults(faults: readonly string[]): void {
     this.area.setAttribute("aria-invalid", String(faults.length > 0));
-    this.faults.replaceChildren(...faults.map((fault) => make("li", {}, fault)));
+    const text = this.area.value;
+    this.faults.replaceChildren(
+      ...faults.map((fault) => {
+        const place = placeOf(fault, text);
+        if (!place) return make("li", {}, fault);
+        const button = make("button", { type: "button", onclick: () => this.goTo(place) }, `Line ${lineOf(place.start, text)}`);
+        return make("li", {}, button, ` ${fault}`);
+      }),
+    );
+  }
+
+  /** Its line comes into sight, too: a selection alone moves nothing. */
+  private goTo({ start, end }: Place): void {
+    const { area } = this;
+    area.focus();
+    area.setSelectionRange(start, end);
+    const lines = lineOf(area.value.length, area.value);
+    area.scrollTop = ((lineOf(start, area.value) - 1) / lines) * area.scrollHeight - area.clientHeight / 2;
   }
 }
