@@ -43,7 +43,6 @@ async function open(hash = "", host = "127.0.0.1", name = ""): Promise<void> {
   await page.goto(`http://${host}:${new URL(site.address).port}/${name}${hash}`);
 }
 
-const ratioShown = async (): Promise<number> => Number(/first to last layer (\S+)/.exec(await lab.text("#numbers"))?.[1] ?? Number.NaN);
 /** With names as they are typed. */
 const rows = (table: string): Promise<string[][]> =>
   page.$$eval(`${table} tr`, (lines) =>
@@ -89,7 +88,7 @@ async function ratioOf(stage: number): Promise<number> {
   await page.keyboard.press("ArrowRight");
   await lab.reach(1);
   expect(await lab.step()).toBe(1);
-  return ratioShown();
+  return lab.ratio();
 }
 
 describe("the demo", () => {
@@ -112,7 +111,7 @@ describe("the demo", () => {
     await lab.press("#remedy");
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("tanh");
     await lab.reach(3);
-    expect(await ratioShown()).toBeGreaterThan(0.01);
+    expect(await lab.ratio()).toBeGreaterThan(0.01);
     const names = (await rows("#runs")).map(([, name]) => name!);
     expect(names).toEqual(["30 sigmoid, normal, σ = 0.1", "30 tanh, Glorot"]);
 
@@ -189,6 +188,18 @@ describe("the demo", () => {
     await lab.until("the schema's faults", async () => (await page.$$("#experiment-faults li")).length > 1);
     expect(await lab.text("#experiment-faults")).toMatch(/dataset.type is "<b>digits<\/b>"; use one of "digits"/);
     expect(await lab.text("#experiment-faults")).toMatch(/batchSize is missing/);
+    // Each leads to its place, or to what it is missing from.
+    const selectedBy = (fault: RegExp): Promise<string> =>
+      page.evaluate((words) => {
+        const item = [...document.querySelectorAll("#experiment-faults li")].find(({ textContent }) =>
+          new RegExp(words).test(textContent!),
+        );
+        item!.querySelector("button")!.click();
+        const { value, selectionStart, selectionEnd } = document.activeElement as HTMLTextAreaElement;
+        return value.slice(selectionStart, selectionEnd);
+      }, fault.source);
+    expect(await selectedBy(/^Line \d+ dataset\.type is/)).toBe('"dataset": "<b>digits</b>"');
+    expect(JSON.parse(await selectedBy(/batchSize is missing/))).toEqual(JSON.parse(experiment));
     expect(complaints).toEqual([]);
   });
 

@@ -112,6 +112,14 @@ export class LabPage {
     return Number(/step (\d+)/.exec(await this.text("#numbers"))?.[1] ?? 0);
   }
 
+  /** Of the first layer's gradient to the last's, as the page says it: 0.54, 5.6·10⁻²² or 10⁵; NaN where it says none. */
+  async ratio(): Promise<number> {
+    const said = /first to last layer (\S+)/.exec(await this.text("#numbers"))?.[1] ?? "";
+    const [, factor = "1", power] = /^(?:([\d.]+)·)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/.exec(said) ?? [];
+    if (power === undefined) return said === "" ? Number.NaN : Number(said);
+    return Number(`${factor}e${[...power].map((digit) => (digit === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(digit))).join("")}`);
+  }
+
   /** The page's policy forbids what Puppeteer's own waiting is made of, so it is asked from here. */
   async until(what: string, holds: () => Promise<boolean>, patience = PATIENCE): Promise<void> {
     const end = Date.now() + patience;
