@@ -17,6 +17,7 @@ const PIECES: readonly (() => Promise<unknown>)[] = [
   () => import("./runFile.ts"),
   () => import("./offer.ts"),
   () => import("./dropped.ts"),
+  () => import("./placeInJson.ts"),
 ];
 
 /** `worker` asks the worker for the same. */

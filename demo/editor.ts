@@ -3,7 +3,10 @@
  * alone, whatever else becomes of the page.
  */
 import { find, make } from "./dom.ts";
-import { lineOf, type Place, placeOf } from "./placeInJson.ts";
+import type { Place } from "./placeInJson.ts";
+
+/** Wanted only where there are faults. */
+type Places = typeof import("./placeInJson.ts");
 
 const WAIT = 300;
 
@@ -62,34 +65,39 @@ export class Editor {
     this.area.value = this.counts;
     this.draft.hidden = true;
     this.useButton.disabled = true;
-    this.listFaults([]);
+    this.listFaults([], null);
     if (this.byHand) void this.check();
   }
 
   private async check(): Promise<void> {
     const text = this.area.value;
     const faults = await this.actions.check(text);
+    const places = faults.length > 0 ? await import("./placeInJson.ts").catch(() => null) : null;
     if (this.area.value !== text) return;
-    this.listFaults(faults);
+    this.listFaults(faults, places);
     this.useButton.disabled = faults.length > 0;
     if (faults.length > 0) find<HTMLDetailsElement>("#editor").open = true;
   }
 
-  private listFaults(faults: readonly string[]): void {
+  private listFaults(faults: readonly string[], places: Places | null): void {
     this.area.setAttribute("aria-invalid", String(faults.length > 0));
     const text = this.area.value;
     this.faults.replaceChildren(
       ...faults.map((fault) => {
-        const place = placeOf(fault, text);
-        if (!place) return make("li", {}, fault);
-        const button = make("button", { type: "button", onclick: () => this.goTo(place) }, `Line ${lineOf(place.start, text)}`);
+        const place = places?.placeOf(fault, text);
+        if (!places || !place) return make("li", {}, fault);
+        const button = make(
+          "button",
+          { type: "button", onclick: () => this.goTo(place, places) },
+          `Line ${places.lineOf(place.start, text)}`,
+        );
         return make("li", {}, button, ` ${fault}`);
       }),
     );
   }
 
   /** Its line comes into sight, too: a selection alone moves nothing. */
-  private goTo({ start, end }: Place): void {
+  private goTo({ start, end }: Place, { lineOf }: Places): void {
     const { area } = this;
     area.focus();
     area.setSelectionRange(start, end);
