@@ -1,6 +1,7 @@
 /**
  * Measures contestants against each other in one run: warm-up until stable, then rounds in mirrored order (A B C, C B A, …), so that a drift of the
- * machine falls on all alike. A sample repeats the work until it is long enough for the clock.
+ * machine falls on all alike. A sample repeats the work until it is long enough for the clock; before it comes a run that is not counted, since in
+ * mirrored order the first and the last follow themselves, with their own data still in the caches, and all others follow another.
  */
 import { mirrored, spread } from "../src/cli/statistics.ts";
 import { throwIfAborted } from "../src/core/errors.ts";
@@ -57,6 +58,8 @@ export const QUICK: Effort = { rounds: 3, sampleMilliseconds: 0, warmUps: 0 };
 
 /** Rounds that are made before a deadline may end them: an interval wants some. */
 export const FEWEST_ROUNDS = 6;
+/** Milliseconds of a run, past which what another left in the caches is nothing beside it. */
+const LONG_RUN = 100;
 /** Milliseconds of a sample, past which a contestant takes part in the fewest rounds alone. */
 export const LONG_SAMPLE = 5000;
 /** Milliseconds after which a contestant's warm-up ends, stable or not: what takes seconds has few samples anyway. */
@@ -96,6 +99,8 @@ interface Runner {
   readonly contestant: Contestant;
   readonly prepared: Prepared;
   readonly runs: number;
+  /** That are made before each sample and not counted. */
+  readonly primes: number;
   /** In which it takes part. */
   readonly rounds: number;
   readonly stable: boolean;
@@ -130,8 +135,9 @@ export async function measure(group: string, contestants: readonly Contestant[],
         break;
       }
       const taking = runners.filter(({ rounds }) => round < rounds);
-      for (const { prepared, runs, times } of mirrored(taking, round)) {
+      for (const { prepared, runs, primes, times } of mirrored(taking, round)) {
         throwIfAborted(signal, "the benchmark");
+        if (primes > 0) await prepared.run(primes);
         times.push(await timed(prepared, runs, context));
       }
       tell(`${group}: round ${round + 1} of ${effort.rounds}`);
@@ -151,7 +157,7 @@ async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (
   let prepared: Prepared | undefined;
   try {
     prepared = await contestant.prepare();
-    if (prepared.elsewhere) return keep({ contestant, prepared, runs: 1, rounds: effort.rounds, stable: true, times: [] });
+    if (prepared.elsewhere) return keep({ contestant, prepared, runs: 1, primes: 0, rounds: effort.rounds, stable: true, times: [] });
     const together = contestant.runsTogether ?? 1;
     const runsOf = (milliseconds: number): number =>
       Math.ceil(runsInSample(milliseconds, effort.sampleMilliseconds, quantum) / together) * together;
@@ -176,7 +182,8 @@ async function warmedUp(contestant: Contestant, context: MeasureContext, keep: (
     }
     if (times.length > 0) settle(median(times.slice(-3)));
     const rounds = last * runs > LONG_SAMPLE ? Math.min(FEWEST_ROUNDS, effort.rounds) : effort.rounds;
-    keep({ contestant, prepared, runs, rounds, stable: isStable(times), times: [] });
+    const primes = effort.warmUps > 0 && last < LONG_RUN ? together : 0;
+    keep({ contestant, prepared, runs, primes, rounds, stable: isStable(times), times: [] });
   } catch (error) {
     prepared?.dispose();
     throwIfAborted(signal, "the benchmark");

@@ -135,16 +135,26 @@ describe("measure", () => {
     };
   };
 
-  it("warms up until stable, then goes in mirrored rounds", async () => {
+  it("warms up until stable, then goes in mirrored rounds, with a run before each sample that is not counted", async () => {
     const settling = (call: number): number => (call < 6 ? 100 / (call + 1) : 5);
     const entries = await measure("group", [contestant("a", settling), contestant("b", () => 20, { over: { id: "a" } })], context(1e6));
-    const rounds = ["a2", "b1", "b1", "a2", "a2", "b1"];
-    expect(order.filter((one) => !one.endsWith("disposed")).slice(-12)).toEqual([...rounds, ...rounds.toReversed()]);
+    const [a, b] = [
+      ["a1", "a2"],
+      ["b1", "b1"],
+    ];
+    expect(order.filter((one) => !one.endsWith("disposed")).slice(-24)).toEqual([a, b, b, a, a, b, b, a, a, b, b, a].flat());
     expect(entries.map(({ median, runsInSample: runs, stable }) => [median, runs, stable])).toEqual([
       [expect.closeTo(5), 2, true],
       [expect.closeTo(20), 1, true],
     ]);
     expect(entries[1]!.comparison).toMatchObject({ over: "a", verdict: "slower", ratio: expect.closeTo(4) });
+  });
+
+  it("makes none before what takes long", async () => {
+    await measure("group", [contestant("a", () => 20), contestant("c", () => 150, { over: { id: "a" } })], context(1e6));
+    expect(order.filter((one) => !one.endsWith("disposed")).slice(-9)).toEqual(
+      ["a1", "a1", "c1", "c1", "a1", "a1", "a1", "a1", "c1"].toReversed(),
+    );
   });
 
   it("finds how many runs make a sample where their end is seen every 100 ms alone", async () => {
