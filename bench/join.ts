@@ -73,6 +73,9 @@ export function joined(before: BenchResult, after: BenchResult, isWhole: boolean
 
 const COMMANDS = " && ";
 
+/** Between what parts say of their method. */
+const AND = "; and ";
+
 const union = (one: readonly string[], other: readonly string[]): string[] => [...new Set([...one, ...other])];
 
 /** What was measured anew takes its old place; what is new follows; what was compared with an old one of them goes. */
@@ -88,7 +91,7 @@ function joinedSuite(before: SuiteResult, after: SuiteResult, isWhole: boolean):
   const dropped = before.entries.filter((entry) => !anew.has(entry.id) && isStale(entry));
   return {
     ...after,
-    method: union([before.method], [after.method]).join("; and "),
+    method: union(before.method.split(AND), [after.method]).join(AND),
     seconds: Math.round(10 * (before.seconds + after.seconds)) / 10,
     versions: { ...before.versions, ...after.versions },
     left: joinedLeft(before, after, { kept, dropped, isWhole }),

@@ -59,7 +59,7 @@ export const QUICK: Effort = { rounds: 3, sampleMilliseconds: 0, warmUps: 0 };
 /** Rounds that are made before a deadline may end them: an interval wants some. */
 export const FEWEST_ROUNDS = 6;
 /** Milliseconds of a run, past which what another left in the caches is nothing beside it. */
-const LONG_RUN = 100;
+export const LONG_RUN = 100;
 /** Milliseconds of a sample, past which a contestant takes part in the fewest rounds alone. */
 export const LONG_SAMPLE = 5000;
 /** Milliseconds after which a contestant's warm-up ends, stable or not: what takes seconds has few samples anyway. */

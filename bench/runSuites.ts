@@ -2,7 +2,7 @@
 import { FathomError, throwIfAborted } from "../src/core/errors.ts";
 import type { Engine } from "../src/index.ts";
 import type { BenchEvent, BenchJob } from "./job.ts";
-import { type Contestant, type Effort, FEWEST_ROUNDS, FULL, LONG_SAMPLE, measure, QUICK, type SampleOptions } from "./measure.ts";
+import { type Contestant, type Effort, FEWEST_ROUNDS, FULL, LONG_RUN, LONG_SAMPLE, measure, QUICK, type SampleOptions } from "./measure.ts";
 import { type Clock, QUANTA_IN_SAMPLE } from "./method/clock.ts";
 import { Deadline } from "./method/deadline.ts";
 import type { Entry, SuiteResult } from "./schema.ts";
@@ -199,5 +199,5 @@ function methodOf({ rounds, warmUps }: Effort, lengths: readonly number[]): stri
   const fewest = rounds > FEWEST_ROUNDS ? `, and ${FEWEST_ROUNDS} of what takes more than ${LONG_SAMPLE / 1000} s a sample` : "";
   const long = [...lengths].sort((one, other) => one - other).join(" or ");
   const sample = long === "" ? "" : `${long} ms and `;
-  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} of them, where the time allows${fewest}; a sample is at least ${sample}${QUANTA_IN_SAMPLE} steps of the clock long; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds`;
+  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} of them, where the time allows${fewest}; a sample is at least ${sample}${QUANTA_IN_SAMPLE} steps of the clock long${warmUps > 0 ? `, after a run that is not counted where one takes under ${LONG_RUN} ms` : ""}; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds`;
 }

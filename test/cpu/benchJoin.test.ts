@@ -34,6 +34,9 @@ describe("a document of several calls", () => {
     ]);
     expect(suites[1]!.left).toEqual(["the seeds of a took long", "b: 24 of 30 rounds, for a sample takes long"]);
     expect([suites[1]!.seconds, suites[1]!.method]).toEqual([2, "By hand"]);
+    const ways = later({ suites: [{ ...suite("a", 1, "x"), method: "By eye" }] });
+    const both = joined({ ...before, suites, command }, ways, false);
+    expect(joined({ ...before, ...both }, ways, false).suites[1]!.method, "each once").toBe("By hand; and By eye");
     // Once more is no other document.
     expect(joined({ ...before, suites, command }, later(), false).command).toBe(command);
   });
