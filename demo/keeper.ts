@@ -113,6 +113,12 @@ export class Keeper {
     }
   }
 
+  /** A snapshot of the run's last moment, after one that is being taken. */
+  async last(): Promise<void> {
+    while (this.taking) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.now();
+  }
+
   private writeIfReported(): void {
     const { waiting } = this;
     if (!waiting || this.lastStep < waiting.last || this.ended) return;

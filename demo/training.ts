@@ -200,7 +200,7 @@ export class Training {
     } finally {
       this.rest();
       this.letGo();
-      if (this.stopped && !over && this.isWorthKeeping) await this.keeper?.now();
+      if (this.stopped && !over && this.isWorthKeeping) await this.keeper?.last();
       await this.keeper?.end(over);
       this.trainer?.dispose();
       this.trainer = null;

@@ -86,10 +86,10 @@ it("goes on while another tab is in front, and loses and repeats no step", async
 it("offers a run that other settings put an end to, from the step that it had come to", async () => {
   const lab = await open(`${NET}&steps=100000`);
   await lab.press("#play");
-  // After a second of training, of which no snapshot need be there yet.
+  // After a second of training, on a busy machine too; snapshots come later than this, or are of steps before.
   await lab.page.evaluate(async () => {
-    while (document.body.dataset["phase"] !== "playing") await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    while (!/^step [1-9]/.test(document.querySelector("#numbers")!.textContent!)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
   });
   const stepOn = async (): Promise<number> => Number(/^step (\d+)/.exec(await lab.text("#numbers"))?.[1] ?? 0);
   const seen = await lab.page.evaluate(() => {
