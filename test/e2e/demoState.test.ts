@@ -206,7 +206,7 @@ it("what was written or mistyped is lost by nothing, and a run is told of and sh
   await lab.page.focus('#runs button[aria-label="Remove renamed"]');
   await lab.page.keyboard.press("Enter");
   await lab.until("one row", async () => (await names()).length === 1);
-  expect(await lab.page.evaluate(() => document.activeElement!.textContent)).toBe("Remove");
+  await lab.until("the focus", () => lab.page.evaluate(() => document.activeElement!.textContent === "Remove"));
 
   // What does not fit into the address is said.
   await write(JSON.stringify({ ...MINE, name: "x".repeat(44_000) }));
