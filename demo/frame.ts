@@ -1,5 +1,6 @@
 /** A canvas ready to be drawn on: sharp on any screen, with axes, gridlines and labels. Positions are in CSS pixels. */
 import type { Theme } from "./palette.ts";
+import { raised } from "./raised.ts";
 
 export interface Frame {
   readonly context: CanvasRenderingContext2D;
@@ -76,8 +77,6 @@ export const stepLabels = ({ left, right }: Frame, steps: number) =>
   }));
 
 export const stepText = (step: number): string => (step < 10_000 ? String(step) : `${step / 1000}k`);
-
-const raised = (power: number): string => [...String(power)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("");
 
 export const powerLabel = (power: number): string => (power > -3 && power < 4 ? String(10 ** power) : `10${raised(power)}`);
 

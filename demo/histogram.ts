@@ -2,6 +2,7 @@
 import { frameOf, gridline, underline } from "./frame.ts";
 import { BINS, FIRST_POWER } from "./inside.ts";
 import type { Theme } from "./palette.ts";
+import { raised } from "./raised.ts";
 
 /** The bins shown: from the first to the last that has ever held anything, and at least so many. */
 const LEAST = 16;
@@ -31,8 +32,6 @@ export function drawHistogram(canvas: HTMLCanvasElement, counts: Uint32Array | n
     labels.push({ x: left + (bin - first + 2.5) * slot, text: `2${raised(bin + FIRST_POWER)}` });
   underline(frame, labels, "size of an element of the gradient", theme);
 }
-
-const raised = (power: number): string => [...String(power)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("");
 
 function rangeOf(counts: Uint32Array | null): { first: number; last: number } {
   const used = counts ? [...counts.keys()].filter((bin) => bin > 0 && counts[bin]! > 0) : [];

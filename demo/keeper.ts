@@ -45,7 +45,7 @@ export class Keeper {
   private evaluations: Seen["evaluations"][number][] = [];
   private marks: Seen["marks"][number][] = [];
   private waiting: Waiting | null = null;
-  private taking = false;
+  private taking: Promise<void> | null = null;
   private lastStep = -1;
   private savedStep: number;
   private nextAt = performance.now() + FIRST_WAIT;
@@ -92,10 +92,14 @@ export class Keeper {
 
   /** A snapshot of this moment; it is written when the reports of all steps before it are here. */
   async now(): Promise<void> {
-    const { trainer } = this;
-    const step = trainer.attemptedStep;
+    const step = this.trainer.attemptedStep;
     if (this.taking || this.waiting || this.ended || step === 0 || step === this.savedStep) return;
-    this.taking = true;
+    this.taking = this.take(this.trainer);
+    await this.taking;
+    this.taking = null;
+  }
+
+  private async take(trainer: Trainer): Promise<void> {
     const began = performance.now();
     try {
       const checkpoint = await trainer.checkpoint();
@@ -107,7 +111,6 @@ export class Keeper {
     } catch {
       // The device was lost or the trainer disposed of, which the run itself tells; or there is no room, and an older snapshot has to do.
     } finally {
-      this.taking = false;
       const now = performance.now();
       this.nextAt = now + waitAfter(now - began);
     }
@@ -115,7 +118,7 @@ export class Keeper {
 
   /** A snapshot of the run's last moment, after one that is being taken. */
   async last(): Promise<void> {
-    while (this.taking) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.taking;
     await this.now();
   }
 

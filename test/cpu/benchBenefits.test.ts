@@ -1,14 +1,11 @@
 /** What remedies buy, on an engine that does not train: what a stop and a failure leave. */
 import { expect, it } from "vitest";
-import { FULL } from "../../bench/measure.ts";
-import { Deadline } from "../../bench/method/deadline.ts";
-import type { SuiteContext } from "../../bench/suite.ts";
 import { benefits, candidates } from "../../bench/suites/benefits.ts";
 import type { Engine } from "../../src/index.ts";
+import { suiteContext } from "../support/suiteContext.ts";
 
 /** The suite of the first `count` candidates, whose training number i (from 0) does what `at[i]` says before it reports its first loss. */
 async function run(count: number, at: Readonly<Record<number, () => void>>, signal?: AbortSignal) {
-  const clock = { now: () => 0 };
   const left: string[] = [];
   let trainings = 0;
   let disposed = 0;
@@ -27,24 +24,15 @@ async function run(count: number, at: Readonly<Record<number, () => void>>, sign
   };
   const engine = { train, dispose: () => void disposed++ } as unknown as Engine;
   let asked = 0;
-  const context: SuiteContext = {
-    effort: FULL,
-    adapterClass: "software",
-    clock,
-    quantum: 0.005,
-    seed: 7,
-    deadline: new Deadline(clock, 100),
-    signal,
-    quick: false,
-    isWhole: false,
-    tell: () => undefined,
-    leave: (what) => void left.push(what),
-    open: async () => engine,
-    wants: () => asked++ < count,
-    version: () => undefined,
-    measure: () => Promise.reject(new Error("nothing is measured in rounds here")),
-  };
-  const entries = await benefits(context);
+  const entries = await benefits(
+    suiteContext({
+      signal,
+      isWhole: false,
+      leave: (what) => void left.push(what),
+      open: async () => engine,
+      wants: () => asked++ < count,
+    }),
+  );
   return { entries: entries.map(({ title, samples }) => [title, samples]), left, trainings, disposed };
 }
 

@@ -1,12 +1,11 @@
 /** The ways in which the benchmark runs deep nets: what each is planned to be. */
 import { expect, it } from "vitest";
-import { entryOf, FULL } from "../../bench/measure.ts";
-import { Deadline } from "../../bench/method/deadline.ts";
+import { entryOf } from "../../bench/measure.ts";
 import type { Entry } from "../../bench/schema.ts";
-import type { SuiteContext } from "../../bench/suite.ts";
 import { deepNet, depth } from "../../bench/suites/depth.ts";
 import { parseExperiment, prepareExperiment } from "../../src/index.ts";
 import { planTraining } from "../support/planningRuntime.ts";
+import { suiteContext } from "../support/suiteContext.ts";
 
 const SIZE = { depth: 65, width: 32, batchSize: 32 };
 
@@ -27,32 +26,18 @@ it("are layer by layer, as a stack, as the engine chooses, and with checkpoints"
 });
 
 it("measures whole steps for its promises under names of their own, and makes a layer's time of them", async () => {
-  const clock = { now: () => 0 };
   const given: Entry[] = [];
-  const context: SuiteContext = {
-    effort: FULL,
-    adapterClass: "software",
-    clock,
-    quantum: 0.005,
-    seed: 7,
-    deadline: new Deadline(clock, 100),
-    quick: false,
-    isWhole: true,
-    tell: () => undefined,
-    leave: () => undefined,
-    open: () => Promise.reject(new Error("no engine is wanted here")),
-    wants: () => true,
-    version: () => undefined,
+  const context = suiteContext({
     // The deep one takes part in fewer rounds, as it does where its sample takes long.
     async measure(group, contestants) {
       const entries = contestants.map((one) => {
         const samples = one.title.startsWith("1000 ") ? [1200, 1210, 1190, 1200, 1200, 1200] : new Array<number>(8).fill(50);
-        return { ...entryOf(one, group, samples, this), compileMilliseconds: 500 };
+        return { ...entryOf(one, group, samples, context), compileMilliseconds: 500 };
       });
       given.push(...entries);
       return entries;
     },
-  };
+  });
   const entries = await depth(context);
   for (const all of [given, entries]) {
     const ids = all.map(({ id }) => id);
