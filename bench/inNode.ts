@@ -16,7 +16,7 @@ export async function runInNode(given: BenchArguments, commit: string, signal: A
   checkJoin(given, around);
   const collector = new Collector(job);
   let failure: unknown = null;
-  await runSession(job, { gpu, userAgent: `Node ${process.version}`, isBrowser: false, signal }, (event) => {
+  await runSession(job, { gpu, userAgent: `Node ${process.version}`, signal }, (event) => {
     collector.take(event);
     // What it throws ends the session before its first suite.
     if (event.type === "opened") checkJoin(given, event.environment);

@@ -87,8 +87,10 @@ function joinedSuite(before: SuiteResult, after: SuiteResult, isWhole: boolean):
     const base = comparison && known.get(comparison.over);
     return base ? anew.has(base.id) || isStale(base) : false;
   };
-  const kept = before.entries.filter((entry) => !anew.has(entry.id) && !isStale(entry));
-  const dropped = before.entries.filter((entry) => !anew.has(entry.id) && isStale(entry));
+  const stale = new Set(before.entries.filter(isStale));
+  const rest = before.entries.filter(({ id }) => !anew.has(id));
+  const kept = rest.filter((entry) => !stale.has(entry));
+  const dropped = rest.filter((entry) => stale.has(entry));
   return {
     ...after,
     method: union(before.method.split(AND), [after.method]).join(AND),

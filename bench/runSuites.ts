@@ -18,8 +18,6 @@ export interface NamedSuite {
 export interface Place extends Pick<SuiteContext, "adapterClass" | "quantum"> {
   readonly clock: Clock;
   readonly userAgent: string;
-  /** Whether the suites that want a browser can run. */
-  readonly isBrowser: boolean;
   readonly signal?: AbortSignal | undefined;
   open(): Promise<Engine>;
 }
@@ -35,7 +33,7 @@ interface Chosen extends NamedSuite {
 
 /**
  * Tells the result of each, of what was measured before a stop or a failure too. A failure ends its suite alone, for each opens devices of its own; the
- * first is thrown at the end. Throws a FathomError (argument) before anything is measured where a suite cannot run here or nothing is named like `--only`.
+ * first is thrown at the end. Throws a FathomError (argument) before anything is measured where nothing is named like `--only`.
  */
 export async function runSuites(
   suites: readonly NamedSuite[],
@@ -60,8 +58,6 @@ export async function runSuites(
 async function chosenOf(suites: readonly NamedSuite[], job: BenchJob, place: Place): Promise<Chosen[]> {
   const all: Chosen[] = [];
   for (const { name, row } of suites) {
-    if (row.browserOnly && !place.isBrowser)
-      throw new FathomError("argument", `the suite "${name}" compares libraries that want a browser; leave --device node out`);
     const selection = new Selection(job.only);
     all.push({ name, row, selection, shares: new Shares(selection.isAll ? 0 : await rehearsed(row, selection, job, place)) });
   }

@@ -12,8 +12,6 @@ export interface Surroundings {
   /** `navigator.gpu`, or Dawn's; where it is missing, the error says what to do. */
   readonly gpu: GPU | undefined;
   readonly userAgent: string;
-  /** Whether the suites that want a browser can run. */
-  readonly isBrowser: boolean;
   readonly signal?: AbortSignal;
 }
 

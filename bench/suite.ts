@@ -25,7 +25,7 @@ export type Suite = (context: SuiteContext) => Promise<readonly Entry[]>;
 export interface SuiteRow {
   /** One sentence: what it measures. */
   readonly about: string;
-  /** Where it cannot run, and why: a suite whose libraries want a browser. */
+  /** Its libraries want a browser; the command line refuses it in Node, and leaves it out where no suite is named. */
   readonly browserOnly?: boolean;
   /** How, where that is not in timed rounds. */
   readonly method?: string;

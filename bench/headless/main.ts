@@ -7,5 +7,5 @@ import { runSession } from "../session.ts";
 const post = new Post<BenchEvent>();
 const job = JSON.parse(new TextDecoder().decode(await fetchBytes("data/job.json"))) as BenchJob;
 const { gpu, userAgent } = navigator;
-await runSession(job, { gpu, userAgent, isBrowser: true, signal: interruptSignal() }, (event) => post.tell(event));
+await runSession(job, { gpu, userAgent, signal: interruptSignal() }, (event) => post.tell(event));
 await post.flush();

@@ -13,7 +13,7 @@ addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   }
   controller = new AbortController();
   const { signal } = controller;
-  void runSession(data.job, { gpu: navigator.gpu as GPU | undefined, userAgent: navigator.userAgent, isBrowser: true, signal }, tell);
+  void runSession(data.job, { gpu: navigator.gpu as GPU | undefined, userAgent: navigator.userAgent, signal }, tell);
 });
 
 tell({ type: "suites", suites: SUITE_NAMES.map((name) => ({ name, about: SUITES[name].about })) });

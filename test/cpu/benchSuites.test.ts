@@ -17,7 +17,6 @@ function surroundings(more: Partial<Place> = {}) {
     quantum: 0.001,
     clock: { now: () => now },
     userAgent: "Chrome",
-    isBrowser: true,
     open: () => Promise.reject(new Error("no engine is wanted here")),
     ...more,
   };
@@ -35,10 +34,7 @@ function surroundings(more: Partial<Place> = {}) {
   return { place, work, seconds: () => now / 1000 };
 }
 
-const suite = (name: string, run: Suite, browserOnly = false): NamedSuite => ({
-  name,
-  row: { about: name, browserOnly, load: async () => run },
-});
+const suite = (name: string, run: Suite): NamedSuite => ({ name, row: { about: name, load: async () => run } });
 
 /** A suite of groups with one contestant each. */
 const groupsOf = (work: (title: string) => Contestant, ...groups: readonly string[]): Suite => {
@@ -141,13 +137,6 @@ describe("suites in one job", () => {
       expect(results[0]!.left).toEqual(["the rest: stopped"]);
       expect(thrown).toMatchObject({ code: "aborted" });
     }
-  });
-
-  it("that want a browser are refused without one, before anything is measured", async () => {
-    const { place, work } = surroundings({ isBrowser: false });
-    const { names, thrown } = await run([suite("any", groupsOf(work, "a")), suite("peers", groupsOf(work, "b"), true)], {}, place);
-    expect(names).toEqual([]);
-    expect(String(thrown)).toContain('the suite "peers" compares libraries that want a browser');
   });
 });
 
