@@ -1,6 +1,6 @@
 /** A canvas ready to be drawn on: sharp on any screen, with axes, gridlines and labels. Positions are in CSS pixels. */
 import type { Theme } from "./palette.ts";
-import { raised } from "./raised.ts";
+import { timesTen } from "./raised.ts";
 
 export interface Frame {
   readonly context: CanvasRenderingContext2D;
@@ -78,14 +78,13 @@ export const stepLabels = ({ left, right }: Frame, steps: number) =>
 
 export const stepText = (step: number): string => (step < 10_000 ? String(step) : `${step / 1000}k`);
 
-export const powerLabel = (power: number): string => (power > -3 && power < 4 ? String(10 ** power) : `10${raised(power)}`);
+export const powerLabel = (power: number): string => (power > -3 && power < 4 ? String(10 ** power) : timesTen(1, power));
 
 /** Of a scale from 0 upwards, in as little room as there is beside it. */
 export function tickText(value: number): string {
   if (value === 0 || (Math.abs(value) < 1e5 && Math.abs(value) >= 1e-4)) return String(Number(value.toPrecision(6)));
   const [digits, power] = value.toExponential(2).split("e");
-  const mantissa = Number(digits);
-  return `${mantissa === 1 ? "" : `${mantissa}×`}10${raised(Number(power))}`;
+  return timesTen(Number(digits), Number(power));
 }
 
 /** Powers of ten to label, at most so many. */

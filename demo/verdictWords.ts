@@ -1,5 +1,5 @@
 /** A verdict in the page's words: layers by their number, from 1, and small numbers as powers of ten, as on the charts. Pure. */
-import { raised } from "./raised.ts";
+import { timesTen } from "./raised.ts";
 
 /** "0.weight" is in "10.weight" too. */
 const BEFORE = "(?<![\\w.])";
@@ -8,10 +8,9 @@ const escaped = (text: string): string => text.replaceAll(".", "\\.");
 
 /** "5e-22" as 5·10⁻²², and "1e-22" as 10⁻²². */
 export const inPowers = (text: string): string =>
-  text.replace(/(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?!\w)/g, (_, factor: string, power: string) => {
-    const ten = `10${raised(Number(power))}`;
-    return Number(factor) === 1 ? ten : `${factor}·${ten}`;
-  });
+  text.replace(/(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?!\w)/g, (_, factor: string, power: string) =>
+    timesTen(Number(factor), Number(power)),
+  );
 
 /** In a few digits. */
 export const amount = (value: number): string =>
