@@ -46,6 +46,10 @@ export class Compare {
     return this.entries.some((entry) => entry.history === history);
   }
 
+  canPin(history: History | null): history is History {
+    return history !== null && !this.full && !this.has(history);
+  }
+
   get pins(): readonly Pin[] {
     return this.entries.map(({ name, choices, experiment, changed }) => ({
       name,
@@ -88,8 +92,9 @@ export class Compare {
     for (const entry of runs) await pinned?.keep(entry, entry.history!).catch(() => {});
   }
 
-  pin(history: History): void {
-    if (this.full || this.has(history)) return;
+  /** Nothing happens where there is no run, no room, or a pin of it. */
+  pin(history: History | null): void {
+    if (!this.canPin(history)) return;
     const taken = new Set(this.entries.map(({ colour }) => colour));
     const colour = Array.from({ length: MOST_RUNS - 1 }, (_, index) => index + 1).find((one) => !taken.has(one))!;
     this.entries.push({ ...entryOf(history), colour });

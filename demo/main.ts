@@ -111,7 +111,7 @@ function show(): void {
 }
 
 function draw(): void {
-  showRun(lab);
+  showRun(lab, compare.canPin(lab.history));
   announcer.say(lab.saying.kind, lab.saying.text);
   layers.show(lab.history);
   const { history: current, state } = lab;
@@ -137,7 +137,7 @@ function draw(): void {
   drawReading();
   find<HTMLButtonElement>("#time").disabled = !lab.atRest || compare.runs(lab.history).length < 2;
   const unpinned = lab.history !== null && !compare.has(lab.history);
-  find<HTMLButtonElement>("#pin").disabled = !unpinned || compare.full;
+  find<HTMLButtonElement>("#pin").disabled = !compare.canPin(lab.history);
   find<HTMLElement>("#pin-why").hidden = !unpinned || !compare.full;
   if (!ahead && lab.phase !== "opening" && lab.unusable === "") {
     ahead = true;
@@ -177,7 +177,7 @@ const pressed = (selector: string, action: () => unknown): void =>
 pressed("#play", () => lab.play());
 pressed("#step", () => lab.step());
 pressed("#reset", () => lab.reset());
-pressed("#pin", () => lab.history && compare.pin(lab.history));
+pressed("#pin", () => compare.pin(lab.history));
 pressed("#time", () => {
   const { nets, take } = compare.toTime(lab);
   lab.time(nets, take);
@@ -185,8 +185,10 @@ pressed("#time", () => {
 pressed("#remedy", () => {
   const remedy = lab.saying.remedy;
   if (!remedy) return;
-  lab.choose({ ...lab.state.choices, ...remedy.changes });
+  compare.pin(lab.history);
+  // Before the choice, which the run that is pinned would go on with.
   lab.reset();
+  lab.choose({ ...lab.state.choices, ...remedy.changes });
   lab.start();
   // The button goes, and the focus is not to go with it.
   find<HTMLElement>("#play").focus({ preventScroll: true });

@@ -22,7 +22,11 @@ function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export function showRun({ phase, saying, history, adapter, keeps, note, canStart, canStep, unusable, tellsStories }: Lab): void {
+/** `canPin` where the run is not pinned and may be. */
+export function showRun(
+  { phase, saying, history, adapter, keeps, note, canStart, canStep, unusable, tellsStories }: Lab,
+  canPin: boolean,
+): void {
   document.body.dataset["phase"] = phase;
   const play = find<HTMLButtonElement>("#play");
   setText(play, PLAY_TEXT[phase]);
@@ -36,7 +40,7 @@ export function showRun({ phase, saying, history, adapter, keeps, note, canStart
   verdict.dataset["kind"] = saying.kind;
   const remedy = find<HTMLButtonElement>("#remedy");
   remedy.hidden = saying.remedy === null;
-  if (saying.remedy) setText(remedy, `Try ${saying.remedy.text}`);
+  if (saying.remedy) setText(remedy, `${canPin ? "Pin this and try" : "Try"} ${saying.remedy.text}`);
 
   if (unusable !== "")
     setText(

@@ -106,8 +106,12 @@ describe("the demo", () => {
 
     await lab.press("#play");
     await lab.until("a verdict", async () => (await lab.text("#verdict")).startsWith("vanishing"));
-    await lab.until("a remedy", async () => (await lab.text("#remedy")) === "Try tanh with Glorot's initial weights");
+    const offers = (text: string): Promise<void> => lab.until(text, async () => (await lab.text("#remedy")) === text);
+    await offers("Pin this and try tanh with Glorot's initial weights");
     await lab.press("#pin");
+    await offers("Try tanh with Glorot's initial weights");
+    await lab.press("#runs button");
+    await offers("Pin this and try tanh with Glorot's initial weights");
     await lab.press("#remedy");
     expect(await page.$eval("#choice-activation", (select) => (select as HTMLSelectElement).value)).toBe("tanh");
     await lab.reach(3);
