@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { fathom } from "../../src/cli/commands.ts";
 import { parseExperiment } from "../../src/experiment/index.ts";
 import { encodeSafetensors } from "../../src/io/index.ts";
+import { minimal } from "../support/minimalExperiment.ts";
 import { smallestExperiment, wrongExperiments } from "../support/wrongExperiments.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-faults-"));
@@ -61,18 +62,6 @@ async function command(args: readonly string[]): Promise<{ code: number; text: s
   const code = await fathom(args, () => Promise.reject(new Error("a page was asked for")));
   return { code, text };
 }
-
-const minimal = {
-  format: "fathom-experiment/1",
-  seed: 7,
-  dataset: "digits",
-  batchSize: 64,
-  steps: 300,
-  model: [{ type: "linear", units: 10 }],
-  loss: "softmaxCrossEntropy",
-  optimizer: "sgd",
-  schedule: { type: "constant", initial: 0.1 },
-} as const;
 
 function fileOf(name: string, json: unknown): string {
   const path = join(folder, `${name}.json`);

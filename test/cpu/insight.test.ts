@@ -12,6 +12,7 @@ import { activationsOf, placeActivations, SATURATION } from "../../src/train/act
 import { decodeInsight } from "../../src/train/decodeInsight.ts";
 import type { InsightLayout } from "../../src/train/insight.ts";
 import type { Report } from "../../src/train/report.ts";
+import { minimal } from "../support/minimalExperiment.ts";
 import { planTraining } from "../support/planningRuntime.ts";
 
 const segment = (name: string, size: number) => ({ name, role: "weight" as const, shape: [size], offset: 0, size });
@@ -205,19 +206,7 @@ describe("a step with insight", () => {
 });
 
 describe("the experiment file", () => {
-  const experiment = (more: object) =>
-    parseExperiment({
-      format: "fathom-experiment/1",
-      seed: 7,
-      dataset: "digits",
-      batchSize: 64,
-      steps: 300,
-      model: [{ type: "linear", units: 10 }],
-      loss: "softmaxCrossEntropy",
-      optimizer: "sgd",
-      schedule: { type: "constant", initial: 0.1 },
-      ...more,
-    });
+  const experiment = (more: object) => parseExperiment({ ...minimal, ...more });
 
   it("asks for insight where it has the key, at the monitored steps unless it says otherwise", () => {
     const of = (more: object) => trainerOptions(experiment(more), 64).insight;

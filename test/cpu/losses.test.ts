@@ -6,6 +6,7 @@ import { parseExperiment } from "../../src/experiment/parse.ts";
 import * as nn from "../../src/nn/index.ts";
 import { input } from "../../src/ops/define.ts";
 import { computeFloat64, spread } from "../support/float64.ts";
+import { minimal } from "../support/minimalExperiment.ts";
 import { opCases } from "../support/opsFixture.ts";
 
 const runtime = new PlanningRuntime({ adapterClass: "software", subgroups: false });
@@ -25,17 +26,6 @@ function bothWays(loss: nn.Loss, shape: readonly number[], output: ArrayLike<num
   );
   return [one![0]!, each!.reduce((sum, value) => sum + value, 0) / shape[0]!];
 }
-
-const minimal = {
-  format: "fathom-experiment/1",
-  seed: 7,
-  dataset: "digits",
-  batchSize: 64,
-  steps: 300,
-  model: [{ type: "linear", units: 10 }],
-  optimizer: "sgd",
-  schedule: { type: "constant", initial: 0.1 },
-};
 
 describe("every loss of the experiment file", () => {
   it.each([

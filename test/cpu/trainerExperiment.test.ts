@@ -11,20 +11,9 @@ import {
 } from "../../src/experiment/index.ts";
 import { encodeSafetensors } from "../../src/io/index.ts";
 import { collect } from "../../src/nn/collect.ts";
+import { minimal } from "../support/minimalExperiment.ts";
 import { loadOracleCase, oracleCases } from "../support/oracleFixture.ts";
 import { planTraining } from "../support/planningRuntime.ts";
-
-const minimal = {
-  format: "fathom-experiment/1",
-  seed: 7,
-  dataset: "digits",
-  batchSize: 64,
-  steps: 300,
-  model: [{ type: "linear", units: 10 }],
-  loss: "softmaxCrossEntropy",
-  optimizer: "sgd",
-  schedule: { type: "constant", initial: 0.1 },
-};
 
 const faultsOf = (value: unknown): string => {
   try {

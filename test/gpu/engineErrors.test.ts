@@ -8,6 +8,7 @@ import { tanh } from "../../src/ops/unary.ts";
 import { broadcastTo, copy } from "../../src/ops/views.ts";
 import type { PlanKernel } from "../../src/plan/types.ts";
 import { allowGpuErrors } from "../support/allowGpuErrors.ts";
+import { kernelOf } from "../support/kernelOf.ts";
 
 /** Longer than an error may take to be told: a hang fails here, and not at the test's own limit. */
 const PATIENCE = 10_000;
@@ -111,20 +112,12 @@ describe("no memory", () => {
 });
 
 describe("a shader that does not compile", () => {
-  const kernel = (template: string, more: Partial<PlanKernel> = {}): PlanKernel => ({
-    name: "broken",
-    template,
-    defines: {},
-    constants: {},
-    access: ["read_write"],
-    ...more,
-  });
   const head = "@group(0) @binding(0) var<storage, read_write> x: array<f32>;\noverride N: u32;\n@compute @workgroup_size(N)\n";
   const pipelines = async (): Promise<Pipelines> => new Pipelines(await openGpu({ device: gpu.device }));
 
   it("is named with its line and its source", async () => {
     const source = `${head}fn main() {\n  x[0] = missing;\n}`;
-    const error = await refusal((await pipelines()).compile([kernel(source, { constants: { N: 1 } })]));
+    const error = await refusal((await pipelines()).compile([kernelOf(source, { constants: { N: 1 } })]));
     expect(error.code).toBe("shader");
     expect(error.details).toMatchObject({ kernel: "broken", line: 5, source });
     expect(error.message).toMatch(/the kernel broken does not compile: line 5:\d+: [^\n]*missing/);
@@ -134,7 +127,7 @@ describe("a shader that does not compile", () => {
   it("is named too where only its constants or its bindings are wrong", async () => {
     const source = `${head}fn main() {\n  x[0] = 1.0;\n}`;
     for (const more of [{ constants: { N: 100_000 } }, { constants: { N: 1 }, access: ["read"] }] satisfies Partial<PlanKernel>[]) {
-      const error = await refusal((await pipelines()).compile([kernel(source, more)]));
+      const error = await refusal((await pipelines()).compile([kernelOf(source, more)]));
       expect(error).toMatchObject({ code: "shader", details: { kernel: "broken", source } });
       expect(error.message.split("\n")[0]!.length).toBeGreaterThan("the kernel broken does not compile: ".length + 10);
     }
@@ -144,10 +137,10 @@ describe("a shader that does not compile", () => {
   it("keeps no other from compiling, and is tried anew", async () => {
     const source = `${head}fn main() {\n  x[0] = 1.0;\n}`;
     const made = await pipelines();
-    await refusal(made.compile([kernel(source, { constants: { N: 1 } }), kernel("fn main(", { access: [] })]));
-    expect(await made.compile([kernel(source, { constants: { N: 1 } })])).toHaveLength(1);
+    await refusal(made.compile([kernelOf(source, { constants: { N: 1 } }), kernelOf("fn main(", { access: [] })]));
+    expect(await made.compile([kernelOf(source, { constants: { N: 1 } })])).toHaveLength(1);
     expect(made.count).toBe(1);
-    await refusal(made.compile([kernel("fn main(", { access: [] })]));
+    await refusal(made.compile([kernelOf("fn main(", { access: [] })]));
   });
 });
 

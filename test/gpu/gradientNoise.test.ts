@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { inverseNormal } from "../../src/core/normal.ts";
 import type { Engine } from "../../src/engine.ts";
-import { type Dataset, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
+import { nn, open, optim, type TrainerOptions } from "../../src/index.ts";
 import { gradientNoiseOp } from "../../src/ops/arena/gradientNoise.ts";
 import { CHUNK } from "../../src/ops/arena/layout.ts";
 import { libraryFor } from "../../src/ops/library.ts";
 import { layOutArena } from "../../src/train/arena.ts";
 import { fillArena, stepWords } from "../support/arenaInputs.ts";
+import { fewPoints } from "../support/fewPoints.ts";
 import { spread } from "../support/float64.ts";
 import { reportsOf } from "../support/oracleRun.ts";
 import { expectNear, hardware, referenceOf, runKernel, software, testDevice, u32 } from "../support/runKernel.ts";
@@ -105,8 +106,6 @@ describe("a trainer", () => {
   });
   afterAll(() => gpu.dispose());
 
-  const train = { count: 12, x: spread(36), xScale: 1, y: spread(24, 2), yShape: [2] };
-  const dataset: Dataset = { name: "points", sampleShape: [3], classes: null, train, test: null };
   const options = (more: Partial<TrainerOptions>): TrainerOptions => ({
     model: nn.sequential(nn.linear(3, 5), nn.tanh(), nn.linear(5, 2)),
     loss: nn.meanSquaredError(),
@@ -120,17 +119,17 @@ describe("a trainer", () => {
   it("gets other noise at every step, from every seed, and the same again when it resumes", async () => {
     const gradientNoise = optim.gradientNoise({ eta: 0.1 });
     const whole = await gpu.train(options({ gradientNoise }));
-    const expected = await reportsOf(whole, dataset, { steps: 6 });
+    const expected = await reportsOf(whole, fewPoints, { steps: 6 });
     const first = await gpu.train(options({ gradientNoise }));
-    await reportsOf(first, dataset, { steps: 3 });
+    await reportsOf(first, fewPoints, { steps: 3 });
     const file = await first.checkpoint();
     const second = await gpu.train(options({ gradientNoise }));
     await second.restore(file);
-    expect(await reportsOf(second, dataset, { steps: 3 })).toEqual(expected.slice(3));
+    expect(await reportsOf(second, fewPoints, { steps: 3 })).toEqual(expected.slice(3));
     expect(await second.checkpoint()).toEqual(await whole.checkpoint());
 
     const plain = await gpu.train(options({}));
-    const [without] = await reportsOf(plain, dataset, { steps: 1 });
+    const [without] = await reportsOf(plain, fewPoints, { steps: 1 });
     expect(without!.loss).toBe(expected[0]!.loss);
     expect(without!.regularization).toBe(expected[0]!.regularization);
     // 32 numbers of variance 0.1: their norm is about 1.8, and it is nearly at right angles to any gradient.

@@ -1,13 +1,14 @@
 /** What goes row by row, against its float64 references: rows of one element, of thousands, and many of them, of magnitudes whose squares float32 does not hold; and in training. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
-import { type Dataset, nn, open, optim, type TrainerOptions } from "../../src/index.ts";
+import { nn, open, optim, type TrainerOptions } from "../../src/index.ts";
 import { clipRowsOp } from "../../src/ops/arena/clipRows.ts";
 import { CHUNK, floatOf, SUMMARY } from "../../src/ops/arena/layout.ts";
 import { maxNormOp } from "../../src/ops/arena/maxNorm.ts";
 import { layOutArena } from "../../src/train/arena.ts";
 import { longestRow, rowTable } from "../../src/train/rows.ts";
 import { fillArena, stepWords } from "../support/arenaInputs.ts";
+import { fewPoints } from "../support/fewPoints.ts";
 import { spread } from "../support/float64.ts";
 import { reportsOf } from "../support/oracleRun.ts";
 import { hardware, type KernelInput, referenceOf, runKernel, software, u32 } from "../support/runKernel.ts";
@@ -154,8 +155,6 @@ describe("a trainer", () => {
   });
   afterAll(() => gpu.dispose());
 
-  const train = { count: 12, x: spread(36), xScale: 1, y: spread(24, 2), yShape: [2] };
-  const dataset: Dataset = { name: "points", sampleShape: [3], classes: null, train, test: null };
   const options = (more: Partial<TrainerOptions>): TrainerOptions => ({
     // Seven records of the row table: no multiple of the four words that are read at once, and more than an invocation each.
     model: nn.sequential(nn.linear(3, 5), nn.linear(5, 5), nn.tanh(), nn.linear(5, 3), nn.linear(3, 2, { bias: false })),
@@ -168,7 +167,7 @@ describe("a trainer", () => {
   const weightsOf = async (more: Partial<TrainerOptions>, steps: number) => {
     const trainer = await gpu.train(options(more));
     const before = readSafetensors(await trainer.save());
-    const reports = await reportsOf(trainer, dataset, { steps });
+    const reports = await reportsOf(trainer, fewPoints, { steps });
     const after = readSafetensors(await trainer.save());
     const rowsIn = (tensors: typeof after): number[][] =>
       trainer.parameters.flatMap(({ name, shape }) => {

@@ -7,6 +7,7 @@ import type { Op, Target } from "../../src/graph/op.ts";
 import { lower } from "../../src/plan/lower.ts";
 import type { PlanKernel } from "../../src/plan/types.ts";
 import { ALL_SHADERS } from "../support/allShaders.ts";
+import { kernelOf } from "../support/kernelOf.ts";
 import { planTraining } from "../support/planningRuntime.ts";
 import { compileError, identityOf } from "./compiler.ts";
 import { f, graphs } from "./graphs.ts";
@@ -118,29 +119,25 @@ describe("the folder of shaders", () => {
 });
 
 describe("the check itself", () => {
-  const kernel = (template: string, more: Partial<PlanKernel> = {}): PlanKernel => ({
-    name: "broken",
-    template,
-    defines: {},
-    constants: {},
-    access: ["read_write"],
-    ...more,
-  });
   const whole =
     "override N: u32;\n@group(0) @binding(0) var<storage, read_write> x: array<f32>;\n@compute @workgroup_size(N) fn main() { x[0] = 1.0; }";
 
   it("passes what is whole", async () => {
-    expect(await compileError(kernel(whole, { constants: { N: 64 } }))).toBeNull();
+    expect(await compileError(kernelOf(whole, { constants: { N: 64 } }))).toBeNull();
   });
 
   it.each([
-    ["a syntax error", kernel(whole.replace("1.0;", "1.0"), { constants: { N: 1 } }), /expected ';'/],
-    ["a missing constant", kernel(whole), /uninitialized.*\[N\]/],
-    ["a constant that the shader lacks", kernel(whole, { constants: { N: 1, M: 1 } }), /"M"" not found/],
-    ["too many invocations", kernel(whole, { constants: { N: 257 } }), /257/],
-    ["a binding of another access", kernel(whole, { constants: { N: 1 }, access: ["read"] }), /ReadOnlyStorage/],
-    ["a binding too few", kernel(whole, { constants: { N: 1 }, access: [] }), /doesn't have a BindGroupLayout/],
-    ["a feature that is not there", kernel(`enable subgroups;\n${whole}`, { constants: { N: 1 } }), /extension 'subgroups' is not allowed/],
+    ["a syntax error", kernelOf(whole.replace("1.0;", "1.0"), { constants: { N: 1 } }), /expected ';'/],
+    ["a missing constant", kernelOf(whole), /uninitialized.*\[N\]/],
+    ["a constant that the shader lacks", kernelOf(whole, { constants: { N: 1, M: 1 } }), /"M"" not found/],
+    ["too many invocations", kernelOf(whole, { constants: { N: 257 } }), /257/],
+    ["a binding of another access", kernelOf(whole, { constants: { N: 1 }, access: ["read"] }), /ReadOnlyStorage/],
+    ["a binding too few", kernelOf(whole, { constants: { N: 1 }, access: [] }), /doesn't have a BindGroupLayout/],
+    [
+      "a feature that is not there",
+      kernelOf(`enable subgroups;\n${whole}`, { constants: { N: 1 } }),
+      /extension 'subgroups' is not allowed/,
+    ],
   ])("refuses %s", async (_, broken, message) => {
     expect(await compileError(broken)).toMatch(message);
   });
