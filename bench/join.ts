@@ -5,6 +5,7 @@ import type { BenchArguments } from "./arguments.ts";
 import { readDocument } from "./documentFile.ts";
 import { joinedLeft } from "./joinLeft.ts";
 import type { BenchEnvironment, BenchResult, Entry, SuiteResult } from "./schema.ts";
+import { eachOnce } from "./ways.ts";
 
 export const resultFile = (name: string): string => resolve("bench/results", `${name}.json`);
 
@@ -73,9 +74,6 @@ export function joined(before: BenchResult, after: BenchResult, isWhole: boolean
 
 const COMMANDS = " && ";
 
-/** Between what parts say of their method. */
-const AND = "; and ";
-
 const union = (one: readonly string[], other: readonly string[]): string[] => [...new Set([...one, ...other])];
 
 /** What was measured anew takes its old place; what is new follows; what was compared with an old one of them goes. */
@@ -93,7 +91,7 @@ function joinedSuite(before: SuiteResult, after: SuiteResult, isWhole: boolean):
   const dropped = rest.filter((entry) => stale.has(entry));
   return {
     ...after,
-    method: union(before.method.split(AND), [after.method]).join(AND),
+    method: eachOnce(before.method, after.method),
     seconds: Math.round(10 * (before.seconds + after.seconds)) / 10,
     versions: { ...before.versions, ...after.versions },
     left: joinedLeft(before, after, { kept, dropped, isWhole }),

@@ -8,6 +8,7 @@ import { Deadline } from "./method/deadline.ts";
 import type { Entry, SuiteResult } from "./schema.ts";
 import { Selection } from "./selection.ts";
 import type { SuiteContext, SuiteRow } from "./suite.ts";
+import { sampleText } from "./ways.ts";
 
 export interface NamedSuite {
   readonly name: string;
@@ -193,7 +194,6 @@ function effortOf({ quick, rounds }: BenchJob): Effort {
 function methodOf({ rounds, warmUps }: Effort, lengths: readonly number[]): string {
   const warmUp = warmUps > 0 ? `Warm-up until the median of three times is within 5 % of the three before, at most ${warmUps}. ` : "";
   const fewest = rounds > FEWEST_ROUNDS ? `, and ${FEWEST_ROUNDS} of what takes more than ${LONG_SAMPLE / 1000} s a sample` : "";
-  const long = [...lengths].sort((one, other) => one - other).join(" or ");
-  const sample = long === "" ? "" : `${long} ms and `;
-  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} of them, where the time allows${fewest}; a sample is at least ${sample}${QUANTA_IN_SAMPLE} steps of the clock long${warmUps > 0 ? `, after a run that is not counted where one takes under ${LONG_RUN} ms` : ""}; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds`;
+  const sample = sampleText(lengths, `${QUANTA_IN_SAMPLE} steps of the clock long`);
+  return `${warmUp}Mirrored rounds (A B C, C B A), ${rounds} of them, where the time allows${fewest}; ${sample}${warmUps > 0 ? `, after a run that is not counted where one takes under ${LONG_RUN} ms` : ""}; medians, quartiles, and 95 % bootstrap intervals of ratios by rounds`;
 }

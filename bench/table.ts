@@ -1,6 +1,7 @@
 /** A benchmark's document as Markdown, which reads well in a terminal too. */
 import { type Column, markdownTable } from "../src/cli/format.ts";
 import type { BenchResult, Comparison, Entry, SuiteResult, Target } from "./schema.ts";
+import { eachOnce } from "./ways.ts";
 
 export const number = (value: number): string =>
   Number.isInteger(value)
@@ -118,7 +119,7 @@ export function suiteMarkdown(
   return [
     `${heading} ${name}`,
     "",
-    `${about[0]!.toUpperCase()}${about.slice(1)}. ${method}. It took ${seconds} s.${fewText}${libraries.length > 0 ? ` Against ${libraries.join(", ")}.` : ""}`,
+    `${about[0]!.toUpperCase()}${about.slice(1)}. ${eachOnce(method)}. It took ${seconds} s.${fewText}${libraries.length > 0 ? ` Against ${libraries.join(", ")}.` : ""}`,
     "",
     ...groupsOf(shown).flatMap(([group, own]) => [`${heading}# ${group}`, "", entriesTable(own), ""]),
     ...leftOut(left),

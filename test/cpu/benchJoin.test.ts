@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { joined } from "../../bench/join.ts";
 import { type BenchResult, type Entry, resultSchema, type SuiteResult } from "../../bench/schema.ts";
+import { resultMarkdown } from "../../bench/table.ts";
+import { sampleText } from "../../bench/ways.ts";
 import { compared, entry, RESULT } from "../support/benchDocument.ts";
 
 describe("a document of several calls", () => {
@@ -34,11 +36,20 @@ describe("a document of several calls", () => {
     ]);
     expect(suites[1]!.left).toEqual(["the seeds of a took long", "b: 24 of 30 rounds, for a sample takes long"]);
     expect([suites[1]!.seconds, suites[1]!.method]).toEqual([2, "By hand"]);
-    const ways = later({ suites: [{ ...suite("a", 1, "x"), method: "By eye" }] });
-    const both = joined({ ...before, suites, command }, ways, false);
-    expect(joined({ ...before, ...both }, ways, false).suites[1]!.method, "each once").toBe("By hand; and By eye");
     // Once more is no other document.
     expect(joined({ ...before, suites, command }, later(), false).command).toBe(command);
+  });
+
+  it("says each way of measuring once, and all lengths of its samples together", () => {
+    const by = (method: string): BenchResult => later({ suites: [{ ...suite("a", 1, "x"), method }] });
+    const timed = (lengths: readonly number[]): string => `In rounds; ${sampleText(lengths, "100 steps long")}; medians`;
+    const calls = ["By hand", timed([200]), timed([20]), "By eye", timed([200, 60]), timed([]), "By eye"].map(by);
+    const whole = calls.reduce((before, after) => joined(before, after, false));
+    const said = `By hand; and ${timed([20, 60, 200])}; and By eye; and ${timed([])}`;
+    expect(whole.suites[0]!.method).toBe(said);
+    // As documents had it that said it for every call.
+    const repeated = calls.map(({ suites }) => suites[0]!.method).join("; and ");
+    expect(resultMarkdown(by(repeated))).toContain(`. ${said}. It took`);
   });
 
   it("is of one machine, one commit and one seed", () => {
