@@ -12,25 +12,32 @@ export const number = (value: number): string =>
         ? value.toExponential(1)
         : value.toPrecision(3);
 
-/** Times up to twice as long read best as a percentage, longer ones as a multiple. Ratios that stand together are written `like` one of them. */
-export function ratioText(ratio: number, like = ratio): string {
-  if (like >= 2 || like <= 0.5) return `${number(ratio)} ×`;
+type RatioUnit = "%" | "×";
+
+/** Times up to twice as long read best as a percentage, longer ones as a multiple. */
+const unitOf = (ratio: number): RatioUnit => (ratio >= 2 || ratio <= 0.5 ? "×" : "%");
+
+/** What is to be so many times another, or just as long, is promised as a multiple; what may cost a little more, as a percentage. */
+const targetUnit = ({ relation, value }: Target): RatioUnit => (relation === "at least" || value === 1 ? "×" : unitOf(value));
+
+function ratioText(ratio: number, unit: RatioUnit): string {
+  if (unit === "×") return `${number(ratio)} ×`;
   const percent = 100 * (ratio - 1);
   return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
 }
 
-/** "+3.1 % (2.0 to 4.4)", or that nothing could be told apart, or by too little. */
-export function comparisonText({ ratio, interval, verdict }: Comparison): string {
-  if (verdict === "too few samples") return `${ratioText(ratio)} (${verdict} for an interval)`;
-  const range = `(${ratioText(interval[0], ratio)} to ${ratioText(interval[1], ratio)})`;
-  return `${verdict === "no measurable difference" ? verdict : ratioText(ratio)} ${range}`;
+/** "+3.1 % (+2.0 % to +4.4 %)", or that nothing could be told apart, or by too little; in the unit of its target, where it has one. */
+export function comparisonText({ ratio, interval, verdict, target }: Comparison): string {
+  const text = (own: number): string => ratioText(own, target ? targetUnit(target) : unitOf(ratio));
+  if (verdict === "too few samples") return `${text(ratio)} (${verdict} for an interval)`;
+  return `${verdict === "no measurable difference" ? verdict : text(ratio)} (${text(interval[0])} to ${text(interval[1])})`;
 }
 
 /** "at least 8 ×"; of the ratio of times, or of the median. */
 export const targetText = (
-  { target: { relation, value }, ofRatio }: { readonly target: Target; readonly ofRatio: boolean },
+  { target, ofRatio }: { readonly target: Target; readonly ofRatio: boolean },
   { unit }: Pick<Entry, "unit">,
-): string => `${relation} ${ofRatio ? (value === 1 ? "1 ×" : ratioText(value)) : `${number(value)} ${unit}`}`;
+): string => `${target.relation} ${ofRatio ? ratioText(target.value, targetUnit(target)) : `${number(target.value)} ${unit}`}`;
 
 const MET_TEXTS = { yes: "yes", no: "NO", "not shown": "not shown" } as const satisfies Record<NonNullable<Comparison["met"]>, string>;
 

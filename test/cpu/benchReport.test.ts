@@ -4,7 +4,15 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { committedResults, currentText } from "../../bench/report.ts";
 import { withFigures } from "../../bench/reportText.ts";
-import { type BenchResult, entrySchema, environmentSchema, resultSchema, type SuiteResult, suiteResultSchema } from "../../bench/schema.ts";
+import {
+  type BenchResult,
+  entrySchema,
+  environmentSchema,
+  resultSchema,
+  type SuiteResult,
+  suiteResultSchema,
+  type Target,
+} from "../../bench/schema.ts";
 import { SUITE_NAMES } from "../../bench/suites/index.ts";
 import { compared, entry, RESULT } from "../support/benchDocument.ts";
 
@@ -123,11 +131,19 @@ describe("docs/benchmarks.md", () => {
     expect(tableAt(text, "#### strangers")).toContain("| clips: another-50 | 10 ms |");
   });
 
-  it("writes a ratio and its interval alike, and the bound 1 as a multiple", () => {
-    const [wide] = [compared("clips: clip-value-50", "wide", 2.4, [1.6, 3], "yes")];
-    const comparison = { ...wide.comparison!, target: { ...wide.comparison!.target!, value: 1 } };
-    const text = withFigures(PAGE, [{ name: "a-card", result: { ...RESULT, suites: [{ ...costs, entries: [{ ...wide, comparison }] }] } }]);
-    expect(tableAt(text, "#### clips")).toContain("| 2.40 × (1.60 × to 3 ×) | at most 1 × |");
+  it.each([
+    ["at most", 1, [2.4, 1.6, 3], "| at most 1 × | 2.40 × (1.60 × to 3 ×) |"],
+    ["at most", 1.35, [2.4, 1.6, 3], "| at most +35.0 % | +140.0 % (+60.0 % to +200.0 %) |"],
+    ["at least", 8, [1.64, 1.57, 1.75], "| at least 8 × | 1.64 × (1.57 × to 1.75 ×) |"],
+    ["at least", 1.3, [1.2, 0.9, 1.4], "| at least 1.30 × | no measurable difference (0.900 × to 1.40 ×) |"],
+    [null, 1, [1.2, 1.1, 2.1], "| +20.0 % (+10.0 % to +110.0 %) |"],
+    [null, 1, [2.4, 1.6, 3], "| 2.40 × (1.60 × to 3 ×) |"],
+  ] as const)("writes a ratio, its interval and what is promised of it in one unit: %s %f", (relation, value, [ratio, low, high], row) => {
+    const made = compared("clips: clip-value-50", "made", ratio, [low, high], "yes");
+    const target: Target | null = relation && { relation, value, adapterClass: "any" };
+    const entries = [{ ...made, comparison: { ...made.comparison!, target } }];
+    const text = withFigures(PAGE, [{ name: "a-card", result: { ...RESULT, suites: [{ ...costs, entries }] } }]);
+    expect(target ? text.split("## a-card")[0] : tableAt(text, "#### clips")).toContain(row);
   });
 });
 
