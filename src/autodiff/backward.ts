@@ -1,7 +1,7 @@
 /** Reverse-mode differentiation: a graph in, a larger graph out. It knows no op by name; each op's rule builds its own gradient. */
 import { FathomError } from "../core/errors.ts";
 import { describe, sameShape } from "../core/shape.ts";
-import { type Node, topologicalOrder } from "../graph/node.ts";
+import { type Node, topologicalOrder, upcomingSerial } from "../graph/node.ts";
 import type { Listed } from "../graph/op.ts";
 import { add } from "../ops/binary.ts";
 import { literal, pickOp } from "../ops/define.ts";
@@ -36,6 +36,7 @@ export function backward(roots: readonly Root[], wrt: readonly Node[], recompute
   const wanted = reaching(order, targets, differentiable);
   const recomputation = new Recomputation(order, recompute);
   const gradients = new Map<Node, (Node | null)[]>();
+  const read = new Set<Node>();
   const accumulate = (node: Node, output: number, gradient: Node): void => {
     const list = gradients.get(node) ?? new Array<Node | null>(node.outputs.length).fill(null);
     const before = list[output] ?? null;
@@ -51,7 +52,10 @@ export function backward(roots: readonly Root[], wrt: readonly Node[], recompute
       accumulate(node.inputs[0]!, node.attributes.index, dys[0]!);
       continue;
     }
-    const inputs = rule(node, recomputation.seen(node), dys, (input) => wanted.has(node.inputs[input]!));
+    const seen = recomputation.seen(node);
+    const from = upcomingSerial();
+    const made = new Set<Node>();
+    const inputs = rule(node, { ...seen, yRead: read.has(seen.y) }, dys, (input) => wanted.has(node.inputs[input]!));
     inputs.forEach((gradient, position) => {
       const input = node.inputs[position];
       if (gradient === null || input === undefined || !wanted.has(input)) return;
@@ -61,7 +65,12 @@ export function backward(roots: readonly Root[], wrt: readonly Node[], recompute
           `${node.op.name}: gradient of input ${position} is ${describe(gradient)}, the input ${describe(input)}`,
         );
       accumulate(input, 0, gradient);
+      made.add(gradient);
     });
+    for (const one of made) {
+      if (one.serial < from) read.add(one);
+      if (one.serial >= from || one.op.form.kind === "view") for (const input of one.inputs) made.add(input);
+    }
   }
   return wrt.map((node) => gradients.get(node)?.[0] ?? null);
 }
@@ -72,14 +81,14 @@ function ones(node: Node): Node {
 
 function rule(
   node: Node,
-  { y, inputs }: { readonly y: Node; readonly inputs: readonly Node[] },
+  { y, yRead, inputs }: { readonly y: Node; readonly yRead: boolean; readonly inputs: readonly Node[] },
   dys: readonly (Node | null)[],
   wanted: (input: number) => boolean,
 ): readonly (Node | null)[] {
   const { vjp } = node.op;
   if (vjp === "nondifferentiable") return [];
   if (vjp === "decompose") return throughDecomposition(node, inputs, dys);
-  return vjp({ dy: dys[0] as Node, dys, y, inputs: inputs as unknown as Listed<Node>, attributes: node.attributes, wanted });
+  return vjp({ dy: dys[0] as Node, dys, y, yRead, inputs: inputs as unknown as Listed<Node>, attributes: node.attributes, wanted });
 }
 
 /** Differentiates the op's own decomposition, for an op that has no rule: the fused kernels of backward passes. */

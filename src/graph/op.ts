@@ -29,6 +29,8 @@ export interface VjpArguments<A> {
   readonly dys: readonly (Node | null)[];
   /** The node itself: its value, without computing it again. */
   readonly y: Node;
+  /** Whether a gradient that was made before reads y too: reading it then keeps nothing in memory for longer. */
+  readonly yRead: boolean;
   readonly inputs: Listed<Node>;
   readonly attributes: A;
   /** Whether a gradient for that input is wanted, so that a rule can leave work out. */

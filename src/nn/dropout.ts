@@ -2,7 +2,7 @@
 import { checkNumber } from "../core/check.ts";
 import { defineModule, type Module } from "./module.ts";
 
-/** Srivastava et al., JMLR 2014. The mask is drawn from the trainer's seed and step, on the GPU, and made again in the backward pass. */
+/** Srivastava et al., JMLR 2014. The mask is drawn from the trainer's seed and step, on the GPU, and found again in the backward pass. */
 export function dropout(rate = 0.5): Module {
   checkNumber("nn.dropout", "rate", rate, { least: 0, below: 1 });
   return defineModule({

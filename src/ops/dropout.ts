@@ -7,7 +7,10 @@ import type { Op } from "../graph/op.ts";
 import { requireDtype } from "./define.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** Inputs x, rate (f32), and seed, step and node (u32); all but x are scalars. `together` neighbouring elements share a random number. */
+/**
+ * Inputs x, rate (f32), and seed, step and node (u32); all but x are scalars. `together` neighbouring elements share a random number. What is
+ * dropped becomes −0 and a 0 that is kept +0, so that the result alone tells what was dropped.
+ */
 export const dropoutOp: Op<{ readonly together: number }> = elementwiseOp<{ readonly together: number }>(
   "dropout",
   {
@@ -20,13 +23,22 @@ export const dropoutOp: Op<{ readonly together: number }> = elementwiseOp<{ read
     js: ([x, rate, seed, step, node], { together }, index) => {
       const element = Math.floor(index / together);
       const block = philox4x32([Math.floor(element / 4), step, node, 0], [seed, STREAMS.dropout]);
-      return uniform01(block[element % 4]!) >= rate ? x / (1 - rate) : 0;
+      return uniform01(block[element % 4]!) >= rate ? x / (1 - rate) + 0 : -0;
     },
-    // The same elements are dropped from the gradient: the mask is made again, not kept.
-    vjp: ({ dy, inputs: [, rate, seed, step, node], attributes }) => [makeNode(dropoutOp, [dy, rate, seed, step, node], attributes)],
+    // The same elements are dropped from the gradient. Where nobody else keeps the result for the mask to be read of, it is made again.
+    vjp: ({ dy, y, yRead, inputs: [, rate, ...words], attributes }) => [
+      yRead ? makeNode(dropoutGradientOp, [dy, rate, y], undefined) : makeNode(dropoutOp, [dy, rate, ...words], attributes),
+    ],
   },
-  { usesIndex: true, infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }) },
+  { usesIndex: true, infer: ([{ shape, dtype }]) => ({ shape, dtype }) },
 );
+
+/** Inputs dy, rate and what dropout made: dy where that was kept. A zero's sign is found in its bits, for arithmetic may ignore it. */
+export const dropoutGradientOp: Op<undefined> = elementwiseOp("dropoutGradient", {
+  wgsl: ([dy, rate, y]) => `select(${dy} / (F(1.0) - ${rate}), F(0.0), bitcast<U>(${y}) == U(0x80000000u))`,
+  js: ([dy, rate, y]) => (Object.is(y, -0) ? 0 : dy / (1 - rate)),
+  vjp: ({ dy, inputs: [, rate, y] }) => [makeNode(dropoutGradientOp, [dy, rate, y], undefined)],
+});
 
 /**
  * Each element of `x` is 0 with probability `rate`, else multiplied by 1/(1 − rate); `together` elements one after another share that fate, such

@@ -1,11 +1,12 @@
 /** Reverse-mode differentiation by itself: sums over paths, what stops a gradient, and depth; in float64, without a GPU. */
 import { describe, expect, it } from "vitest";
 import { backward, blockedBy } from "../../src/autodiff/backward.ts";
-import { type Node, topologicalOrder } from "../../src/graph/node.ts";
+import { type Node, topologicalOrder, upcomingSerial } from "../../src/graph/node.ts";
 import { add, greater, mul } from "../../src/ops/binary.ts";
-import { input, literal } from "../../src/ops/define.ts";
+import { input, literal, scalar } from "../../src/ops/define.ts";
+import { dropout } from "../../src/ops/dropout.ts";
 import { detach } from "../../src/ops/layout.ts";
-import { linearWeightGradient } from "../../src/ops/linear.ts";
+import { linear, linearWeightGradient } from "../../src/ops/linear.ts";
 import { sum } from "../../src/ops/reduce.ts";
 import { square, tanh } from "../../src/ops/unary.ts";
 import { broadcastTo } from "../../src/ops/views.ts";
@@ -72,6 +73,44 @@ describe("gradients", () => {
       [scalar, [0.5]],
     ]);
     for (const { worst } of checkGradients(y, [row, column, scalar], values)) expect(worst).toBeLessThan(1e-9);
+  });
+});
+
+describe("dropout's gradient", () => {
+  const word = (value: number): Node => scalar(value, "u32");
+  const dropped = (x: Node): Node => dropout(x, scalar(0.5), word(1), word(2), word(3));
+  /** The results of dropout that gradients read its mask of. */
+  const readBy = (gradients: readonly (Node | null)[]): Node[] =>
+    topologicalOrder(gradients.filter((node) => node !== null)).flatMap(({ op, inputs }) =>
+      op.name === "dropoutGradient" ? [inputs[2]!] : [],
+    );
+
+  it("reads what is kept for another gradient, and nothing that is not", () => {
+    const [x, weight, last] = [f(2, 4), f(3, 4), f(3, 3)];
+    const y = dropped(tanh(x));
+    const hidden = linear(y, weight);
+    expect(readBy(backward([{ node: sum(hidden) }], [x, weight]))).toEqual([y]);
+    expect(readBy(backward([{ node: sum(hidden) }], [x])), "a frozen weight").toEqual([]);
+    expect(readBy(backward([{ node: sum(linear(hidden, last)) }], [x, last])), "a frozen weight, and one that is not").toEqual([]);
+    expect(readBy(backward([{ node: sum(square(add(x, y))) }], [x])), "a skip").toEqual([]);
+    expect(readBy(backward([{ node: sum(tanh(y)) }], [x])), "a gradient of the result after it").toEqual([]);
+  });
+
+  it("reads it through a look of another shape", () => {
+    const [x, weight] = [f(2, 3, 4), f(3, 4)];
+    const y = dropped(x);
+    expect(readBy(backward([{ node: sum(linear(y, weight)) }], [x, weight]))).toEqual([y]);
+  });
+
+  it("reads what was computed a second time where that is what is read", () => {
+    const [x, weight] = [f(2, 4), f(4, 4)];
+    const from = upcomingSerial();
+    const y = dropped(tanh(x));
+    const hidden = linear(y, weight);
+    const copies = new Map<Node, Node>();
+    const segments = [{ from, to: upcomingSerial() }];
+    const gradients = backward([{ node: sum(square(hidden)) }], [x, weight], { segments, copied: (node, copy) => copies.set(node, copy) });
+    expect(readBy(gradients)).toEqual([copies.get(y)]);
   });
 });
 

@@ -267,6 +267,31 @@ describe("dropout", () => {
     }
   });
 
+  /** With and without another reader of what dropout made: the gradient by its zeros, and by Philox again. */
+  it.each([1, 3, 8])("finds in what it made, bit for bit, what was dropped, $0 together", async (together) => {
+    const odd = [0, -0, 2 ** -149, -(2 ** -149), 2 ** -126, -(2 ** -126), Number.NaN, Infinity, -Infinity, 3e38, -3e38, 1, -1e-30];
+    const numbers = Float32Array.from({ length: 480 }, (_, index) => odd[index % odd.length]!);
+    const [x, dy] = [gpu.tensor(numbers), gpu.tensor(spread(480))];
+    for (const rate of [0, 0.05, 0.5, 1])
+      for (const activation of [(node: Node) => node, tanh, relu]) {
+        const before = activation(x.node);
+        const y = dropout(before, scalar(rate), ...words(7, 3, 1), together);
+        const factor = broadcastTo(scalar(2), [480]);
+        const gradient = (roots: Node[]) => gpu.wrap(backward([{ node: mul(y, factor), gradient: dy.node }], roots)[0]!);
+        const [read, again, kept] = [gradient([before, factor]), gradient([before]), gpu.wrap(y)];
+        expect([gpu.explain(read), gpu.explain(again)].map((text) => text.includes("dropoutGradient"))).toEqual([true, false]);
+        const [actual, expected, made] = [await read.data(), await again.data(), await kept.data()];
+        for (let index = 0; index < 480; index++) {
+          const what = `element ${index} of ${numbers[index]} at ${rate}`;
+          const keep = keeps(Math.floor(index / together), rate, 7, 3, 1);
+          // Subnormal numbers may be flushed on the way.
+          expect(Object.is(made[index], -0), what).toBe(!keep);
+          expect(actual[index]! + 0, what).toBe(expected[index]! + 0);
+          expect(actual[index] !== 0, what).toBe(keep);
+        }
+      }
+  });
+
   it("is part of the layer's one dispatch", async () => {
     const bench = new Bench();
     const [x, w] = [bench.f32(8, 4), bench.f32(12, 4)];
