@@ -2,6 +2,7 @@
 import { create, globals } from "webgpu";
 import { specialize } from "../../src/gpu/specialize.ts";
 import type { Access, PlanKernel } from "../../src/plan/types.ts";
+import { checkShader } from "../support/checkShader.ts";
 
 Object.assign(globalThis, globals);
 
@@ -30,6 +31,7 @@ function deviceWith(features: readonly GPUFeatureName[]): Promise<GPUDevice> {
 /** What is wrong with the kernel, in WebGPU's words; null where it compiles. */
 export async function compileError(kernel: PlanKernel, features: readonly GPUFeatureName[] = []): Promise<string | null> {
   const device = await deviceWith(features);
+  checkShader(kernel.name, kernel.template, kernel.defines);
   const source = specialize(kernel.name, kernel.template, kernel.defines);
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ code: source, label: kernel.name });
