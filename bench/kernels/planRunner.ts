@@ -1,6 +1,6 @@
 /** A plan on buffers of its own, whose dispatches can be run one by one, as often as a clock wants. */
 import type { DType, TypedArray } from "../../src/core/dtype.ts";
-import { specialize } from "../../src/gpu/specialize.ts";
+import { sourceOf } from "../../src/gpu/kernelSource.ts";
 import type { Access, Plan, PlanBinding, PlanDispatch, PlanKernel } from "../../src/plan/types.ts";
 
 /** A plan with what its buffers begin as. What is not given begins as zeros. */
@@ -106,8 +106,9 @@ export class PlanRunner {
   }
 }
 
-function kernelFor(device: GPUDevice, { name, template, defines, constants, access }: PlanKernel): Promise<CompiledKernel> {
-  const code = specialize(name, template, defines);
+function kernelFor(device: GPUDevice, planned: PlanKernel): Promise<CompiledKernel> {
+  const { name, constants, access } = planned;
+  const code = sourceOf(planned);
   const key = `${code}\n${JSON.stringify(constants)}\n${access.join()}`;
   let known = compiled.get(device);
   if (!known) {

@@ -2,7 +2,7 @@
 import { FathomError } from "../core/errors.ts";
 import type { Access, PlanKernel } from "../plan/types.ts";
 import type { Gpu } from "./device.ts";
-import { specialize } from "./specialize.ts";
+import { sourceOf } from "./kernelSource.ts";
 
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
@@ -33,7 +33,7 @@ export class Pipelines {
   private identify(kernel: PlanKernel): { key: string; source: string } {
     let identity = this.keys.get(kernel);
     if (!identity) {
-      const source = specialize(kernel.name, kernel.template, kernel.defines);
+      const source = sourceOf(kernel);
       identity = { source, key: `${source}\n${JSON.stringify(kernel.constants)}\n${kernel.access.join()}` };
       this.keys.set(kernel, identity);
     }

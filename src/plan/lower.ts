@@ -9,6 +9,7 @@ import { fuse, type Unit } from "./fuse.ts";
 import { buildItems, type Item, type Items, type LowerRequest, outputKey, placeKey, type Reference } from "./items.ts";
 import { type Placement, Pools } from "./memory.ts";
 import { itemsOf, readsOf, schedule } from "./schedule.ts";
+import { withSizes } from "./sizes.ts";
 import {
   type Access,
   alignUp,
@@ -113,7 +114,8 @@ class Emitter {
       }
     }
     const plan: Plan = {
-      kernels: this.kernels,
+      // Only a processor spends more on asking for an array's length than on its element.
+      kernels: request.target.adapterClass === "software" ? withSizes(this.kernels, this.dispatches) : this.kernels,
       dispatches: this.dispatches,
       pools: this.pools.list.map(({ bytes, persistent }) => ({ bytes: alignUp(bytes), persistent })),
       peakBytes: this.pools.peak,

@@ -28,6 +28,8 @@ export interface PlanKernel {
   readonly defines: Readonly<Record<string, Define>>;
   readonly constants: Readonly<Record<string, number>>;
   readonly access: readonly Access[];
+  /** Bytes that each binding has at least, where the text is to know them; of all dispatches that share the kernel. */
+  readonly sizes?: readonly number[];
 }
 
 export interface PlanDispatch {

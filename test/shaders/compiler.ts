@@ -1,6 +1,6 @@
 /** Compiles kernels as src/gpu/pipelines.ts does, on Dawn's null backend: WGSL, constants and layouts are checked, nothing runs. */
 import { create, globals } from "webgpu";
-import { specialize } from "../../src/gpu/specialize.ts";
+import { sourceOf } from "../../src/gpu/kernelSource.ts";
 import type { Access, PlanKernel } from "../../src/plan/types.ts";
 import { checkShader } from "../support/checkShader.ts";
 
@@ -32,7 +32,7 @@ function deviceWith(features: readonly GPUFeatureName[]): Promise<GPUDevice> {
 export async function compileError(kernel: PlanKernel, features: readonly GPUFeatureName[] = []): Promise<string | null> {
   const device = await deviceWith(features);
   checkShader(kernel.name, kernel.template, kernel.defines);
-  const source = specialize(kernel.name, kernel.template, kernel.defines);
+  const source = sourceOf(kernel);
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ code: source, label: kernel.name });
   const entries = kernel.access.map((access, binding) => ({ binding, visibility: COMPUTE, buffer: { type: TYPES[access] } }));
