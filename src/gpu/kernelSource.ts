@@ -8,6 +8,8 @@ export function sourceOf({ name, template, defines, sizes }: Pick<PlanKernel, "n
 }
 
 const DECLARATION = /(@binding\((\d+)\) var<storage\b[^>]*> \w+: array<)([\w<>]+?)>;/g;
+/** Bytes past which an array's length is left open: WGSL has no types of 4 GiB, and what is that large is refused where its buffer is made. */
+const MOST_BYTES = 2 ** 31;
 const ELEMENT = /^(?:[fiu]32|atomic<[iu]32>|vec([24])[fiu])$/;
 
 /**
@@ -18,7 +20,8 @@ const ELEMENT = /^(?:[fiu]32|atomic<[iu]32>|vec([24])[fiu])$/;
 export function withLengths(source: string, sizes: readonly number[]): string {
   return source.replace(DECLARATION, (whole, before: string, binding: string, type: string) => {
     const element = ELEMENT.exec(new RegExp(`^alias ${type} = (\\w+);`, "m").exec(source)?.[1] ?? type);
-    const length = element ? Math.floor(sizes[Number(binding)]! / (4 * Number(element[1] ?? 1))) : 0;
-    return length > 0 ? `${before}${type}, ${length}>;` : whole;
+    const size = sizes[Number(binding)]!;
+    const length = element ? Math.floor(size / (4 * Number(element[1] ?? 1))) : 0;
+    return length > 0 && size <= MOST_BYTES ? `${before}${type}, ${length}>;` : whole;
   });
 }

@@ -25,10 +25,11 @@ describe("withLengths", () => {
     expect(declared(type, size)).toBe(sized(expected));
   });
 
-  it("leaves what it cannot know, and what has no room for an element", () => {
+  it("leaves what it cannot know, what has no room for an element, and what is too large for a type", () => {
     expect(declared("Sums", 64)).toBe(sized("Sums"));
     expect(declared("vec3f", 64)).toBe(sized("vec3f"));
     expect(declared("F", 12)).toBe(sized("F"));
+    expect(declared("f32", 2 ** 32)).toBe(sized("f32"));
   });
 
   it("tells bindings apart, and leaves all other arrays", () => {
