@@ -15,7 +15,9 @@ export interface Variant {
   readonly target?: Target;
   /** It only looks: training is the same. */
   readonly sameTraining?: true;
-  /** It only draws other weights, or is another loss: a step costs what it did. */
+  /** Its loss is another, with another least value: that it is low says nothing beside the plain net's. */
+  readonly otherLoss?: true;
+  /** It only draws other weights: a step costs what it did. */
   readonly sameCost?: true;
 }
 
@@ -113,7 +115,12 @@ const regularizers: readonly Variant[] = [
   body("regularizer-dropout", "dropout of 5 %", (width) => [...plainHidden(width), { type: "dropout", rate: 0.05 }], promised(10)),
   keys("regularizer-maxNorm", "max-norm", { constraint: { type: "maxNorm", max: 2 } }),
   keys("regularizer-gradientNoise", "gradient noise", { gradientNoise: { eta: 1e-4 } }),
-  keys("regularizer-labelSmoothing", "label smoothing", { loss: { type: "softmaxCrossEntropy", labelSmoothing: 0.05 } }),
+  keys(
+    "regularizer-labelSmoothing",
+    "label smoothing",
+    { loss: { type: "softmaxCrossEntropy", labelSmoothing: 0.05 } },
+    { otherLoss: true },
+  ),
   {
     id: "regularizer-frozen",
     title: "the first layer frozen",

@@ -52,12 +52,15 @@ export const benefitExperiment = (
 
 const INITIAL: ReadonlySet<Variant> = new Set(VARIANTS["initial weights"]);
 
-/** The plain net and every remedy that changes how it trains, from either start; other weights once, for they are a start of their own. */
+/**
+ * The plain net and every remedy that changes how it trains, towards the same loss, from either start; other weights once, for they are a start of
+ * their own.
+ */
 export function candidates(): Candidate[] {
   const all = [
     { group: "plain", variant: PLAIN },
     ...Object.entries(VARIANTS).flatMap(([group, variants]) => (variants as readonly Variant[]).map((variant) => ({ group, variant }))),
-  ].filter(({ variant }) => !variant.sameTraining);
+  ].filter(({ variant }) => !variant.sameTraining && !variant.otherLoss);
   return START_NAMES.flatMap((start) =>
     all.filter(({ variant }) => start === "vanishing" || !INITIAL.has(variant)).map((one): Candidate => ({ start, ...one, outcomes: [] })),
   );
