@@ -1,9 +1,30 @@
 /** How long the GPU itself is at work, by timestamps, where the adapter has them: apart from all samples, for it costs a little. */
+import { type Spread, spread } from "../src/cli/statistics.ts";
 
 const MOST_PASSES = 64;
+/** Not counted: they bring back what others took from the caches. */
+const WARM_STEPS = 3;
+const FEWEST_STEPS = 15;
+/** Milliseconds that the counted steps take about, where the fewest do not take longer. */
+const WANTED = 500;
 
-/** Milliseconds of all compute passes that `work` submits; null where the device has no timestamps, or there are more than 64 passes. */
-export async function gpuMilliseconds(device: GPUDevice, work: () => Promise<void>): Promise<number | null> {
+/** Milliseconds of a training step on the GPU, of 15 to 64 steps, after some that are not counted; null where the device has no timestamps. */
+export async function gpuStepMilliseconds(device: GPUDevice, run: (steps: number) => Promise<void>): Promise<Spread | null> {
+  const warm = await stepTimes(device, run, WARM_STEPS);
+  if (!warm) return null;
+  const wanted = Math.ceil(WANTED / spread(warm).median);
+  const times = await stepTimes(device, run, Math.min(MOST_PASSES, Math.max(FEWEST_STEPS, wanted)));
+  return times && spread(times);
+}
+
+/** A step is one pass; null where it is not, for then no pass is a step. */
+async function stepTimes(device: GPUDevice, run: (steps: number) => Promise<void>, steps: number): Promise<readonly number[] | null> {
+  const times = await gpuMilliseconds(device, () => run(steps));
+  return times?.length === steps ? times : null;
+}
+
+/** Milliseconds of each compute pass that `work` submits; null where the device has no timestamps, or there are none or more than 64 passes. */
+export async function gpuMilliseconds(device: GPUDevice, work: () => Promise<void>): Promise<readonly number[] | null> {
   if (!device.features.has("timestamp-query")) return null;
   const queries = device.createQuerySet({ type: "timestamp", count: 2 * MOST_PASSES });
   const bytes = 8 * 2 * MOST_PASSES;
@@ -29,7 +50,7 @@ export async function gpuMilliseconds(device: GPUDevice, work: () => Promise<voi
     } finally {
       device.createCommandEncoder = create;
     }
-    // Of some of them it would be no time of the work.
+    // Some of them are not all of the work.
     if (passes === 0 || passes > MOST_PASSES) return null;
     const encoder = device.createCommandEncoder();
     encoder.resolveQuerySet(queries, 0, 2 * passes, resolved, 0);
@@ -37,9 +58,7 @@ export async function gpuMilliseconds(device: GPUDevice, work: () => Promise<voi
     device.queue.submit([encoder.finish()]);
     await staging.mapAsync(GPUMapMode.READ);
     const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-    let nanoseconds = 0;
-    for (let pass = 0; pass < passes; pass++) nanoseconds += Math.max(0, Number(stamps[2 * pass + 1]! - stamps[2 * pass]!));
-    return nanoseconds / 1e6;
+    return Array.from({ length: passes }, (_, pass) => Math.max(0, Number(stamps[2 * pass + 1]! - stamps[2 * pass]!)) / 1e6);
   } finally {
     for (const one of [queries, resolved, staging]) one.destroy();
   }

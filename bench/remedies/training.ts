@@ -1,11 +1,11 @@
 /** A training run as a contestant: made of an experiment, on an engine of its own, so that its compile time is that of a cold start. */
+import type { Spread } from "../../src/cli/statistics.ts";
 import { type Engine, parseExperiment, prepareExperiment } from "../../src/index.ts";
-import { gpuMilliseconds } from "../gpuTime.ts";
+import { gpuStepMilliseconds } from "../gpuTime.ts";
 import type { Contestant, Facts, Prepared } from "../measure.ts";
 import type { SuiteContext } from "../suite.ts";
+import { number } from "../table.ts";
 import type { ExperimentJson } from "./plainNet.ts";
-
-const STEPS_TIMED_ON_GPU = 5;
 
 export type TrainingContestant = Omit<Contestant, "prepare"> & {
   readonly experiment: ExperimentJson;
@@ -46,14 +46,14 @@ async function prepareOn(gpu: Engine, experiment: ExperimentJson, every: number 
   const facts = async (): Promise<Facts> => {
     const { dispatches, pipelines, peakBytes } =
       options.insight?.every === 1 ? (trainer.insightCounters ?? trainer.counters) : trainer.counters;
-    const onGpu = await gpuMilliseconds(gpu.device, () => run(STEPS_TIMED_ON_GPU));
+    const onGpu = await gpuStepMilliseconds(gpu.device, run);
     return {
       dispatches,
       pipelines,
       bytes: gpu.counters.bytes,
       "peak bytes of the step": peakBytes,
       parameters: trainer.parameters.reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0),
-      ...(onGpu === null ? {} : { "GPU ms": onGpu / STEPS_TIMED_ON_GPU }),
+      ...(onGpu && { "GPU ms": onGpu.median, "quartiles of GPU ms": quartilesText(onGpu) }),
     };
   };
   return {
@@ -66,3 +66,6 @@ async function prepareOn(gpu: Engine, experiment: ExperimentJson, every: number 
     },
   };
 }
+
+const quartilesText = ({ lowerQuartile, upperQuartile, count }: Spread): string =>
+  `${number(lowerQuartile)} to ${number(upperQuartile)} (${count} steps)`;
