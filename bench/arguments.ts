@@ -32,7 +32,8 @@ ${name} [options]
   --device D     browser (default): headless; node: Dawn in Node, npm's webgpu
   --dawn FILE    the dawn.node to load, instead of npm's (implies --device node)
   --browser B    chromium (default) or firefox; not with --device node
-  --only TEXT    parts alone whose group or name holds it: 50x64, "24 layers", tanh; may be given several times
+  --only TEXT    parts alone whose group or name holds it: 50x64, "24 layers", tanh, with what they are compared with, which is not
+                 measured by itself; may be given several times
   --seconds N    that each suite may take (${SECONDS}); what is left out is listed
   --rounds N     samples of each thing (30)
   --seed N       of initial weights, data and bootstrap (7)
@@ -41,7 +42,9 @@ ${name} [options]
   --save NAME    also writes bench/results/NAME.json, from which npm run bench:report makes docs/benchmarks.md, if the run reaches its end
   --join         with --save: adds to that file, made on this machine of this commit, so that parts can be measured in several calls; what was
                  compared with something that this call measures anew goes
-  --help         this text`;
+  --help         this text
+
+It ends with 1 where a promise is missed (not with --quick), though all is measured and saved; and where a suite failed, or --save did not save.`;
 
 /** As a shell wants it. */
 const quoted = (text: string): string => (/^[\w./:=-]+$/.test(text) ? text : `"${text}"`);

@@ -65,7 +65,9 @@ async function chosenOf(suites: readonly NamedSuite[], job: BenchJob, place: Pla
   const chosen = all.filter(({ selection }) => selection.isAll || selection.found);
   if (chosen.length > 0) return chosen;
   const parts = all.map(({ name, selection }) => `"${name}" has ${selection.refusedGroups.join("; ")}`);
-  throw new FathomError("argument", `the command line: nothing is named like --only; of the suites ${parts.join(", and ")}`);
+  const lone = new Set(all.flatMap(({ selection }) => selection.loneBases));
+  const loneText = lone.size > 0 ? `. Measured only with what is compared with it: ${[...lone].join("; ")}` : "";
+  throw new FathomError("argument", `the command line: nothing is named like --only; of the suites ${parts.join(", and ")}${loneText}`);
 }
 
 /** How many contestants the suite would measure: it is run with nobody who measures. What fails then fails again when it is measured. */

@@ -8,6 +8,7 @@ export class Selection {
   private readonly wanted: readonly string[];
   /** What was not wanted, for who asks for something that there is not. */
   private readonly refused = new Set<string>();
+  private readonly lone = new Set<string>();
   private anyFound = false;
 
   /** Texts, one of which a name must hold; all is wanted where there is none. */
@@ -21,16 +22,26 @@ export class Selection {
 
   /** `group` and `title` as in the tables. */
   wants(group: string, title = ""): boolean {
-    const name = plain(`${group}, ${title}`);
-    const wanted = this.isAll || this.wanted.some((one) => name.includes(one));
+    const wanted = this.names(group, title);
     if (wanted) this.anyFound = true;
     else this.refused.add(group);
     return wanted;
   }
 
-  /** Those that are wanted, and those that they are compared with. */
+  private names(group: string, title: string): boolean {
+    const name = plain(`${group}, ${title}`);
+    return this.isAll || this.wanted.some((one) => name.includes(one));
+  }
+
+  /**
+   * Those that are wanted, and those that they are compared with. What is only there for others to be compared with is never wanted for its own
+   * name: by itself it says nothing, and a saved document that it is added to would lose all that was compared with an earlier one.
+   */
   of(group: string, contestants: readonly Contestant[]): readonly Contestant[] {
-    const chosen = new Set(contestants.filter(({ title }) => this.wants(group, title)));
+    const overs = new Set(contestants.map(({ over }) => over?.id));
+    const isBase = ({ id, over }: Contestant): boolean => !over && overs.has(id);
+    const chosen = new Set(contestants.filter((one) => !isBase(one) && this.wants(group, one.title)));
+    if (chosen.size === 0) for (const one of contestants) if (isBase(one) && this.names(group, one.title)) this.lone.add(one.title);
     // A base may have one itself.
     for (const { over } of chosen) {
       const base = over && contestants.find(({ id }) => id === over.id);
@@ -47,6 +58,11 @@ export class Selection {
   /** Where not all could be asked about, the rest may be wanted. */
   failed(): void {
     this.anyFound = true;
+  }
+
+  /** Titles of what was asked for, and was not wanted because nothing that is compared with it was. */
+  get loneBases(): readonly string[] {
+    return [...this.lone];
   }
 
   get refusedGroups(): readonly string[] {

@@ -99,6 +99,11 @@ describe("suites in one job", () => {
     expect(String(none.thrown)).toContain(
       'nothing is named like --only; of the suites "one" has 2 layers; 4 layers, and "two" has 6 layers',
     );
+    const base = work("plain net");
+    const compared = suite("three", (context) => context.measure("8 layers", [base, { ...work("relu"), over: base }]));
+    expect(String((await run([compared], { only: ["plain"] }, place)).thrown)).toMatch(
+      /"three" has 8 layers\. Measured only with what is compared with it: plain net$/,
+    );
     expect(seconds()).toBe(before);
   });
 
