@@ -5,7 +5,7 @@ import type { BenchArguments } from "./arguments.ts";
 import { readDocument } from "./documentFile.ts";
 import { joinedLeft } from "./joinLeft.ts";
 import type { BenchEnvironment, BenchResult, Entry, SuiteResult } from "./schema.ts";
-import { eachOnce } from "./ways.ts";
+import { commandsOnce, eachOnce } from "./ways.ts";
 
 export const resultFile = (name: string): string => resolve("bench/results", `${name}.json`);
 
@@ -66,13 +66,11 @@ export function joined(before: BenchResult, after: BenchResult, isWhole: boolean
   });
   return {
     ...after,
-    command: union(before.command.split(COMMANDS), [after.command]).join(COMMANDS),
+    command: commandsOnce(before.command, after.command),
     cautions: union(before.cautions, after.cautions),
     suites,
   };
 }
-
-const COMMANDS = " && ";
 
 const union = (one: readonly string[], other: readonly string[]): string[] => [...new Set([...one, ...other])];
 

@@ -5,6 +5,7 @@ import { benefitsOf, remedies, remedyTablesShow } from "./reportRemedies.ts";
 import type { BenchResult, SuiteResult } from "./schema.ts";
 import type { SuiteName } from "./suites/index.ts";
 import { environmentText, suiteMarkdown } from "./table.ts";
+import { commandsOnce } from "./ways.ts";
 
 export interface NamedResult {
   /** The file's name without ".json". */
@@ -52,7 +53,7 @@ function section(named: NamedResult, all: readonly NamedResult[]): string[] {
     "",
     environmentText(result),
     "",
-    `Again: \`${result.command}\` (seed ${result.seed}). Raw samples: [bench/results/${name}.json](../bench/results/${name}.json).`,
+    `Again: \`${commandsOnce(result.command)}\` (seed ${result.seed}). Raw samples: [bench/results/${name}.json](../bench/results/${name}.json).`,
     "",
     ...result.cautions.flatMap((caution) => [`**${caution}**`, ""]),
     ...result.suites.flatMap((suite) => suiteText(suite, named, all)),

@@ -1,7 +1,7 @@
 /** A benchmark's document as Markdown, which reads well in a terminal too. */
 import { type Column, markdownTable } from "../src/cli/format.ts";
 import type { BenchResult, Comparison, Entry, SuiteResult, Target } from "./schema.ts";
-import { eachOnce } from "./ways.ts";
+import { commandsOnce, eachOnce } from "./ways.ts";
 
 export const number = (value: number): string =>
   Number.isInteger(value)
@@ -113,20 +113,22 @@ export function environmentText({ environment }: BenchResult): string {
 /** Samples that a number wants before it is relied on. */
 const PUBLISHED = 30;
 
-/** `shown` are the entries that its tables have; all, if it is not said. */
-export function suiteMarkdown(
-  { name, about, method, seconds, versions, left, entries }: SuiteResult,
-  heading = "##",
-  shown: readonly Entry[] = entries,
-): string[] {
+/** What it measures, how, how long it took, and which libraries it compares. */
+export function suiteText({ about, method, seconds, versions }: SuiteResult, more = ""): string {
   const libraries = Object.entries(versions).map(([library, version]) => `${library} ${version}`);
+  return `${about[0]!.toUpperCase()}${about.slice(1)}. ${eachOnce(method)}. It took ${seconds} s.${more}${libraries.length > 0 ? ` Against ${libraries.join(", ")}.` : ""}`;
+}
+
+/** `shown` are the entries that its tables have; all, if it is not said. */
+export function suiteMarkdown(suite: SuiteResult, heading = "##", shown: readonly Entry[] = suite.entries): string[] {
+  const { name, left, entries } = suite;
   const few = entries.filter(({ samples }) => samples.length < PUBLISHED).map(({ samples }) => samples.length);
   const fewText =
     few.length > 0 ? ` ${few.length} of ${entries.length} have fewer than ${PUBLISHED} samples, the least ${Math.min(...few)}.` : "";
   return [
     `${heading} ${name}`,
     "",
-    `${about[0]!.toUpperCase()}${about.slice(1)}. ${eachOnce(method)}. It took ${seconds} s.${fewText}${libraries.length > 0 ? ` Against ${libraries.join(", ")}.` : ""}`,
+    suiteText(suite, fewText),
     "",
     ...groupsOf(shown).flatMap(([group, own]) => [`${heading}# ${group}`, "", entriesTable(own), ""]),
     ...leftOut(left),
@@ -147,7 +149,7 @@ export function resultMarkdown(result: BenchResult): string {
     "",
     environmentText(result),
     "",
-    `Again: \`${command}\` (seed ${seed})`,
+    `Again: \`${commandsOnce(command)}\` (seed ${seed})`,
     "",
     ...cautions.flatMap((caution) => [`**${caution}**`, ""]),
     ...suites.flatMap((suite) => suiteMarkdown(suite)),

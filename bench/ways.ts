@@ -1,4 +1,4 @@
-/** How a document says its suites were measured: each way once, by however many calls, and what differs in the length of samples alone as one. */
+/** How a document says how it was made, by however many calls: each command once, and each way of measuring, those that differ in the length of samples alone as one. */
 
 /** Between ways. */
 const AND = "; and ";
@@ -22,3 +22,10 @@ export function eachOnce(...methods: readonly string[]): string {
   }
   return [...lengthsOf].map(([kind, lengths]) => kind.replace(`${AT_LEAST} ms and `, () => sampleText(lengths, ""))).join(AND);
 }
+
+/** Outside of quotes; documents had " && ", at which a shell stops where a promise is missed, since the command then ends with 1. */
+const BETWEEN_COMMANDS = /(?: && |; )(?=(?:[^"]*"[^"]*")*[^"]*$)/;
+
+/** Commands, or several in one text, as one text that a shell runs to its end. */
+export const commandsOnce = (...commands: readonly string[]): string =>
+  [...new Set(commands.flatMap((command) => command.split(BETWEEN_COMMANDS)))].join("; ");

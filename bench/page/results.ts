@@ -3,7 +3,7 @@ import { make } from "../../demo/dom.ts";
 import { theme } from "../../demo/palette.ts";
 import { fillTable } from "../../demo/table.ts";
 import type { BenchResult, Entry, SuiteResult } from "../schema.ts";
-import { allMet, comparisonText, factsText, groupsOf, number, targetsText } from "../table.ts";
+import { allMet, comparisonText, factsText, groupsOf, number, suiteText, targetsText } from "../table.ts";
 import { type BarChart, chartsOf, drawBars } from "./bars.ts";
 
 const HEADS = ["what", "median", "quartiles", "samples", "time, compared", "compile", "target", "met", "facts"];
@@ -59,13 +59,13 @@ export class Results {
   }
 
   private made(suite: SuiteResult): Shown {
-    const { name, about, seconds, left, entries } = suite;
+    const { name, left, entries } = suite;
     const charts: Chart[] = [];
     const section = make(
       "section",
       {},
       make("h2", { textContent: name }),
-      make("p", { textContent: `${about[0]!.toUpperCase()}${about.slice(1)}. It took ${seconds} s.` }),
+      make("p", { textContent: suiteText(suite) }),
       ...groupsOf(entries).map(([group, own]) => this.figure(group, own, charts)),
       ...(left.length > 0 ? [make("p", { textContent: `Left out: ${left.join("; ")}.` })] : []),
     );

@@ -28,7 +28,8 @@ describe("a document of several calls", () => {
     };
     const { suites, command } = joined(before, later(), false);
     v.parse(resultSchema, { ...before, suites, command });
-    expect(command).toBe("npm run bench -- --suite remedies && npm run bench -- --only b");
+    // A shell goes on after ";" where a promise was missed.
+    expect(command).toBe("npm run bench -- --suite remedies; npm run bench -- --only b");
     expect(suites[0]).toEqual(remedies);
     expect(suites[1]!.entries.map(({ id, median }) => [id, median])).toEqual([
       ["b", 7],
@@ -38,6 +39,13 @@ describe("a document of several calls", () => {
     expect([suites[1]!.seconds, suites[1]!.method]).toEqual([2, "By hand"]);
     // Once more is no other document.
     expect(joined({ ...before, suites, command }, later(), false).command).toBe(command);
+    // Nor where it has the "&&" of earlier documents, or such marks within quotes.
+    const earlier = 'npm run bench -- --only "a; b" && npm run bench -- --only b';
+    const now = earlier.replace(" && ", "; ");
+    expect(joined({ ...before, command: earlier }, later(), false).command).toBe(now);
+    const another = 'npm run bench -- --only "c; b"';
+    expect(joined({ ...before, command: now }, later({ command: another }), false).command).toBe(`${now}; ${another}`);
+    expect(resultMarkdown({ ...before, command: earlier })).toContain(`Again: \`${now}\``);
   });
 
   it("says each way of measuring once, and all lengths of its samples together", () => {

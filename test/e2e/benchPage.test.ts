@@ -81,6 +81,9 @@ it("runs suites, the one of other libraries too, shows them as bars and tables, 
     document.activeElement === table.querySelector("summary"),
   ]);
   expect([isOpen, hasFocus]).toEqual([false, true]);
+  const abouts = await page.$$eval("#results > section > p", (lines) => lines.map(({ textContent }) => textContent ?? ""));
+  expect(abouts[0]).toMatch(/\. Mirrored rounds .*It took [\d.]+ s\.$/);
+  expect(abouts.find((about) => about.includes("matrix products"))).toMatch(/It took .* Against TensorFlow\.js \d[^ ]*, jax-js \d/);
   expect(await asksBeforeLeaving()).toBe(true);
   expect(await text("#status")).toBe("Done.");
   expect(await text("#cautions")).toMatch(/software adapter.*a trial/);
