@@ -137,10 +137,14 @@ function remedyTable(rows: readonly Row[], depths: readonly number[]): string {
   );
 }
 
-/** "120 steps (98 to 131), 3.21 s; 1 of 5 never" */
+/** "120 steps (98 to 131), 3.21 s", or "500 steps (98 to 600); 1 of 5 never, 3.21 s for the 4 that did": those who gave up have steps, and no seconds. */
 function benefitText({ entry: { median, lowerQuartile, upperQuartile, facts }, sameAdapter: own }: Benefit): string {
-  const seconds = facts["seconds"];
-  const never = String(facts["never got there"] ?? "");
+  const { seconds } = facts;
+  const [never = 0, all = 0] = String(facts["never got there"] ?? "")
+    .split(" of ")
+    .map(Number);
   const time = own && typeof seconds === "number" ? `, ${number(seconds)} s` : "";
-  return `${number(median)} steps (${number(lowerQuartile)} to ${number(upperQuartile)})${time}${never.startsWith("0 ") ? "" : `; ${never} never`}`;
+  const steps = `${number(median)} steps (${number(lowerQuartile)} to ${number(upperQuartile)})`;
+  if (never === 0) return `${steps}${time}`;
+  return `${steps}; ${never} of ${all} never${time && `${time} for the ${all - never} that did`}`;
 }
