@@ -3,6 +3,7 @@
 import { sizeOf } from "../../src/core/shape.ts";
 import type { ProductShape, Tile } from "../../src/core/tile.ts";
 import type { Target } from "../../src/graph/op.ts";
+import { tilesFor } from "../../src/ops/matmulKernel.ts";
 import { productPlan } from "../../src/plan/productPlan.ts";
 import type { Plan } from "../../src/plan/types.ts";
 import type { FilledPlan } from "./planRunner.ts";
@@ -23,6 +24,20 @@ export function everyTile({ subgroups }: Target): readonly Tile[] {
   const tiled = ([32, 64] as const).map((span): Tile => ({ shader: "matmul_tiled", span }));
   return [...register.filter((tile) => subgroups || !("quads" in tile && tile.quads)), small, ...tiled];
 }
+
+/** Every tile; first the one that the engine's table has for this product. */
+export function tilesFromTable(shape: ProductShape, target: Target): readonly [Tile, ...Tile[]] {
+  const [table] = tilesFor(shape, target);
+  const all = everyTile(target);
+  const own = all.find((tile) => isSame(tile, table)) ?? table;
+  return [own, ...all.filter((tile) => tile !== own)];
+}
+
+/** Whatever the order of their keys. */
+const isSame = (one: Tile, two: Tile): boolean => {
+  const text = (tile: Tile): string => JSON.stringify(Object.entries(tile).sort());
+  return text(one) === text(two);
+};
 
 export const tileName = (tile: Tile): string =>
   Object.entries(tile)

@@ -6,7 +6,7 @@ import { type Engine, FathomError } from "../../src/index.ts";
 import { caseName, identityOf, type KernelCase, type KernelSize, kernelCases, rateOf } from "../kernels/cases.ts";
 import { type Ceilings, ceilings } from "../kernels/ceilings.ts";
 import { type FilledPlan, PlanRunner } from "../kernels/planRunner.ts";
-import { everyTile, filledProduct, shapeName, tileName, variantOf } from "../kernels/products.ts";
+import { filledProduct, shapeName, tileName, tilesFromTable, variantOf } from "../kernels/products.ts";
 import type { Contestant } from "../measure.ts";
 import type { Entry, Target as Promise_ } from "../schema.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
@@ -108,11 +108,9 @@ async function onEngine(gpu: Engine, context: SuiteContext): Promise<Entry[]> {
   const tilesDeadline = deadline.part(SHARES.tiles);
   for (const [index, shape] of shapes.entries())
     tiles.push(
-      ...(await context.measure(
-        `tiles, ${shapeName(shape)}`,
-        everyTile(target).map((tile) => product(gpu, shape, target, tile)),
-        { deadline: tilesDeadline.part(1 / (shapes.length - index)) },
-      )),
+      ...(await context.measure(`tiles, ${shapeName(shape)}`, tilesOf(gpu, shape, target), {
+        deadline: tilesDeadline.part(1 / (shapes.length - index)),
+      })),
     );
   return [...best, ...withShares([...products, ...tiles, ...(await everyKernel(gpu, sizes.kernels, target, context))], best)];
 }
@@ -157,6 +155,12 @@ function product(gpu: Engine, shape: ProductShape, target: Target, tile?: Parame
       return { run: (times) => runner.run(dispatches, times), compileMilliseconds, facts, dispose: () => runner.dispose() };
     },
   };
+}
+
+/** Each tile against the one that the engine's table names, which is first. */
+export function tilesOf(gpu: Engine, shape: ProductShape, target: Target): Contestant[] {
+  const [table, ...others] = tilesFromTable(shape, target).map((tile) => product(gpu, shape, target, tile));
+  return [table!, ...others.map((one) => ({ ...one, over: { id: table!.id } }))];
 }
 
 /** As the engine lays them out here, and where that differs as it would on the other kind of adapter. */
