@@ -21,6 +21,7 @@ import { ALL_VARIANTS, experimentOf } from "../remedies/variants.ts";
 import { capturedEvaluation, capturedGraph, capturedStep } from "./capture.ts";
 import type { FilledPlan } from "./planRunner.ts";
 import { stackCases } from "./stackCases.ts";
+import { difference, kindOf } from "./variants.ts";
 
 /** Rows, and features of each. */
 export interface KernelSize {
@@ -45,12 +46,18 @@ export interface KernelCase {
 
 export const caseName = ({ kernels, variant }: KernelCase): string => [...kernels, ...(variant ? [variant] : [])].join(", ");
 
-/** Of the remedies, those whose steps have a kernel that no earlier one has. */
+/** Of the remedies, those whose steps have a kernel, or a variant of one, that no earlier one has. */
 const STEPS = [
   "norm-batchNorm",
   "norm-layerNorm",
   "norm-weightNorm",
+  "norm-rmsNorm",
+  "norm-weightStandardization",
+  "clip-parameterNorm",
+  "clip-value",
   "clip-adaptive",
+  "regularizer-l2",
+  "regularizer-labelSmoothing",
   "regularizer-maxNorm",
   "regularizer-gradientNoise",
   "skip-rezero",
@@ -60,6 +67,7 @@ const STEPS = [
   "optimizer-momentum",
   "optimizer-adagrad",
   "optimizer-rmsprop",
+  "optimizer-rmspropCentered",
   "optimizer-adam",
   "optimizer-nadam",
   "optimizer-radam",
@@ -112,14 +120,41 @@ function longGraphs({ rows, width }: KernelSize): Node[][] {
 
 const bytesOf = ({ bindings }: PlanDispatch): number => bindings.reduce((bytes, { size }) => bytes + size, 0);
 
-/** Of each kernel of the plan the dispatch that moves most. */
-function casesOf(filled: FilledPlan, size: KernelSize, layout: KernelCase["layout"], variant?: string): KernelCase[] {
+/** A plan whose kernels become cases, and what they are called beside their names. */
+export interface CapturedPlan {
+  readonly filled: FilledPlan;
+  readonly size: KernelSize;
+  readonly variant?: string;
+}
+
+/** Those of which `kernelCases` takes every kernel and variant. A trial has one step and one graph. */
+export async function capturedPlans(size: KernelSize, target: Target, trial = false): Promise<CapturedPlan[]> {
+  const most = trial ? 1 : Number.POSITIVE_INFINITY;
+  const net: NetSize = { depth: 3, width: size.width, batchSize: size.rows };
+  const plain = plainNet(net, 7);
+  const found: CapturedPlan[] = [];
+  for (const id of STEPS.slice(0, most)) {
+    const variant = ALL_VARIANTS.find((one) => one.id === id)!;
+    found.push({ filled: await capturedStep(experimentOf(plain, variant, net), target), size });
+  }
+  for (const roots of graphs(size).slice(0, most)) found.push({ filled: capturedGraph(roots, target, size.width), size });
+  if (trial) return found;
+  found.push({ filled: await capturedEvaluation(plain, target), size });
+  const long = { ...size, rows: LONG[target.adapterClass] };
+  for (const roots of longGraphs(long))
+    found.push({ filled: capturedGraph(roots, target, size.width), size: long, variant: `${long.rows} rows` });
+  return found;
+}
+
+/** Of each kernel of the plan, and of each of its variants, the dispatch that moves most; those that move more come first. */
+function casesOf({ filled, size, variant }: CapturedPlan, layout: KernelCase["layout"]): KernelCase[] {
   const { kernels, dispatches } = filled.plan;
   const nameOf = ({ kernel }: PlanDispatch): string => kernels[kernel]!.name;
   const largest = new Map<string, PlanDispatch>();
   for (const dispatch of dispatches) {
-    const best = largest.get(nameOf(dispatch));
-    if (!best || bytesOf(dispatch) > bytesOf(best)) largest.set(nameOf(dispatch), dispatch);
+    const kind = kindOf(kernels[dispatch.kernel]!);
+    const best = largest.get(kind);
+    if (!best || bytesOf(dispatch) > bytesOf(best)) largest.set(kind, dispatch);
   }
   const made = (names: readonly string[], own: readonly PlanDispatch[]): KernelCase => ({
     kernels: names,
@@ -129,40 +164,40 @@ function casesOf(filled: FilledPlan, size: KernelSize, layout: KernelCase["layou
     filled,
     dispatches: own,
   });
+  const alone = [...largest.values()].filter((dispatch) => !IN_TURN.has(nameOf(dispatch)));
   const inTurn = dispatches.filter((dispatch) => IN_TURN.has(nameOf(dispatch)));
   return [
-    ...[...largest].filter(([kernel]) => !IN_TURN.has(kernel)).map(([kernel, dispatch]) => made([kernel], [dispatch])),
+    ...alone.sort((one, two) => bytesOf(two) - bytesOf(one)).map((dispatch) => made([nameOf(dispatch)], [dispatch])),
     ...(inTurn.length > 0 ? [made([...IN_TURN], inTurn)] : []),
   ];
 }
 
 /** Every kernel and each of its variants once, at that size, in one layout. A trial has those of one step and of one graph. */
 export async function kernelCases(size: KernelSize, target: Target, trial = false): Promise<KernelCase[]> {
-  const most = trial ? 1 : Number.POSITIVE_INFINITY;
-  const net: NetSize = { depth: 3, width: size.width, batchSize: size.rows };
-  const plain = plainNet(net, 7);
-  const found = new Map<string, KernelCase>();
-  /** The first of that name stays. */
-  const take = (cases: readonly KernelCase[]): void => {
-    for (const one of cases) if (!found.has(caseName(one))) found.set(caseName(one), one);
-  };
-  for (const id of STEPS.slice(0, most)) {
-    const variant = ALL_VARIANTS.find((one) => one.id === id)!;
-    take(casesOf(await capturedStep(experimentOf(plain, variant, net), target), size, target.adapterClass));
-  }
-  for (const roots of graphs(size).slice(0, most)) take(casesOf(capturedGraph(roots, target, size.width), size, target.adapterClass));
-  if (trial) return [...found.values()];
-  take(casesOf(await capturedEvaluation(plain, target), size, target.adapterClass));
-  const long = { ...size, rows: LONG[target.adapterClass] };
-  for (const roots of longGraphs(long))
-    take(casesOf(capturedGraph(roots, target, size.width), long, target.adapterClass, `${long.rows} rows`));
-  take(await stackCases(size, target));
-  return [...found.values()];
+  const found = new Map<string, Map<string, KernelCase>>();
+  for (const plan of await capturedPlans(size, target, trial))
+    for (const one of casesOf(plan, target.adapterClass)) {
+      const name = caseName(one);
+      const sameName = found.get(name) ?? new Map<string, KernelCase>();
+      found.set(name, sameName);
+      const kind = kindsOf(one).join();
+      if (sameName.has(kind)) continue;
+      // The first has the name alone, the others what they have otherwise.
+      const [first] = sameName.values();
+      const variant = [...(one.variant ? [one.variant] : []), ...(first ? [difference(kernelOf(one), kernelOf(first))] : [])].join(", ");
+      sameName.set(kind, variant ? { ...one, variant } : one);
+    }
+  const cases = [...found.values()].flatMap((sameName) => [...sameName.values()]);
+  return trial ? cases : [...cases, ...(await stackCases(size, target))];
 }
 
 /** Two cases are one kernel where neither text nor constants nor grid differ. */
 export const identityOf = ({ filled, dispatches }: KernelCase): string =>
   JSON.stringify(dispatches.map(({ kernel, workgroups }) => [strip(filled.plan.kernels[kernel]!), workgroups]));
+
+const kernelOf = ({ filled, dispatches }: KernelCase): PlanKernel => filled.plan.kernels[dispatches[0]!.kernel]!;
+
+const kindsOf = ({ filled, dispatches }: KernelCase): string[] => dispatches.map(({ kernel }) => kindOf(filled.plan.kernels[kernel]!));
 
 const strip = ({ name, defines, constants }: PlanKernel) => ({ name, defines, constants });
 

@@ -15,7 +15,8 @@ const ROWS = {
     load: async () => (await import("./benefits.ts")).benefits,
   },
   kernels: {
-    about: "every kernel by itself, over sizes and in every variant, against a large copy and a loop of fused multiply-adds in registers",
+    about:
+      "every kernel by itself, over sizes and in every variant that a remedy's step has, against a large copy and a loop of fused multiply-adds in registers; matrix products by every tile, against the one that the engine chooses",
     load: async () => (await import("./kernels.ts")).kernels,
   },
   depth: {
