@@ -101,6 +101,23 @@ export class PlanRunner {
     await this.device.queue.onSubmittedWorkDone();
   }
 
+  /** What those ranges hold, one after another, as floats. */
+  async read(bindings: readonly PlanBinding[]): Promise<Float32Array> {
+    const total = bindings.reduce((bytes, { size }) => bytes + size, 0);
+    const copy = this.device.createBuffer({ size: Math.max(4, total), usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = this.device.createCommandEncoder();
+    let at = 0;
+    for (const binding of bindings) {
+      encoder.copyBufferToBuffer(this.bufferOf(binding), binding.offset, copy, at, binding.size);
+      at += binding.size;
+    }
+    this.device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    const floats = new Float32Array(copy.getMappedRange().slice(0, total));
+    copy.destroy();
+    return floats;
+  }
+
   dispose(): void {
     for (const buffer of this.owned.splice(0)) buffer.destroy();
   }
