@@ -21,6 +21,8 @@ export interface FusionRequest {
   readonly frozen: (segment: number) => boolean;
   /** Stacks that a checkpoint says were made of a repeat, by its path: "auto" follows it, or what is resumed would differ in its last bits. */
   readonly recorded?: Readonly<Record<string, number>> | null;
+  /** Whether numbers that are not finite are looked for; true, if left out. */
+  readonly checks?: boolean;
   /** Layers of a dispatch; the estimate's, if left out. */
   readonly layersPerDispatch?: number;
 }
@@ -104,7 +106,7 @@ export function fuseRepeat(request: FusionRequest, traced: TracedRepeat): FusedR
   const inTime = request.layersPerDispatch ?? Math.max(1, Math.floor(layersPerDispatch(size) / products));
   // Subgroups change how rows are shared; lavapipe, whose loops end, offers none in a browser.
   const most = Math.min(inTime, mostLayers({ round, stride: place.stride }, { adapterClass: request.adapterClass, subgroups: false }));
-  return build(traced, place, round, Math.max(recorded ?? 0, Math.ceil(times / most)));
+  return build(traced, request.checks ?? true, place, round, Math.max(recorded ?? 0, Math.ceil(times / most)));
 }
 
 /** Where the parameters of a repeat lie; elements and segments of the arena. */
@@ -179,7 +181,13 @@ function leavesOf(
 }
 
 /** The rounds in `parts` stacks, as equal as may be. */
-function build(traced: TracedRepeat, { base, stride, first, perRound }: Place, round: Round, parts: number): FusedRepeat {
+function build(
+  traced: TracedRepeat,
+  isChecked: boolean,
+  { base, stride, first, perRound }: Place,
+  round: Round,
+  parts: number,
+): FusedRepeat {
   const { marks, training, state, words } = traced;
   const times = marks.length - 1;
   const stacks: FusedRepeat["stacks"][number][] = [];
@@ -195,7 +203,7 @@ function build(traced: TracedRepeat, { base, stride, first, perRound }: Place, r
       layers,
       stride,
       keeps: training,
-      checks: training && round.leaves.checkedPerRound > 0,
+      checks: isChecked && training && round.leaves.checkedPerRound > 0,
       firstUser: marks[begin]!.users,
     };
     const node = makeNode(stackOp, [y, block, ...(round.leaves.words.size > 0 ? [words] : [])], attributes);

@@ -11,7 +11,7 @@ export type Fuse = (traced: TracedRepeat) => FusedRepeat | string;
 
 export async function loadFusion(
   { adapter }: Runtime,
-  { depthFusion: mode, insight, model }: ResolvedOptions,
+  { depthFusion: mode, insight, model, statistics: checks }: ResolvedOptions,
   { factors, depthChoice: recorded }: TrainerStates,
 ): Promise<Fuse | null> {
   if (mode === "never") return () => 'depthFusion is "never"';
@@ -21,7 +21,7 @@ export async function loadFusion(
   const reason = mode === "auto" ? whyNone(adapter.class, linears, recorded) : null;
   if (reason !== null) return () => reason;
   const { fuseRepeat } = await import("./depthFusion.ts");
-  const request = { mode, adapterClass: adapter.class, recorded, frozen: (segment: number) => factors[segment]!.rate === 0 };
+  const request = { mode, adapterClass: adapter.class, recorded, checks, frozen: (segment: number) => factors[segment]!.rate === 0 };
   return (traced) => fuseRepeat(request, traced);
 }
 

@@ -23,9 +23,13 @@ const options = (more: Partial<TrainerOptions>): TrainerOptions => ({
   ...more,
 });
 
-it("trains as with them, bit for bit, and reports the loss and no norms", async () => {
-  const whole = await gpu.train(options({}));
-  const bare = await gpu.train(options({ statistics: false }));
+const stack = nn.repeat(3, () => nn.sequential(nn.linear(5, 5), nn.tanh()));
+it.each([
+  ["layer by layer", {}],
+  ["as a stack", { model: nn.sequential(nn.linear(3, 5), stack, nn.linear(5, 2)), depthFusion: "always" as const }],
+])("trains as with them, bit for bit, and reports the loss and no norms, %s", async (_how, more) => {
+  const whole = await gpu.train(options(more));
+  const bare = await gpu.train(options({ ...more, statistics: false }));
   const [expected, reports] = [await reportsOf(whole, dataset, { steps: 5 }), await reportsOf(bare, dataset, { steps: 5 })];
   expect(await bare.save()).toEqual(await whole.save());
   for (const [step, report] of reports.entries()) {
