@@ -193,7 +193,7 @@ class Runners {
     this.device = device;
   }
 
-  /** A runner whose plan has run once: what a kernel reads must be there, and sane. */
+  /** A runner whose plan has run once, so that nothing is read that was never written: a kernel finds its own data, or what a later one left in its place. */
   async take(filled: FilledPlan): Promise<PlanRunner> {
     const known = this.held.get(filled);
     if (known) {
