@@ -150,6 +150,42 @@ describe("measure", () => {
     expect(entries[1]!.comparison).toMatchObject({ over: "a", verdict: "slower", ratio: expect.closeTo(4) });
   });
 
+  it("gives a base several places in a round, and takes the middle of them", async () => {
+    let made = 0;
+    const luck = [10, 30, 12];
+    const base = contestant("a", () => 0, { places: 3 });
+    const lucky: Contestant = {
+      ...base,
+      async prepare() {
+        const milliseconds = luck[made++]!;
+        return contestant("a", () => milliseconds).prepare();
+      },
+    };
+    const others = ["b", "c"].map((id) => contestant(id, () => 24, { over: { id: "a" } }));
+    const entries = await measure("group", [lucky, ...others], context(1e6));
+    const samples = order.filter((one) => !one.endsWith("disposed")).filter((_, index) => index % 2 === 1);
+    expect(samples.slice(-10).map((one) => one[0])).toEqual(["a", "b", "a", "c", "a", "a", "c", "a", "b", "a"]);
+    expect(order.filter((one) => one === "a disposed")).toHaveLength(3);
+    expect(entries.map(({ id, median, samples: own }) => [id, median, own.length])).toEqual([
+      ["a", expect.closeTo(12), 6],
+      ["b", expect.closeTo(24), 6],
+      ["c", expect.closeTo(24), 6],
+    ]);
+    expect(entries[0]!.facts).toEqual({ "places in a round": 3 });
+    expect(entries[1]!.comparison?.ratio).toBeCloseTo(2);
+  });
+
+  it("makes as many runs of what takes about as long as a base with places", async () => {
+    const one = (id: string, milliseconds: number): Contestant => contestant(id, () => milliseconds, { over: { id: "a" } });
+    const base = contestant("a", () => 4, { places: 2 });
+    const entries = await measure(
+      "group",
+      [base, one("b", 3), one("c", 7), { ...one("d", 4), runsTogether: 1 }, one("e", 30)],
+      context(1e6),
+    );
+    expect(entries.map(({ id, runsInSample: runs }) => id + runs)).toEqual(["a4", "b4", "c2", "d3", "e1"]);
+  });
+
   it("makes none before what takes long", async () => {
     await measure("group", [contestant("a", () => 20), contestant("c", () => 150, { over: { id: "a" } })], context(1e6));
     expect(order.filter((one) => !one.endsWith("disposed")).slice(-9)).toEqual(
