@@ -39,6 +39,8 @@ export async function runInBrowser(given: BenchArguments, commit: string, signal
         checkJoin(given, around);
       },
       onEvent: (told) => {
+        // The page goes on until it hears of it.
+        if (refused.signal.aborted) return;
         const event = told as BenchEvent;
         collector.take(event);
         if (event.type === "line") console.log(`${event.suite}: ${event.text}`);

@@ -12,6 +12,9 @@ const DECLARATION = /(@binding\((\d+)\) var<storage\b[^>]*> \w+: array<)([\w<>]+
 const MOST_BYTES = 2 ** 31;
 const ELEMENT = /^(?:[fiu]32|atomic<[iu]32>|vec([24])[fiu])$/;
 
+/** What an alias of the text stands for; any other type itself. */
+export const typeIn = (source: string, type: string): string => new RegExp(`^alias ${type} = (\\w+);`, "m").exec(source)?.[1] ?? type;
+
 /**
  * Gives the array of each storage binding the length that `sizes`, in bytes and by binding, has room for. What holds every index within an array
  * of unknown length asks for its length at each access, which on a processor costs a division; a known length costs a comparison.
@@ -19,7 +22,7 @@ const ELEMENT = /^(?:[fiu]32|atomic<[iu]32>|vec([24])[fiu])$/;
  */
 export function withLengths(source: string, sizes: readonly number[]): string {
   return source.replace(DECLARATION, (whole, before: string, binding: string, type: string) => {
-    const element = ELEMENT.exec(new RegExp(`^alias ${type} = (\\w+);`, "m").exec(source)?.[1] ?? type);
+    const element = ELEMENT.exec(typeIn(source, type));
     const size = sizes[Number(binding)]!;
     const length = element ? Math.floor(size / (4 * Number(element[1] ?? 1))) : 0;
     return length > 0 && size <= MOST_BYTES ? `${before}${type}, ${length}>;` : whole;

@@ -5,7 +5,7 @@ import { FathomError } from "../core/errors.ts";
 /** What a shader's `${NAME}` stands for: a boolean decides an `#if`, a number or a string becomes text. */
 export type Defines = Readonly<Record<string, string | number | boolean>>;
 
-const HOLE = /\$\{([A-Z][A-Z0-9_]*)\}/;
+export const HOLE = /\$\{([A-Z][A-Z0-9_]*)\}/;
 
 /** Returns `source` with every define put in its place. `name` is the shader's file, for messages. Throws where a name has no value, or a number none that WGSL can write. */
 export function specialize(name: string, source: string, defines: Defines): string {

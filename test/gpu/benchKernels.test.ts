@@ -4,7 +4,7 @@ import { caseName, kernelCases } from "../../bench/kernels/cases.ts";
 import { type FilledPlan, PlanRunner } from "../../bench/kernels/planRunner.ts";
 import { everyTile, filledProduct, tileName } from "../../bench/kernels/products.ts";
 import type { Engine } from "../../src/engine.ts";
-import { sourceOf } from "../../src/gpu/kernelSource.ts";
+import { sourceOf, typeIn } from "../../src/gpu/kernelSource.ts";
 import { open } from "../../src/index.ts";
 import type { PlanDispatch } from "../../src/plan/types.ts";
 
@@ -23,7 +23,7 @@ const slow = navigator.userAgent.includes("Firefox");
 function isFloat({ plan }: FilledPlan, { kernel }: PlanDispatch, binding: number): boolean {
   const source = sourceOf(plan.kernels[kernel]!);
   const type = new RegExp(`@binding\\(${binding}\\) var<storage, read_write> \\w+: array<(\\w+)`).exec(source)?.[1];
-  const element = new RegExp(`^alias ${type} = (\\w+);`, "m").exec(source)?.[1] ?? type;
+  const element = type && typeIn(source, type);
   return element === "f32" || element === "vec2f" || element === "vec4f";
 }
 

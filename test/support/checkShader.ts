@@ -1,6 +1,6 @@
 /** Refuses a shader's text that the preprocessor would take in silence, and defines that do not fit it. */
 import { FathomError } from "../../src/core/errors.ts";
-import type { Defines } from "../../src/gpu/specialize.ts";
+import { type Defines, HOLE } from "../../src/gpu/specialize.ts";
 
 type DirectiveName = "if" | "elif" | "else" | "endif";
 
@@ -11,7 +11,6 @@ interface Hole {
   readonly isFlag: boolean;
 }
 
-const HOLE = /\$\{([A-Z][A-Z0-9_]*)\}/;
 /** The line that opens with a directive: its name, and the rest of the line without a comment. */
 const DIRECTIVE = /^\s*#(\S*)\s*(.*?)\s*(?:\/\/.*)?$/;
 const CONDITION = /^\s*#(?:if|elif)\s/;
